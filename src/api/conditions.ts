@@ -1,0 +1,101 @@
+/** Condition types and reasons of the three kinds: closed unions, because people write alerts and scripts on them. */
+
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+  /** RFC 3339. Moves only when `status` changes. */
+  readonly lastTransitionTime: string;
+}
+
+/** Why the Secret holds no good pair. The only reasons, beside a refusal or failure, that make Ready False. */
+export type BadPairReason =
+  | 'DoesNotExist'
+  | 'MissingData'
+  | 'InvalidKeyPair'
+  | 'InvalidCertificate'
+  | 'UntrustedIssuer'
+  | 'HostnamesChanged'
+  | 'Expired';
+
+/** Why a Secret that holds a good pair is to get another one. */
+export type ReissueReason = 'KeyChanged' | 'ValidityChanged' | 'IssuerChanged' | 'Renewing' | 'RenewRequested';
+
+export type IssueReason = BadPairReason | ReissueReason;
+
+/** States that the operator does not leave by itself: a person or another object has to change something. */
+export type RefusalReason =
+  | 'SecretNotManaged'
+  | 'SecretConflict'
+  | 'HostnameNotAllowed'
+  | 'HostnameRejected'
+  | 'IssuerNotFound'
+  | 'IssuerNotReady'
+  | 'IssuanceLoop'
+  | 'ClockSkew'
+  | 'Suspended';
+
+/** Attempts that failed, by what is to be done about them. */
+export type FailureReason =
+  | 'CloudflareUnavailable'
+  | 'RateLimited'
+  | 'CredentialsMissing'
+  | 'CredentialsInvalid'
+  | 'PermissionMissing'
+  | 'HostnameRejected'
+  | 'RequestRejected'
+  | 'BadResponse'
+  | 'SecretImmutable'
+  | 'SecretWriteRefused';
+
+export type CertificateReason = 'Issued' | 'RenewBeforeTooLong' | IssueReason | RefusalReason | FailureReason;
+
+/** Reasons for which a person is needed at once; kstatus-aware tools then fail instead of waiting. */
+const STALLED: ReadonlySet<CertificateReason> = new Set<CertificateReason>([
+  'SecretNotManaged',
+  'SecretConflict',
+  'SecretImmutable',
+  'HostnameNotAllowed',
+  'HostnameRejected',
+  'RequestRejected',
+  'CredentialsInvalid',
+  'PermissionMissing',
+  'IssuanceLoop',
+]);
+
+/** Reasons that may heal by themselves while things are being applied; a person is needed after `STALL_AFTER_MS`. */
+const STALLED_LATER: ReadonlySet<CertificateReason> = new Set<CertificateReason>([
+  'IssuerNotFound',
+  'IssuerNotReady',
+  'CredentialsMissing',
+]);
+
+export const STALL_AFTER_MS = 5 * 60_000;
+
+/** Whether `reason`, standing since `sinceMs`, means that a person is needed. */
+export function isStalled(reason: CertificateReason, sinceMs: number, nowMs: number): boolean {
+  return STALLED.has(reason) || (STALLED_LATER.has(reason) && nowMs - sinceMs >= STALL_AFTER_MS);
+}
+
+/**
+ * `wanted` as conditions: a condition whose status did not change keeps its transition time, so that writing
+ * the same state twice yields the same bytes and nothing is sent.
+ */
+export function withTransitionTimes(
+  wanted: readonly Omit<Condition, 'lastTransitionTime'>[],
+  previous: readonly Pick<Condition, 'type' | 'status' | 'lastTransitionTime'>[],
+  nowMs: number,
+): Condition[] {
+  return wanted.map((condition) => {
+    const before = previous.find(({ type }) => type === condition.type);
+    const kept = before?.status === condition.status ? before.lastTransitionTime : undefined;
+    return { ...condition, lastTransitionTime: kept ?? rfc3339(nowMs) };
+  });
+}
+
+/** RFC 3339 in UTC with whole seconds, as the Kubernetes API prints times. */
+export function rfc3339(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
