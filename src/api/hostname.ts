@@ -96,9 +96,9 @@ export function zoneOf<Zone extends { readonly name: string }>(
 
 /** Whether two lists name the same hosts: order, spelling and duplicates do not matter. */
 export function sameHostnames(left: readonly string[], right: readonly string[]): boolean {
-  return (
-    new Set(left.map(normalizeHostname)).symmetricDifference(new Set(right.map(normalizeHostname))).size === 0
-  );
+  const ours = new Set(left.map(normalizeHostname));
+  const theirs = new Set(right.map(normalizeHostname));
+  return ours.size === theirs.size && [...ours].every((name) => theirs.has(name));
 }
 
 /** The name without its leading `*.`. */
