@@ -1,0 +1,186 @@
+/**
+ * What went wrong with a request to the API server. `Network`, `Timeout`, `Server` and `Aborted` leave it open
+ * whether a write took place; `Fenced` means that nothing was sent.
+ */
+export type KubeErrorKind =
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'Gone'
+  | 'Invalid'
+  | 'Forbidden'
+  | 'Unauthorized'
+  | 'TooManyRequests'
+  | 'BadRequest'
+  | 'Server'
+  | 'Network'
+  | 'Timeout'
+  | 'Aborted'
+  | 'Fenced';
+
+/** One entry of a Status's `details.causes`. */
+export interface StatusCause {
+  readonly reason?: string;
+  readonly field?: string;
+  readonly message: string;
+}
+
+interface KubeErrorDetails {
+  readonly statusCode?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly causes?: readonly StatusCause[] | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * A failed request. Its message is made of the verb, the resource, the name and the server's one-sentence
+ * Status message, so it is safe to log: it never holds a body, a header or a value of a Secret.
+ */
+export class KubeError extends Error {
+  readonly kind: KubeErrorKind;
+  readonly statusCode?: number;
+  /** The Status's machine-readable reason, e.g. `AlreadyExists`, `Expired`. */
+  readonly reason?: string;
+  readonly causes: readonly StatusCause[];
+  /** How long the server asks to stay away. */
+  readonly retryAfterMs?: number;
+
+  constructor(kind: KubeErrorKind, message: string, details: KubeErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'KubeError';
+    this.kind = kind;
+    this.causes = details.causes ?? [];
+    if (details.statusCode !== undefined) this.statusCode = details.statusCode;
+    if (details.reason !== undefined) this.reason = details.reason;
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** What was asked for, in words fit for a message: `get secrets shop/tls`. */
+export interface Operation {
+  readonly verb: string;
+  readonly resource: string;
+  readonly name?: string;
+}
+
+/** Makes the error of a response that is not a success, or of an ERROR event inside a watch. */
+export function errorFromStatus(
+  operation: Operation,
+  answer: { statusCode: number; status: unknown; retryAfterMs?: number | undefined },
+): KubeError {
+  const status = readStatus(answer.status);
+  const said =
+    status.message === undefined
+      ? `HTTP ${answer.statusCode}`
+      : (withheld(operation, answer) ?? status.message);
+  return new KubeError(kindOf(answer.statusCode, status.reason), `${describe(operation)}: ${cut(said)}`, {
+    statusCode: answer.statusCode,
+    reason: status.reason,
+    causes: status.causes,
+    retryAfterMs: answer.retryAfterMs ?? status.retryAfterMs,
+  });
+}
+
+/** Makes the error of a request that got no complete response; `signal` tells an abort from a broken network. */
+export function errorFromFailure(operation: Operation, failure: unknown, signal: AbortSignal): KubeError {
+  if (failure instanceof KubeError) return failure;
+  if (signal.aborted) {
+    const timedOut = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
+    return new KubeError(
+      timedOut ? 'Timeout' : 'Aborted',
+      `${describe(operation)}: ${timedOut ? 'not finished within the time given' : 'aborted'}`,
+      { cause: signal.reason },
+    );
+  }
+  const code = codeOf(failure);
+  const kind = TIMEOUT_CODES.has(code) ? 'Timeout' : 'Network';
+  const what = kind === 'Timeout' ? 'no answer in time' : 'the connection to the API server failed';
+  return new KubeError(kind, `${describe(operation)}: ${what} (${code})`, { cause: failure });
+}
+
+/** `verb resource name`, as it begins every message. */
+export function describe(operation: Operation): string {
+  const name = operation.name === undefined || operation.name === '' ? '' : ` ${operation.name}`;
+  return `${operation.verb} ${operation.resource}${name}`;
+}
+
+const TIMEOUT_CODES: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+]);
+
+const KIND_OF_STATUS: Readonly<Record<number, KubeErrorKind>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Gone',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+};
+
+function kindOf(statusCode: number, reason: string | undefined): KubeErrorKind {
+  if (statusCode === 409 && reason === 'AlreadyExists') return 'AlreadyExists';
+  return KIND_OF_STATUS[statusCode] ?? (statusCode >= 400 && statusCode < 500 ? 'BadRequest' : 'Server');
+}
+
+/** Where the server could not even read a Secret, its complaint may quote what it stumbled over. */
+function withheld(operation: Operation, answer: { statusCode: number }): string | undefined {
+  if (operation.resource !== 'secrets' || answer.statusCode !== 400) return undefined;
+  return 'the API server could not read the Secret (its message is withheld, it may quote values)';
+}
+
+/** A message of the server is a sentence; what is longer is something else. */
+const MAX_MESSAGE = 1_000;
+
+function cut(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}…`;
+}
+
+function codeOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return 'unknown failure';
+  if ('code' in failure && typeof failure.code === 'string') return failure.code;
+  return failure.cause === undefined ? failure.name : codeOf(failure.cause);
+}
+
+interface Status {
+  readonly message?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly causes: readonly StatusCause[];
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Reads what may be a `v1.Status`; a load balancer's HTML page gives an empty one. */
+function readStatus(value: unknown): Status {
+  if (!isRecord(value) || value['kind'] !== 'Status') return { causes: [] };
+  const details = isRecord(value['details']) ? value['details'] : {};
+  const seconds = details['retryAfterSeconds'];
+  return {
+    message: text(value['message']),
+    reason: text(value['reason']),
+    causes: Array.isArray(details['causes']) ? details['causes'].map(readCause) : [],
+    retryAfterMs: typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : undefined,
+  };
+}
+
+function readCause(value: unknown): StatusCause {
+  if (!isRecord(value)) return { message: '' };
+  const field = text(value['field']);
+  const reason = text(value['reason']);
+  return {
+    message: text(value['message']) ?? '',
+    ...(field === undefined ? {} : { field }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

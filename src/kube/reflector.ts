@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff } from './backoff.ts';
+import type { KubeClient } from './client.ts';
+import { KubeError } from './errors.ts';
+import { type KubeObject, keyOf, refOf } from './object.ts';
+import type { Resource } from './resource.ts';
+
+/** Added: no `previous`. Deleted: no `current`. An object replaced under its name is deleted, then added. */
+export interface Change<S> {
+  readonly key: string;
+  readonly current?: Readonly<S>;
+  readonly previous?: Readonly<S>;
+  readonly uid: string;
+  /** Of the newest state seen, so that a caller can tell its own writes. */
+  readonly resourceVersion: string;
+}
+
+interface BaseOptions<S> {
+  readonly client: KubeClient;
+  /** Absent: all namespaces. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  /** Called after the store has changed. What it throws goes to `onError` and stops nothing. */
+  readonly onChange?: (change: Change<S>) => void;
+  /** Told every failure of a request and every throw of `onChange`; the reflector goes on by itself. */
+  readonly onError?: (error: unknown) => void;
+  /** How long one watch lasts. Default 290: the API server's own limit is 300. */
+  readonly timeoutSeconds?: number;
+  /** How long after `timeoutSeconds` a silent watch counts as dead. Default 10 s. */
+  readonly idleMarginMs?: number;
+  readonly random?: () => number;
+}
+
+/** What is stored is the object itself (S = T), or what `transform` makes of it. */
+export type ReflectorOptions<T extends KubeObject, S> = BaseOptions<S> & {
+  readonly resource: Resource<T>;
+} & ([T] extends [S] ? { readonly transform?: (object: T) => S } : { readonly transform: (object: T) => S });
+
+interface Entry<S> {
+  readonly value: Readonly<S>;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** A watch that the server ends sooner than this is a failure too, or a broken server would be asked without pause. */
+const SHORT_WATCH_MS = 1_000;
+/** A server that asks us to stay away for longer is not believed. */
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
+
+/**
+ * Keeps a copy of the objects of one kind: a paged list, then watches one after the other. Whatever fails is
+ * tried again (0.8 s to 30 s apart), and after each fault the copy equals the server's list: nothing is missed,
+ * deletions that happened meanwhile are reported. Times are real, whatever a test's clock does.
+ */
+export class Reflector<T extends KubeObject, S = T> {
+  readonly #o: ReflectorOptions<T, S>;
+  readonly #transform: (object: T) => S;
+  readonly #store = new Map<string, Entry<S>>();
+  readonly #backoff: Backoff;
+  readonly #synced = Promise.withResolvers<void>();
+  #hasSynced = false;
+  #lastContactMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ReflectorOptions<T, S>) {
+    this.#o = options;
+    // Without a transform the options' type says that a T is an S.
+    this.#transform = options.transform ?? ((object: T) => object as KubeObject as S);
+    this.#backoff = new Backoff({ minMs: 800, maxMs: 30_000, resetAfterMs: 120_000, random: options.random });
+  }
+
+  /** Resolves when the first list is complete; never rejects. */
+  get synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /** Monotonic time (performance.now) of the last word from the server; minus infinity before the first. */
+  get lastContactMs(): number {
+    return this.#lastContactMs;
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  get(key: string): Readonly<S> | undefined {
+    return this.#store.get(key)?.value;
+  }
+
+  list(): Readonly<S>[] {
+    return Array.from(this.#store.values(), ({ value }) => value);
+  }
+
+  *entries(): Generator<[key: string, value: Readonly<S>]> {
+    for (const [key, { value }] of this.#store) yield [key, value];
+  }
+
+  /** Runs until the signal aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    let resourceVersion = '';
+    while (!signal.aborted) {
+      try {
+        if (resourceVersion === '') resourceVersion = await this.#list(signal);
+        const startMs = performance.now();
+        for await (const seen of this.#watch(resourceVersion, signal)) resourceVersion = seen;
+        if (performance.now() - startMs < SHORT_WATCH_MS)
+          throw new KubeError('Network', this.#say('ended at once'));
+      } catch (error) {
+        if (signal.aborted) return;
+        if (mustRelist(error)) resourceVersion = '';
+        this.#tell(error);
+        await pause(this.#backoff.next(performance.now(), retryAfterMs(error)), signal);
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const { client, resource, namespace, labelSelector } = this.#o;
+    const seen = new Set<string>();
+    let resourceVersion = '';
+    // A list without resourceVersion is never older than anything seen before, so pages may go straight in.
+    for await (const page of client.pages(resource, { namespace, labelSelector, signal })) {
+      this.#lastContactMs = performance.now();
+      for (const object of page.items) seen.add(this.#put(object));
+      resourceVersion = page.resourceVersion;
+    }
+    for (const key of this.#store.keys()) if (!seen.has(key)) this.#drop(key);
+    this.#hasSynced = true;
+    this.#synced.resolve();
+    return resourceVersion;
+  }
+
+  /** Yields the resourceVersion that the watch has come to, after the store has it. */
+  async *#watch(resourceVersion: string, signal: AbortSignal): AsyncGenerator<string> {
+    const {
+      client,
+      resource,
+      namespace,
+      labelSelector,
+      timeoutSeconds = 290,
+      idleMarginMs = 10_000,
+    } = this.#o;
+    const idleMs = timeoutSeconds * 1_000 + idleMarginMs;
+    const options = { namespace, labelSelector, resourceVersion, timeoutSeconds, idleMs, signal };
+    for await (const event of client.watch(resource, options)) {
+      this.#lastContactMs = performance.now();
+      if (event.type === 'BOOKMARK') {
+        yield event.resourceVersion;
+        continue;
+      }
+      const { object } = event;
+      if (event.type === 'DELETED') this.#drop(keyOf(refOf(object)), object.metadata.resourceVersion);
+      else this.#put(object);
+      yield object.metadata.resourceVersion ?? '';
+    }
+    this.#lastContactMs = performance.now();
+  }
+
+  #put(object: T): string {
+    const key = keyOf(refOf(object));
+    const { uid = '', resourceVersion = '' } = object.metadata;
+    const before = this.#store.get(key);
+    if (before !== undefined && before.uid === uid && before.resourceVersion === resourceVersion) return key;
+    if (before !== undefined && before.uid !== uid) this.#drop(key);
+    const current = this.#make(object);
+    if (current === undefined) {
+      this.#drop(key);
+      return key;
+    }
+    const previous = this.#store.get(key)?.value;
+    this.#store.set(key, { value: current, uid, resourceVersion });
+    this.#change({ key, current, ...(previous === undefined ? {} : { previous }), uid, resourceVersion });
+    return key;
+  }
+
+  /** An object that cannot be transformed is told and left out: it must not keep the others from being seen. */
+  #make(object: T): S | undefined {
+    try {
+      return this.#transform(object);
+    } catch (error) {
+      this.#tell(error);
+      return undefined;
+    }
+  }
+
+  /** Without a resourceVersion the deletion was not seen, only that the object is gone. */
+  #drop(key: string, resourceVersion?: string): void {
+    const before = this.#store.get(key);
+    if (before === undefined) return;
+    this.#store.delete(key);
+    const { value: previous, uid } = before;
+    this.#change({ key, previous, uid, resourceVersion: resourceVersion ?? before.resourceVersion });
+  }
+
+  #change(change: Change<S>): void {
+    try {
+      this.#o.onChange?.(change);
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #tell(error: unknown): void {
+    this.#o.onError?.(error);
+  }
+
+  #say(what: string): string {
+    return `watch ${this.#o.resource.plural}: ${what}`;
+  }
+}
+
+/** The place to go on from is lost: too old (compaction), unreadable, or from before a restored backup. */
+function mustRelist(error: unknown): boolean {
+  if (!(error instanceof KubeError)) return true;
+  if (error.kind === 'Gone' || error.kind === 'BadRequest') return true;
+  return error.causes.some(({ reason }) => reason === 'ResourceVersionTooLarge');
+}
+
+function retryAfterMs(error: unknown): number {
+  const ms = error instanceof KubeError ? error.retryAfterMs : undefined;
+  return Math.min(ms ?? 0, MAX_RETRY_AFTER_MS);
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch {
+    // Aborted: the caller's loop sees that itself.
+  }
+}
