@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+
+/** The part of an OpenAPI v3 schema that the CRDs use. */
+export interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema;
+  readonly 'x-kubernetes-validations'?: readonly Rule[];
+  readonly 'x-kubernetes-list-type'?: string;
+}
+
+/** A CEL rule: `message` is what a person reads when `rule` is false. */
+export interface Rule {
+  readonly rule: string;
+  readonly message: string;
+  readonly fieldPath?: string;
+}
+
+/** What a CRD file says of one kind. */
+export interface Crd {
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly apiVersion: string;
+  readonly schema: Schema;
+}
+
+interface CrdFile {
+  readonly spec: {
+    readonly group: string;
+    readonly scope: 'Namespaced' | 'Cluster';
+    readonly names: { readonly kind: string; readonly plural: string };
+    readonly versions: readonly [
+      { readonly name: string; readonly schema: { readonly openAPIV3Schema: Schema } },
+    ];
+  };
+}
+
+const FOLDER = new URL('../../crds/', import.meta.url);
+const FILES = ['origincertificates.yaml', 'originissuers.yaml', 'clusteroriginissuers.yaml'] as const;
+
+/** The kinds of `crds/`, certificates first. */
+export async function readCrds(): Promise<Crd[]> {
+  return Promise.all(FILES.map(readCrd));
+}
+
+async function readCrd(file: string): Promise<Crd> {
+  const { spec } = parse(await readFile(new URL(file, FOLDER), 'utf8')) as CrdFile;
+  const [version] = spec.versions;
+  return {
+    kind: spec.names.kind,
+    plural: spec.names.plural,
+    namespaced: spec.scope === 'Namespaced',
+    apiVersion: `${spec.group}/${version.name}`,
+    schema: version.schema.openAPIV3Schema,
+  };
+}
