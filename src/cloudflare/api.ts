@@ -1,0 +1,67 @@
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
+import type { Budget } from './budget.ts';
+import { CloudflareClient } from './client.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { Semaphore } from './semaphore.ts';
+import type { ApiToken } from './token.ts';
+import { Transport, type TransportOptions } from './transport.ts';
+
+export interface CloudflareApiOptions extends Pick<
+  TransportOptions,
+  'baseUrl' | 'fence' | 'onRequest' | 'onDate'
+> {
+  readonly budget: Budget;
+  readonly clock: Clock;
+  /** Time limit of a POST, milliseconds; a second per hostname is added. */
+  readonly postTimeoutMs: number;
+  /** Requests out at once, all tokens together. */
+  readonly concurrency?: number;
+  /** Where HTTPS_PROXY and NO_PROXY are read from; the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** More than the default workers can keep busy, and few enough for any proxy on the way. */
+const DEFAULT_CONCURRENCY = 64;
+
+/** One per process: the connections and limits that all clients share. */
+export class CloudflareApi {
+  readonly #options: CloudflareApiOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #transport: Transport;
+
+  /** Throws a sentence for a person when HTTPS_PROXY is no URL. */
+  constructor(options: CloudflareApiOptions) {
+    const {
+      concurrency = DEFAULT_CONCURRENCY,
+      env = process.env,
+      baseUrl,
+      budget,
+      fence,
+      onRequest,
+      onDate,
+    } = options;
+    this.#options = options;
+    this.#dispatcher = createDispatcher({ connections: concurrency, env });
+    this.#transport = new Transport({
+      baseUrl: baseUrl.replace(/\/+$/, ''),
+      dispatcher: this.#dispatcher,
+      slots: new Semaphore(concurrency),
+      budget,
+      fence,
+      onRequest,
+      onDate,
+    });
+  }
+
+  /** A client for one token; cheap to make, and it keeps nothing. */
+  client(token: ApiToken): CloudflareClient {
+    const { budget, clock, postTimeoutMs } = this.#options;
+    return new CloudflareClient({ transport: this.#transport, token, budget, clock, postTimeoutMs });
+  }
+
+  /** Ends all connections; what is in flight fails. */
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+}

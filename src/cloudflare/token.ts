@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+
+const REDACTED = '[redacted]';
+/** What an HTTP header can carry; a token has nothing else. */
+const HEADER_TEXT = /^[\x21-\x7e]+$/;
+const GLOBAL_KEY = /^[0-9a-f]{37}$/;
+
+/**
+ * A Cloudflare API token. Wrapped so that it cannot slip into a log line, an error or a status by accident:
+ * every usual way to print it prints `[redacted]`.
+ */
+export class ApiToken {
+  readonly #value: string;
+
+  /** Surrounding whitespace is dropped: a Secret made with `echo` ends in a newline. */
+  constructor(value: string) {
+    this.#value = value.trim();
+  }
+
+  /** The token itself, for the Authorization header and nothing else. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  equals(other: ApiToken): boolean {
+    return this.#value === other.#value;
+  }
+
+  /** Names the token in maps; not for logs, since it stays the same wherever the token is used. */
+  digest(): string {
+    return createHash('sha256').update(this.#value).digest('hex').slice(0, 32);
+  }
+
+  /** Why this cannot be an API token, as a sentence that also says what to do; undefined where it can. */
+  problem(): string | undefined {
+    if (this.#value === '') return 'The API token is empty: put a Cloudflare API token into the Secret.';
+    if (this.#value.startsWith('v1.0-')) {
+      return 'This is an Origin CA key (service key), which Cloudflare no longer accepts: create an API token with the permissions Zone:Read and SSL and Certificates:Edit instead.';
+    }
+    if (GLOBAL_KEY.test(this.#value)) {
+      return 'This is a Global API Key, not an API token: create an API token with the permissions Zone:Read and SSL and Certificates:Edit instead.';
+    }
+    if (!HEADER_TEXT.test(this.#value)) {
+      return 'The API token holds spaces, line breaks or characters that no token has: store the token alone in the Secret.';
+    }
+    return undefined;
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [inspect.custom](): string {
+    return REDACTED;
+  }
+}
