@@ -5,7 +5,8 @@ import { hostnameProblem } from '../../../src/api/hostname.ts';
 import { type Schema, readCrds } from '../../support/crds.ts';
 import { violations } from '../../support/crd-rules.ts';
 
-const [certificate, issuer, clusterIssuer] = await readCrds();
+const crds = await readCrds();
+const [certificate, issuer, clusterIssuer] = crds;
 const spec = property(certificate?.schema, 'spec');
 const hostname = property(spec, 'hostnames').items ?? {};
 
@@ -175,7 +176,7 @@ describe('the three kinds', () => {
     }
   });
 
-  test.each(await readCrds())('$kind describes every field and says how every list is merged', (crd) => {
+  test.each(crds)('$kind describes every field and says how every list is merged', (crd) => {
     expect(undescribed(crd.schema, 'schema')).toEqual([]);
   });
 });
