@@ -1,48 +1,34 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { describe, errorFromFailure, KubeError, type Operation } from './errors.ts';
-import { type KubeObject, keyOf, type ObjectRef, refOf } from './object.ts';
-import { collectionPath, objectPath, type Resource } from './resource.ts';
+import type { KubeObject, ObjectRef } from './object.ts';
+import {
+  type ApplyOptions,
+  applyRequest,
+  createRequest,
+  type DeleteOptions,
+  deleteRequest,
+  getRequest,
+  type ListOptions,
+  listRequest,
+  mergePatchRequest,
+  type PageOptions,
+  type PatchOptions,
+  type WatchOptions,
+  watchRequest,
+  type WriteOptions,
+} from './requests.ts';
+import type { Resource } from './resource.ts';
 import { type Request, Transport, type TransportOptions } from './transport.ts';
 import { type WatchEvent, watchEvents } from './watch.ts';
 
 /** Called synchronously just before a write is sent; throws when it must not be. */
 export type Fence = () => void;
 
-export interface ListOptions {
-  /** Absent: all namespaces. */
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
-  readonly resourceVersion?: string | undefined;
-  readonly signal: AbortSignal;
-}
-
-export interface PageOptions extends ListOptions {
-  readonly limit?: number | undefined;
-  /** From the page before. */
-  readonly continue?: string | undefined;
-}
-
 export interface Page<T> {
   readonly items: T[];
   readonly resourceVersion: string;
   /** Absent on the last page. */
   readonly continue?: string;
-}
-
-export interface WriteOptions {
-  readonly signal: AbortSignal;
-  readonly fieldManager: string;
-  /** Asks the server to check everything and store nothing. */
-  readonly dryRun?: boolean;
-}
-
-export interface WatchOptions extends Omit<ListOptions, 'fieldSelector'> {
-  readonly resourceVersion: string;
-  /** After which the server closes the watch. */
-  readonly timeoutSeconds: number;
-  /** Longest silence, after which the watch counts as dead. Default: timeoutSeconds and 10 s more. */
-  readonly idleMs?: number;
 }
 
 const PAGE = 500;
@@ -60,7 +46,7 @@ export class KubeClient {
   /** Throws where the kubeconfig's credentials cannot be read; sends nothing yet. */
   static async connect(
     kubeConfig: KubeConfig,
-    options: TransportOptions & { fence?: Fence } = {},
+    options: TransportOptions & { readonly fence?: Fence } = {},
   ): Promise<KubeClient> {
     return new KubeClient(await Transport.connect(kubeConfig, options), options.fence);
   }
@@ -86,14 +72,8 @@ export class KubeClient {
     ref: ObjectRef,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<T | undefined> {
-    const operation = operationOf('get', resource, ref);
     try {
-      return (await this.#transport.json({
-        operation,
-        method: 'GET',
-        path: objectPath(resource, ref),
-        signal,
-      })) as T;
+      return (await this.#transport.json(getRequest(resource, ref, signal))) as T;
     } catch (error) {
       if (error instanceof KubeError && error.kind === 'NotFound') return undefined;
       throw error;
@@ -102,18 +82,10 @@ export class KubeClient {
 
   /** One page (all objects where no limit is given). */
   async list<T extends KubeObject>(resource: Resource<T>, o: PageOptions): Promise<Page<T>> {
-    const answer = (await this.#transport.json({
-      operation: listOperation('list', resource, o.namespace),
-      method: 'GET',
-      path: collectionPath(resource, o.namespace),
-      query: {
-        ...selectors(o),
-        limit: o.limit?.toString(),
-        continue: o.continue,
-        resourceVersion: o.resourceVersion,
-      },
-      signal: o.signal,
-    })) as { items?: T[] | null; metadata?: { resourceVersion?: string; continue?: string } };
+    const answer = (await this.#transport.json(listRequest(resource, o))) as {
+      items?: T[] | null;
+      metadata?: { resourceVersion?: string; continue?: string };
+    };
     const { resourceVersion = '', continue: next } = answer.metadata ?? {};
     return { items: answer.items ?? [], resourceVersion, ...(next ? { continue: next } : {}) };
   }
@@ -149,36 +121,12 @@ export class KubeClient {
   }
 
   async create<T extends KubeObject>(resource: Resource<T>, body: T, o: WriteOptions): Promise<T> {
-    return await this.#write<T>({
-      operation: { verb: 'create', resource: resource.plural, name: bodyName(body) },
-      method: 'POST',
-      path: collectionPath(resource, body.metadata.namespace),
-      query: { fieldManager: o.fieldManager, dryRun: o.dryRun ? 'All' : undefined },
-      body: typed(resource, body),
-      signal: o.signal,
-    });
+    return (await this.#write(createRequest(resource, body, o))) as T;
   }
 
   /** Server-side apply. With `metadata.resourceVersion` it is refused (Conflict) unless that is still current. */
-  async apply<T extends KubeObject>(
-    resource: Resource<T>,
-    body: T,
-    o: WriteOptions & { readonly force?: boolean; readonly subresource?: 'status' },
-  ): Promise<T> {
-    const ref = refOf(body);
-    return await this.#write<T>({
-      operation: operationOf('apply', resource, ref, o.subresource),
-      method: 'PATCH',
-      path: objectPath(resource, ref, o.subresource),
-      query: {
-        fieldManager: o.fieldManager,
-        force: o.force ? 'true' : undefined,
-        dryRun: o.dryRun ? 'All' : undefined,
-      },
-      contentType: 'application/apply-patch+yaml',
-      body: typed(resource, body),
-      signal: o.signal,
-    });
+  async apply<T extends KubeObject>(resource: Resource<T>, body: T, o: ApplyOptions): Promise<T> {
+    return (await this.#write(applyRequest(resource, body, o))) as T;
   }
 
   /** JSON merge patch. With `metadata.resourceVersion` in it, refused (Conflict) unless that is still current. */
@@ -186,34 +134,19 @@ export class KubeClient {
     resource: Resource<T>,
     ref: ObjectRef,
     patch: object,
-    o: WriteOptions & { readonly subresource?: 'status' },
+    o: PatchOptions,
   ): Promise<T> {
-    return await this.#write<T>({
-      operation: operationOf('patch', resource, ref, o.subresource),
-      method: 'PATCH',
-      path: objectPath(resource, ref, o.subresource),
-      query: { fieldManager: o.fieldManager, dryRun: o.dryRun ? 'All' : undefined },
-      contentType: 'application/merge-patch+json',
-      body: patch,
-      signal: o.signal,
-    });
+    return (await this.#write(mergePatchRequest(resource, ref, patch, o))) as T;
   }
 
-  /** `deleted` also when finalizers still hold the object. Conflict when a precondition fails. */
+  /** `deleted` also when finalizers still hold the object. */
   async delete<T extends KubeObject>(
     resource: Resource<T>,
     ref: ObjectRef,
-    o: { readonly signal: AbortSignal; readonly uid?: string; readonly resourceVersion?: string },
+    o: DeleteOptions,
   ): Promise<'deleted' | 'absent'> {
-    const { uid, resourceVersion } = o;
     try {
-      await this.#write({
-        operation: operationOf('delete', resource, ref),
-        method: 'DELETE',
-        path: objectPath(resource, ref),
-        body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
-        signal: o.signal,
-      });
+      await this.#write(deleteRequest(resource, ref, o));
       return 'deleted';
     } catch (error) {
       if (error instanceof KubeError && error.kind === 'NotFound') return 'absent';
@@ -223,28 +156,15 @@ export class KubeClient {
 
   /** Events after `resourceVersion`, with bookmarks. Ends when the server closes the watch in good order. */
   async *watch<T extends KubeObject>(resource: Resource<T>, o: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    const operation = listOperation('watch', resource, o.namespace);
-    const body = await this.#transport.stream({
-      operation,
-      method: 'GET',
-      path: collectionPath(resource, o.namespace),
-      query: {
-        ...selectors(o),
-        watch: 'true',
-        allowWatchBookmarks: 'true',
-        resourceVersion: o.resourceVersion,
-        timeoutSeconds: o.timeoutSeconds.toString(),
-      },
-      idleMs: o.idleMs ?? (o.timeoutSeconds + 10) * 1_000,
-      signal: o.signal,
-    });
+    const request = watchRequest(resource, o);
+    const body = await this.#transport.stream(request);
     try {
-      for await (const event of watchEvents<T>(body, operation)) {
+      for await (const event of watchEvents<T>(body, request.operation)) {
         this.#transport.lastReadMs = performance.now();
         yield event;
       }
     } catch (failure) {
-      throw errorFromFailure(operation, failure, o.signal);
+      throw errorFromFailure(request.operation, failure, o.signal);
     }
   }
 
@@ -253,10 +173,10 @@ export class KubeClient {
     await this.#transport.close();
   }
 
-  async #write<T>(request: Request): Promise<T> {
+  async #write(request: Request): Promise<unknown> {
     const fence = this.#fence;
-    if (fence === undefined) return (await this.#transport.json(request)) as T;
-    return (await this.#transport.json({ ...request, fence: () => pass(fence, request.operation) })) as T;
+    if (fence === undefined) return await this.#transport.json(request);
+    return await this.#transport.json({ ...request, fence: () => pass(fence, request.operation) });
   }
 }
 
@@ -264,44 +184,7 @@ function pass(fence: Fence, operation: Operation): void {
   try {
     fence();
   } catch (cause) {
-    throw new KubeError('Fenced', `${describe(operation)}: not sent, ${messageOf(cause)}`, { cause });
+    const why = cause instanceof Error ? cause.message : 'this process may not write now';
+    throw new KubeError('Fenced', `${describe(operation)}: not sent, ${why}`, { cause });
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : 'this process may not write now';
-}
-
-function typed<T extends KubeObject>(resource: Resource<T>, body: T): T {
-  return { ...body, apiVersion: resource.apiVersion, kind: resource.kind };
-}
-
-function selectors(o: {
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-}): Record<string, string | undefined> {
-  return { labelSelector: o.labelSelector, fieldSelector: o.fieldSelector };
-}
-
-function operationOf(
-  verb: string,
-  resource: Resource<KubeObject>,
-  ref: ObjectRef,
-  subresource?: string,
-): Operation {
-  const plural = subresource === undefined ? resource.plural : `${resource.plural}/${subresource}`;
-  return { verb, resource: plural, name: keyOf(ref) };
-}
-
-function listOperation(
-  verb: string,
-  resource: Resource<KubeObject>,
-  namespace: string | undefined,
-): Operation {
-  return { verb, resource: resource.plural, ...(namespace === undefined ? {} : { name: `in ${namespace}` }) };
-}
-
-function bodyName({ metadata }: KubeObject): string {
-  const name = metadata.name ?? `${metadata.generateName ?? ''}*`;
-  return keyOf(metadata.namespace === undefined ? { name } : { name, namespace: metadata.namespace });
 }

@@ -15,19 +15,84 @@ export interface Credentials {
 
 type TlsBytes = string | Buffer | readonly (string | Buffer)[];
 
+/** After a failure, or an answer of 401, credentials are read again, but not more often than this. */
+const RETRY_MS = 1_000;
+
 /**
- * Reads the credentials anew from where the kubeconfig points: the files of a pod's service account rotate,
- * and an exec plugin's token runs out.
+ * The credentials of a kubeconfig, read anew from time to time: the files of a pod's service account rotate, and
+ * an exec plugin's token runs out.
  */
-export async function readCredentials(kubeConfig: KubeConfig): Promise<Credentials> {
-  const options: RequestOptions = {};
-  await kubeConfig.applyToHTTPSOptions(options);
-  return { tls: tlsOf(options), headers: headersOf(options) };
+export class CredentialSource {
+  readonly #kubeConfig: KubeConfig;
+  readonly #everyMs: number;
+  readonly #onProblem: (text: string) => void;
+  #current: Credentials;
+  #nextReadMs: number;
+  #lastReadMs = performance.now();
+  #reading: Promise<void> | undefined;
+
+  /** Throws where the credentials cannot be read now. */
+  static async open(
+    kubeConfig: KubeConfig,
+    everyMs: number,
+    onProblem: (text: string) => void,
+  ): Promise<CredentialSource> {
+    return new CredentialSource(kubeConfig, everyMs, onProblem, await readCredentials(kubeConfig));
+  }
+
+  private constructor(
+    kubeConfig: KubeConfig,
+    everyMs: number,
+    onProblem: (text: string) => void,
+    first: Credentials,
+  ) {
+    this.#kubeConfig = kubeConfig;
+    this.#everyMs = everyMs;
+    this.#onProblem = onProblem;
+    this.#current = first;
+    this.#nextReadMs = this.#lastReadMs + everyMs;
+  }
+
+  /** The credentials to use now. Never rejects: the last ones may still be good, and the server says if not. */
+  async current(): Promise<Credentials> {
+    if (performance.now() >= this.#nextReadMs) {
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = undefined;
+      });
+      await this.#reading;
+    }
+    return this.#current;
+  }
+
+  /** The server refused them: they may have been rotated since they were read. */
+  distrust(): void {
+    this.#nextReadMs = Math.min(this.#nextReadMs, this.#lastReadMs + RETRY_MS);
+  }
+
+  async #read(): Promise<void> {
+    this.#lastReadMs = performance.now();
+    try {
+      this.#current = await readCredentials(this.#kubeConfig);
+      this.#nextReadMs = this.#lastReadMs + this.#everyMs;
+    } catch (error) {
+      this.#nextReadMs = this.#lastReadMs + RETRY_MS;
+      const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+      this.#onProblem(
+        `the credentials for the API server could not be read anew (${why}); the last ones stay in use`,
+      );
+    }
+  }
 }
 
 /** The same bytes of TLS material, so that the connections in use stay good. */
 export function sameTls(a: Credentials, b: Credentials): boolean {
   return fingerprint(a.tls) === fingerprint(b.tls);
+}
+
+async function readCredentials(kubeConfig: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {};
+  await kubeConfig.applyToHTTPSOptions(options);
+  return { tls: tlsOf(options), headers: headersOf(options) };
 }
 
 function fingerprint(tls: Credentials['tls']): string {

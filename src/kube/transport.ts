@@ -1,13 +1,15 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
-import { type Credentials, readCredentials, sameTls } from './credentials.ts';
+import { type Credentials, CredentialSource, sameTls } from './credentials.ts';
 import {
+  describe,
   errorFromFailure,
   errorFromStatus,
   type KubeErrorKind,
   KubeError,
   type Operation,
 } from './errors.ts';
+import { dateOf, retryAfterOf, warningsOf } from './headers.ts';
 
 /** One finished request, for metrics. */
 export interface RequestReport {
@@ -30,6 +32,8 @@ export interface TransportOptions {
   readonly onDate?: (dateMs: number) => void;
   /** How long to wait for a response's head, and between two pieces of its body. Default 30 s. */
   readonly timeoutMs?: number;
+  /** How often token, certificates and CA are read anew. Default 60 s, as client-go does. */
+  readonly credentialsMs?: number;
 }
 
 /** One request as the client words it. */
@@ -47,22 +51,16 @@ export interface Request {
   readonly idleMs?: number;
 }
 
-/** How often token, certificates and CA are read anew. client-go re-reads the token as often. */
-const CREDENTIALS_MS = 60_000;
-/** After a 401 they are read at once, but not more often than this. */
-const CREDENTIALS_RETRY_MS = 1_000;
-
 /**
  * Sends requests to one API server over one pool of connections. The pool is not limited: a request is on its
  * way when it is sent, so that no write waits in a queue behind a fence it has already passed.
  */
 export class Transport {
-  readonly #kubeConfig: KubeConfig;
   readonly #server: URL;
   readonly #options: TransportOptions;
+  readonly #source: CredentialSource;
+  /** Whose TLS material the agent was made with. */
   #credentials: Credentials;
-  #credentialsReadMs = performance.now();
-  #refreshing: Promise<void> | undefined;
   #agent: Agent;
   /** Replaced agents whose last responses (watches) still run. */
   readonly #retired = new Set<Agent>();
@@ -71,57 +69,43 @@ export class Transport {
   lastReadMs = Number.NEGATIVE_INFINITY;
 
   static async connect(kubeConfig: KubeConfig, options: TransportOptions): Promise<Transport> {
-    return new Transport(kubeConfig, await readCredentials(kubeConfig), options);
-  }
-
-  private constructor(kubeConfig: KubeConfig, credentials: Credentials, options: TransportOptions) {
     const cluster = kubeConfig.getCurrentCluster();
     if (cluster === null) throw new Error('the kubeconfig has no current cluster');
-    this.#kubeConfig = kubeConfig;
-    this.#server = new URL(cluster.server);
-    this.#options = options;
+    const onProblem = (text: string): void => options.onWarning?.(text);
+    const source = await CredentialSource.open(kubeConfig, options.credentialsMs ?? 60_000, onProblem);
+    return new Transport(new URL(cluster.server), source, await source.current(), options);
+  }
+
+  private constructor(
+    server: URL,
+    source: CredentialSource,
+    credentials: Credentials,
+    options: TransportOptions,
+  ) {
+    this.#server = server;
+    this.#source = source;
     this.#credentials = credentials;
+    this.#options = options;
     this.#agent = newAgent(credentials);
   }
 
   /** Sends a request and reads its whole JSON answer. */
   async json(request: Request): Promise<unknown> {
-    const startMs = performance.now();
-    let statusCode: number | undefined;
-    try {
-      const response = await this.#dispatch(request);
-      statusCode = response.statusCode;
-      const text = await response.body.text();
-      const value = parse(text);
-      if (statusCode >= 300) throw this.#refusal(request, response, value);
+    return await this.#timed(request, async (response) => {
+      const value = parse(await response.body.text());
+      if (response.statusCode >= 300) throw refusal(request, response, value);
       if (value === undefined)
-        throw new KubeError('Server', `${request.operation.verb} ${request.path}: the answer is no JSON`);
-      if (request.method === 'GET') this.lastReadMs = performance.now();
-      this.#report(request, startMs, statusCode);
+        throw new KubeError('Server', `${describe(request.operation)}: the answer is no JSON`);
       return value;
-    } catch (failure) {
-      const error = errorFromFailure(request.operation, failure, request.signal);
-      this.#report(request, startMs, statusCode, error);
-      throw error;
-    }
+    });
   }
 
   /** Sends a request and hands out its body as it comes, once the head says that it succeeded. */
   async stream(request: Request): Promise<Dispatcher.ResponseData['body']> {
-    const startMs = performance.now();
-    let statusCode: number | undefined;
-    try {
-      const response = await this.#dispatch(request);
-      statusCode = response.statusCode;
-      if (statusCode !== 200) throw this.#refusal(request, response, parse(await response.body.text()));
-      this.lastReadMs = performance.now();
-      this.#report(request, startMs, statusCode);
+    return await this.#timed(request, async (response) => {
+      if (response.statusCode !== 200) throw refusal(request, response, parse(await response.body.text()));
       return response.body;
-    } catch (failure) {
-      const error = errorFromFailure(request.operation, failure, request.signal);
-      this.#report(request, startMs, statusCode, error);
-      throw error;
-    }
+    });
   }
 
   /** Ends every connection, also those of running watches. */
@@ -130,8 +114,25 @@ export class Transport {
     await Promise.all([this.#agent, ...this.#retired].map((agent) => agent.destroy()));
   }
 
+  async #timed<R>(request: Request, read: (response: Dispatcher.ResponseData) => Promise<R>): Promise<R> {
+    const startMs = performance.now();
+    let statusCode: number | undefined;
+    try {
+      const response = await this.#dispatch(request);
+      statusCode = response.statusCode;
+      const result = await read(response);
+      if (request.method === 'GET') this.lastReadMs = performance.now();
+      this.#report(request, startMs, statusCode);
+      return result;
+    } catch (failure) {
+      const error = errorFromFailure(request.operation, failure, request.signal);
+      this.#report(request, startMs, statusCode, error);
+      throw error;
+    }
+  }
+
   async #dispatch(request: Request): Promise<Dispatcher.ResponseData> {
-    await this.#refresh();
+    await this.#useCurrentCredentials();
     const timeoutMs = this.#options.timeoutMs ?? 30_000;
     const options: Dispatcher.RequestOptions = {
       origin: this.#server.origin,
@@ -164,19 +165,10 @@ export class Transport {
   }
 
   #hear(response: Dispatcher.ResponseData): void {
-    const dateMs = Date.parse(single(response.headers['date']) ?? '');
-    if (Number.isFinite(dateMs)) this.#options.onDate?.(dateMs);
-    for (const warning of list(response.headers['warning'])) this.#options.onWarning?.(warningText(warning));
-    // The token may have been rotated since we read it: the next request reads it first.
-    if (response.statusCode === 401) {
-      this.#credentialsReadMs = Math.min(this.#credentialsReadMs, performance.now() - CREDENTIALS_MS);
-    }
-  }
-
-  #refusal(request: Request, response: Dispatcher.ResponseData, status: unknown): KubeError {
-    const { statusCode } = response;
-    const retryAfterMs = retryAfter(single(response.headers['retry-after']));
-    return errorFromStatus(request.operation, { statusCode, status, retryAfterMs });
+    const dateMs = dateOf(response.headers['date']);
+    if (dateMs !== undefined) this.#options.onDate?.(dateMs);
+    for (const text of warningsOf(response.headers['warning'])) this.#options.onWarning?.(text);
+    if (response.statusCode === 401) this.#source.distrust();
   }
 
   #report(request: Request, startMs: number, statusCode: number | undefined, error?: KubeError): void {
@@ -190,31 +182,12 @@ export class Transport {
     });
   }
 
-  async #refresh(): Promise<void> {
-    if (performance.now() - this.#credentialsReadMs < CREDENTIALS_MS) return;
-    this.#refreshing ??= this.#readCredentials().finally(() => {
-      this.#refreshing = undefined;
-    });
-    await this.#refreshing;
-  }
-
-  async #readCredentials(): Promise<void> {
-    try {
-      const credentials = await readCredentials(this.#kubeConfig);
-      this.#credentialsReadMs = performance.now();
-      if (!sameTls(credentials, this.#credentials) && !this.#closed) this.#replaceAgent(credentials);
-      this.#credentials = credentials;
-    } catch (error) {
-      // What was read before may still be good, and the server says so if it is not.
-      this.#credentialsReadMs = performance.now() - CREDENTIALS_MS + CREDENTIALS_RETRY_MS;
-      const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-      this.#options.onWarning?.(
-        `the credentials for the API server could not be read anew (${why}); the last ones stay in use`,
-      );
-    }
-  }
-
-  #replaceAgent(credentials: Credentials): void {
+  async #useCurrentCredentials(): Promise<void> {
+    const credentials = await this.#source.current();
+    if (credentials === this.#credentials) return;
+    const keep = sameTls(credentials, this.#credentials) || this.#closed;
+    this.#credentials = credentials;
+    if (keep) return;
     const old = this.#agent;
     this.#agent = newAgent(credentials);
     this.#retired.add(old);
@@ -239,6 +212,11 @@ function newAgent(credentials: Credentials): Agent {
   });
 }
 
+function refusal(request: Request, response: Dispatcher.ResponseData, status: unknown): KubeError {
+  const retryAfterMs = retryAfterOf(response.headers['retry-after']);
+  return errorFromStatus(request.operation, { statusCode: response.statusCode, status, retryAfterMs });
+}
+
 /** The JSON value of a text, or undefined: the parser's own error would quote the body. */
 function parse(text: string): unknown {
   try {
@@ -246,25 +224,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function retryAfter(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const seconds = Number(header);
-  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - Date.now();
-  return ms > 0 ? ms : undefined;
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
-}
-
-function list(header: string | string[] | undefined): string[] {
-  if (header === undefined) return [];
-  return Array.isArray(header) ? header : [header];
-}
-
-/** `299 - "text"` as RFC 7234 has it, or the whole header where it is worded otherwise. */
-function warningText(header: string): string {
-  return /^\d{3} \S+ "((?:[^"\\]|\\.)*)"/.exec(header)?.[1]?.replaceAll(/\\(.)/g, '$1') ?? header;
 }
