@@ -62,10 +62,10 @@ const SAYS_NOTHING = 1000;
 
 /**
  * Cloudflare passes on, under the code of a refused hostname, that its own look-up of the zone failed. Only the
- * text tells the two apart.
+ * text tells the two apart, and only behind the colon: the hostname before it may be `timeout.example.com`.
  */
 const WRAPPED_CONNECTION_ERROR =
-  /dial tcp|connection (?:refused|reset|closed)|i\/o timeout|timed? ?out|no such host|deadline exceeded|unexpected EOF|broken pipe|service unavailable|bad gateway/i;
+  /: .*(?:dial tcp|connection (?:refused|reset|closed)|i\/o timeout|timed? ?out|no such host|deadline exceeded|unexpected EOF|broken pipe|service unavailable|bad gateway)/i;
 
 /** The error for an answer that is not a success: by Cloudflare's code where it is known, else by the status. */
 export function refusedError(answer: RefusedAnswer): CloudflareError {

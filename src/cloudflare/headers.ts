@@ -10,6 +10,7 @@ export interface AnswerHeaders {
   readonly rateLimit: { readonly rest: number; readonly resetMs: number } | undefined;
 }
 
+const HTTP_DATE = /^[A-Z][a-z]{2}, .* GMT$/;
 const RAY_ID = /^[0-9A-Za-z-]{1,64}$/;
 /** Longer waits than this are somebody's mistake; asking once an hour hurts nobody. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
@@ -50,7 +51,8 @@ function rateLimit(value: string | string[] | undefined): AnswerHeaders['rateLim
 }
 
 function timestamp(text: string | undefined): number | undefined {
-  const ms = Date.parse(text ?? '');
+  // Date.parse alone takes "-5" for a year.
+  const ms = HTTP_DATE.test(text ?? '') ? Date.parse(text ?? '') : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms;
 }
 

@@ -108,7 +108,8 @@ export class ListingBoard {
   #settle(zoneId: string, round: Round): void {
     const { clock, signal } = this.#options;
     const forget = (): void => {
-      if (this.#rounds.get(zoneId)?.latest === round) this.#rounds.delete(zoneId);
+      const rounds = this.#rounds.get(zoneId);
+      if (rounds?.latest === round && rounds.next === undefined) this.#rounds.delete(zoneId);
     };
     round.result
       .then(async (listing) => {

@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Budget } from '../../../src/cloudflare/budget.ts';
+import { TestClock } from '../../support/test-clock.ts';
+
+function make(ratePerSecond: number, burst: number): { clock: TestClock; budget: Budget } {
+  const clock = new TestClock();
+  return { clock, budget: new Budget({ ratePerSecond, burst, clock }) };
+}
+
+function drain(budget: Budget, account?: string): number {
+  for (let granted = 0; ; granted += 1) if (!budget.take(1, account).granted) return granted;
+}
+
+/** Milliseconds until the next grant, as refused; fails on a grant. */
+function refusal(budget: Budget, account?: string): number {
+  const grant = budget.take(1, account);
+  if (grant.granted) throw new Error('granted');
+  return grant.retryAfterMs;
+}
+
+describe('Budget', () => {
+  test('grants the burst at once, then the rate', async () => {
+    const { clock, budget } = make(3, 100);
+    expect(drain(budget)).toBe(100);
+    await clock.advance(1000);
+    expect(drain(budget)).toBe(3);
+    await clock.advance(60_000);
+    expect(drain(budget)).toBe(100);
+  });
+
+  test('tells refused callers different moments, as far apart as the rate', () => {
+    const { budget } = make(2, 1);
+    expect(budget.take()).toEqual({ granted: true });
+    expect([refusal(budget), refusal(budget), refusal(budget)]).toEqual([500, 1000, 1500]);
+  });
+
+  test('never sends a caller away for much more than a minute, however many wait', () => {
+    const { budget } = make(1, 1);
+    drain(budget);
+    for (let i = 0; i < 1000; i += 1) expect(refusal(budget)).toBeLessThanOrEqual(61_000);
+  });
+
+  test('switched off, it grants everything, but obeys a 429', async () => {
+    const { clock, budget } = make(0, 1);
+    for (let i = 0; i < 10_000; i += 1) expect(budget.take().granted).toBe(true);
+    expect(budget.remaining()).toBe(Infinity);
+    budget.limited(5000);
+    expect(budget.take()).toEqual({ granted: false, retryAfterMs: 5000, because: 'rate-limit' });
+    await clock.advance(5000);
+    expect(budget.take().granted).toBe(true);
+  });
+
+  test('a 429 stops its token until Retry-After, and no other token', async () => {
+    const { clock, budget } = make(3, 100);
+    budget.limited(30_000, 'a');
+    budget.limited(1000, 'a');
+    expect(budget.take(1, 'a')).toEqual({ granted: false, retryAfterMs: 30_000, because: 'rate-limit' });
+    expect(budget.take(1, 'b').granted).toBe(true);
+    await clock.advance(29_999);
+    expect(budget.take(1, 'a').granted).toBe(false);
+    await clock.advance(1);
+    expect(budget.take(1, 'a').granted).toBe(true);
+  });
+
+  test('a rest of nothing waits for the window to end', async () => {
+    const { clock, budget } = make(3, 100);
+    budget.answered(0, 30_000, 'a');
+    expect(refusal(budget, 'a')).toBe(30_000);
+    expect(budget.take(1, 'b').granted).toBe(true);
+    await clock.advance(30_000);
+    expect(budget.take(1, 'a').granted).toBe(true);
+  });
+
+  test('a rest that lasts at the full rate lowers nothing', async () => {
+    const { clock, budget } = make(3, 100);
+    budget.answered(1199, 300_000, 'a');
+    expect(drain(budget, 'a')).toBe(100);
+    await clock.advance(10_000);
+    expect(drain(budget, 'a')).toBe(30);
+  });
+
+  test('a new answer replaces the last', () => {
+    const { budget } = make(3, 100);
+    budget.answered(0, 300_000, 'a');
+    budget.answered(1000, 300_000, 'a');
+    expect(budget.take(1, 'a').granted).toBe(true);
+  });
+
+  test('forgets tokens that are gone', async () => {
+    const { clock, budget } = make(3, 100);
+    for (let i = 0; i < 1000; i += 1) {
+      budget.answered(10, 1000, `token-${i}`);
+      await clock.advance(1000);
+    }
+    budget.limited(5000, 'kept');
+    for (let i = 0; i < 200; i += 1) budget.answered(10, 1, `late-${i}`);
+    expect(budget.take(1, 'kept').granted).toBe(false);
+  });
+});
+
+describe('whatever happens, the budget', () => {
+  const rate = fc.integer({ min: 1, max: 20 });
+  const burst = fc.integer({ min: 1, max: 30 });
+  const pauses = fc.array(fc.integer({ min: 0, max: 3000 }), { minLength: 1, maxLength: 40 });
+
+  test('grants no more than burst + rate × time in any stretch', async () => {
+    await fc.assert(
+      fc.asyncProperty(rate, burst, pauses, async (ratePerSecond, size, waits) => {
+        const { clock, budget } = make(ratePerSecond, size);
+        const grants: number[] = [];
+        for (const ms of waits) {
+          for (let granted = drain(budget); granted > 0; granted -= 1) grants.push(clock.monotonic());
+          await clock.advance(ms);
+        }
+        grants.forEach((from, i) => {
+          grants.slice(i).forEach((to, j) => {
+            expect(j + 1).toBeLessThanOrEqual(size + ((to - from) / 1000) * ratePerSecond + 1e-6);
+          });
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('grants a lone caller that comes back when told', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        rate,
+        burst,
+        fc.integer({ min: 1, max: 40 }),
+        async (ratePerSecond, size, requests) => {
+          const { clock, budget } = make(ratePerSecond, size);
+          drain(budget);
+          await clock.advance(100_000);
+          for (let sent = 0; sent < requests; sent += 1) {
+            const grant = budget.take();
+            if (grant.granted) continue;
+            expect(grant.retryAfterMs).toBeGreaterThan(0);
+            await clock.advance(grant.retryAfterMs);
+            expect(budget.take().granted).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test("makes the last answer's rest last until its window ends", async () => {
+    const rests = fc.integer({ min: 0, max: 50 });
+    const resets = fc.integer({ min: 1000, max: 60_000 });
+    await fc.assert(
+      fc.asyncProperty(
+        rate,
+        burst,
+        rests,
+        resets,
+        pauses,
+        async (ratePerSecond, size, rest, resetMs, waits) => {
+          const { clock, budget } = make(ratePerSecond, size);
+          budget.answered(rest, resetMs, 'a');
+          let granted = 0;
+          for (const ms of waits) {
+            granted += drain(budget, 'a');
+            if (clock.monotonic() + ms >= resetMs) break;
+            await clock.advance(ms);
+          }
+          expect(granted).toBeLessThanOrEqual(rest);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});

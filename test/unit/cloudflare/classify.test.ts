@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { refusedError } from '../../../src/cloudflare/classify.ts';
+import { parseEnvelope } from '../../../src/cloudflare/envelope.ts';
+import type { CloudflareError, FailureKind } from '../../../src/cloudflare/errors.ts';
+import type { Operation } from '../../../src/cloudflare/operation.ts';
+
+interface Answer {
+  readonly status?: number;
+  readonly errors?: unknown;
+  readonly operation?: Operation;
+  readonly retryAfterMs?: number;
+}
+
+function judge({
+  status = 400,
+  errors,
+  operation = 'create_certificate',
+  retryAfterMs,
+}: Answer): CloudflareError {
+  const parsed =
+    errors === undefined ? undefined : parseEnvelope(JSON.stringify({ success: false, errors }))?.errors;
+  return refusedError({ operation, status, errors: parsed, rayId: '8f0c1d2e3f4a5b6c-FRA', retryAfterMs });
+}
+
+const byCode = (code: number, message = 'Words'): readonly unknown[] => [{ code, message }];
+
+describe('a refused request', () => {
+  test.each<[number, FailureKind, boolean]>([
+    [1001, 'CredentialsInvalid', true],
+    [6003, 'CredentialsInvalid', true],
+    [6103, 'CredentialsInvalid', true],
+    [6111, 'CredentialsInvalid', true],
+    [10000, 'CredentialsInvalid', true],
+    [1016, 'PermissionMissing', true],
+    [9109, 'PermissionMissing', true],
+    [1010, 'HostnameRejected', true],
+    [1002, 'RequestRejected', true],
+    [1005, 'RequestRejected', true],
+    [1007, 'RequestRejected', true],
+    [1009, 'RequestRejected', true],
+    [1011, 'RequestRejected', true],
+    [1012, 'RequestRejected', true],
+    [1014, 'AlreadyRevoked', true],
+    [971, 'RateLimited', true],
+    [10429, 'RateLimited', true],
+    [10502, 'RateLimited', true],
+    [1006, 'CloudflareUnavailable', false],
+    [1008, 'CloudflareUnavailable', false],
+    [1100, 'CloudflareUnavailable', false],
+    [1101, 'CloudflareUnavailable', false],
+    [1200, 'CloudflareUnavailable', false],
+    [1201, 'CloudflareUnavailable', false],
+  ])('with code %d is %s, definite: %s, whatever the status', (code, kind, definite) => {
+    for (const status of [200, 400, 403, 500]) {
+      expect(judge({ status, errors: byCode(code) })).toMatchObject({ kind, definite, code, status });
+    }
+  });
+
+  test.each<[string, Answer, FailureKind, boolean]>([
+    ['HTML with 502', { status: 502 }, 'CloudflareUnavailable', false],
+    ['HTML with 403', { status: 403 }, 'CloudflareUnavailable', false],
+    ['HTML with 429', { status: 429 }, 'RateLimited', true],
+    ['a redirect', { status: 302 }, 'CloudflareUnavailable', false],
+    ['no error at all with 200', { status: 200, errors: [] }, 'CloudflareUnavailable', false],
+    ['no error at all with 400', { status: 400, errors: [] }, 'CloudflareUnavailable', false],
+    ['an unknown code with 200', { status: 200, errors: byCode(4711) }, 'CloudflareUnavailable', false],
+    ['an unknown code with 500', { status: 500, errors: byCode(4711) }, 'CloudflareUnavailable', false],
+    ['an unknown code with 408', { status: 408, errors: byCode(4711) }, 'CloudflareUnavailable', false],
+    ['an unknown code with 400', { status: 400, errors: byCode(4711) }, 'RequestRejected', false],
+    ['an unknown code with 401', { status: 401, errors: byCode(4711) }, 'CredentialsInvalid', false],
+    ['an unknown code with 403', { status: 403, errors: byCode(4711) }, 'PermissionMissing', false],
+    ['429 with another code', { status: 429, errors: byCode(1010) }, 'RateLimited', true],
+    ['1000 beside a known code', { errors: [...byCode(1000), ...byCode(1011)] }, 'RequestRejected', true],
+    ['1000 alone', { status: 500, errors: byCode(1000) }, 'CloudflareUnavailable', false],
+    [
+      'a refusal beside an outage',
+      { errors: [...byCode(1010), ...byCode(1100)] },
+      'CloudflareUnavailable',
+      false,
+    ],
+    [
+      'a refusal beside an unknown code',
+      { errors: [...byCode(1010), ...byCode(4711)] },
+      'HostnameRejected',
+      false,
+    ],
+    ['a refusal beside a wordless string', { errors: [...byCode(1010), 'oops'] }, 'HostnameRejected', false],
+  ])('%s', (_, answer, kind, definite) => {
+    expect(judge(answer)).toMatchObject({ kind, definite });
+  });
+
+  test.each([
+    'Failed to validate requested hostname a.example.com: dial tcp 10.1.2.3:443: connect: connection refused',
+    'Failed to validate requested hostname a.example.com: read tcp 1.2.3.4:5->6.7.8.9:443: i/o timeout',
+    'Failed to validate requested hostname a.example.com: context deadline exceeded',
+  ])('1010 that wraps a connection error is an outage: %s', (message) => {
+    expect(judge({ errors: byCode(1010, message) })).toMatchObject({
+      kind: 'CloudflareUnavailable',
+      definite: false,
+    });
+  });
+
+  test('the real words of 1010 are a rejected hostname', () => {
+    const message =
+      'Failed to validate requested hostname timeout.example.com: This zone is either not part of your account, or you do not have access to it. Please contact support if using a multi-user organization.';
+    expect(judge({ errors: byCode(1010, message) })).toMatchObject({
+      kind: 'HostnameRejected',
+      definite: true,
+    });
+  });
+
+  test.each<[Operation, number, readonly unknown[], FailureKind]>([
+    ['get_certificate', 404, byCode(1101), 'NotFound'],
+    ['revoke_certificate', 400, byCode(1101), 'NotFound'],
+    ['revoke_certificate', 404, byCode(4711), 'NotFound'],
+    ['list_certificates', 404, byCode(1101), 'CloudflareUnavailable'],
+    ['revoke_certificate', 404, byCode(7003), 'RequestRejected'],
+  ])('%s with %d %j is %s', (operation, status, errors, kind) => {
+    expect(judge({ operation, status, errors }).kind).toBe(kind);
+  });
+
+  test('says when to come back, and a minute where Cloudflare does not', () => {
+    expect(judge({ status: 429, retryAfterMs: 7000 }).retryAfterMs).toBe(7000);
+    expect(judge({ status: 429 }).retryAfterMs).toBe(60_000);
+    expect(judge({ status: 503, retryAfterMs: 7000 }).retryAfterMs).toBe(7000);
+    expect(judge({ status: 503 }).retryAfterMs).toBeUndefined();
+  });
+
+  test.each<[string, Answer, string]>([
+    [
+      'a bad token',
+      { status: 401, errors: byCode(10000, 'Authentication error') },
+      'Cloudflare did not accept the API token while creating a certificate: "Authentication error". Check that the token in the issuer\'s Secret is whole, active, not expired, allowed from this address, covers the zone and has Zone:Read and SSL and Certificates:Edit (code 10000, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+    [
+      'an edge page',
+      { status: 520 },
+      'Cloudflare gave no usable answer while creating a certificate: HTTP status 520 without a readable body. The operator tries again; if it lasts, check the network, HTTPS_PROXY and cloudflarestatus.com (Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+    [
+      'a full database',
+      { status: 500, errors: byCode(1100, 'Failed to write certificate to Database.') },
+      'Cloudflare failed while creating a certificate: "Failed to write certificate to Database". The operator tries again; if it lasts, see cloudflarestatus.com (code 1100, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+  ])('reads as a person would want it: %s', (_, answer, message) => {
+    expect(judge(answer).message).toBe(message);
+  });
+});
