@@ -11,7 +11,8 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Some dependencies are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
-const BANNER = "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+const BANNER =
+  "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
 
 /**
  * Bundles `entry` into `outfile`, both relative to the repository.
