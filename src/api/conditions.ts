@@ -21,7 +21,8 @@ export type BadPairReason =
   | 'Expired';
 
 /** Why a Secret that holds a good pair is to get another one. */
-export type ReissueReason = 'KeyChanged' | 'ValidityChanged' | 'IssuerChanged' | 'Renewing' | 'RenewRequested';
+export type ReissueReason =
+  'KeyChanged' | 'ValidityChanged' | 'IssuerChanged' | 'Renewing' | 'RenewRequested';
 
 export type IssueReason = BadPairReason | ReissueReason;
 

@@ -42,7 +42,10 @@ export function pemCertificates(text: string): readonly string[] {
 }
 
 /** Facts of the first certificate in a PEM text; undefined when there is none that parses. */
-export function inspectCertificate(pem: string, roots: readonly X509Certificate[]): CertificateFacts | undefined {
+export function inspectCertificate(
+  pem: string,
+  roots: readonly X509Certificate[],
+): CertificateFacts | undefined {
   const [first] = pemCertificates(pem);
   if (first === undefined) return undefined;
   try {
@@ -59,13 +62,20 @@ export function inspectPair(
   roots: readonly X509Certificate[],
 ): PairFacts {
   const missing = [...(certificatePem ? [] : ['tls.crt']), ...(privateKeyPem ? [] : ['tls.key'])];
-  if (!certificatePem || !privateKeyPem) return { state: 'MissingData', problem: `${missing.join(' and ')} missing or empty` };
+  if (!certificatePem || !privateKeyPem)
+    return { state: 'MissingData', problem: `${missing.join(' and ')} missing or empty` };
   const certificate = inspectCertificate(certificatePem, roots);
-  if (certificate === undefined) return { state: 'InvalidCertificate', problem: 'tls.crt holds no certificate in PEM' };
+  if (certificate === undefined)
+    return { state: 'InvalidCertificate', problem: 'tls.crt holds no certificate in PEM' };
   const digest = privateKeyDigest(privateKeyPem);
-  if (digest === undefined) return { state: 'InvalidKeyPair', problem: 'tls.key holds no private key in PEM', certificate };
+  if (digest === undefined)
+    return { state: 'InvalidKeyPair', problem: 'tls.key holds no private key in PEM', certificate };
   if (digest !== certificate.publicKeyDigest) {
-    return { state: 'InvalidKeyPair', problem: 'tls.key is not the key of the certificate in tls.crt', certificate };
+    return {
+      state: 'InvalidKeyPair',
+      problem: 'tls.key is not the key of the certificate in tls.crt',
+      certificate,
+    };
   }
   return { state: 'Matching', certificate };
 }

@@ -11,7 +11,9 @@ export const DEFAULT_KEY: KeySpec = { algorithm: 'ECDSA', size: 256 };
  * Makes a key pair off the main thread (RSA generation takes tens of milliseconds) and returns it in the two
  * forms needed: WebCrypto for the CSR, PKCS#8 PEM for the Secret.
  */
-export async function generateKey(spec: KeySpec): Promise<{ keys: webcrypto.CryptoKeyPair; privateKeyPem: string }> {
+export async function generateKey(
+  spec: KeySpec,
+): Promise<{ keys: webcrypto.CryptoKeyPair; privateKeyPem: string }> {
   const keys = await webcrypto.subtle.generateKey(generationParameters(spec), true, ['sign', 'verify']);
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
   return { keys, privateKeyPem: toPem('PRIVATE KEY', der) };

@@ -1,0 +1,78 @@
+import type { Action } from './action.ts';
+import type { CertificateContext } from './context.ts';
+import { issue, accept, postAgain } from './issue.ts';
+import type { Seen, Subject } from './observe.ts';
+import { OBSERVE, type Outcome } from './outcome.ts';
+import type { Pending } from './pending.ts';
+import type { Issuance } from './pending-io.ts';
+import { subjectKey } from './recall.ts';
+import { search } from './search.ts';
+import { decode } from '../secret-facts.ts';
+import { discard, revoke, settle, type Settlement } from './settle.ts';
+import { isLiving, type Living } from './world.ts';
+import { copy, release, rewrite } from './write.ts';
+
+/** Actions that change something; the others are rests. */
+export type Effect = Exclude<Action, { readonly type: 'Done' | 'Refuse' | 'Wait' }>;
+
+/** Carries out one action, decided on what was read live just before. */
+export async function act(
+  context: CertificateContext,
+  subject: Subject,
+  seen: Seen,
+  action: Effect,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { world } = seen;
+  const key = subjectKey(subject);
+  switch (action.type) {
+    case 'Settle':
+      return settle(context, settlementOf(seen, action.pending, key), signal);
+    case 'Revoke':
+      return revoke(context, settlementOf(seen, action.pending, key), signal);
+    case 'Discard':
+      return discard(context, { pending: action.pending, key }, action.why, signal);
+    default:
+      return isLiving(world) ? actForObject(context, { seen, world, key }, action, signal) : OBSERVE;
+  }
+}
+
+/** The actions that only an existing object can need. */
+async function actForObject(
+  context: CertificateContext,
+  { seen, world, key }: { readonly seen: Seen; readonly world: Living; readonly key: string },
+  action: Exclude<Effect, { readonly type: 'Settle' | 'Revoke' | 'Discard' }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  switch (action.type) {
+    case 'Rewrite':
+      return rewrite(context, seen, world, action.target, signal);
+    case 'Copy':
+      return copy(context, seen, world, action.from, signal);
+    case 'Release':
+      return release(context, world, action.former, signal);
+    case 'Issue':
+      return issue(context, seen, world, action.reason, signal);
+    case 'Post':
+      return withIssuance(seen, action.pending, (issuance) => postAgain(context, issuance, signal));
+    case 'Search':
+      return withIssuance(seen, action.pending, (issuance) => search(context, issuance, key, signal));
+    case 'Write':
+      return withIssuance(seen, action.pending, (issuance) =>
+        accept(context, issuance, decode(issuance.pendingSecret.data?.['tls.crt']) ?? '', 'issued', signal),
+      );
+  }
+}
+
+async function withIssuance(
+  seen: Seen,
+  pending: Pending,
+  work: (issuance: Issuance) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (!isLiving(seen.world) || seen.pending === undefined) return OBSERVE;
+  return work({ world: seen.world, seen, pending, pendingSecret: seen.pending });
+}
+
+function settlementOf({ world }: Seen, pending: Pending, key: string): Settlement {
+  return { pending, key, otherIssuers: world.certificate ? [world.certificate.spec.issuerRef] : [] };
+}

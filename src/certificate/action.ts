@@ -1,0 +1,40 @@
+import type { FailureReason, IssueReason, RefusalReason } from '../api/conditions.ts';
+import type { SecretFacts } from '../secret-facts.ts';
+import type { Pending } from './pending.ts';
+
+/** The one thing to do next. `act` carries it out; the ones marked "rest" end the pass. */
+export type Action =
+  /** Rest: all is as it should be. `wakeAt` is the renewal time, ms since the epoch. */
+  | { readonly type: 'Done'; readonly wakeAt?: number }
+  /** Rest: nothing can be done until something changes. */
+  | Refusal
+  /** Rest: something is under way whose end has to be awaited. */
+  | { readonly type: 'Wait'; readonly ms: number; readonly reason?: IssueReason }
+  /** Give the target to this object, or mend its labels, annotations and outputs, around the same pair. */
+  | { readonly type: 'Rewrite'; readonly target: SecretFacts; readonly why: string }
+  /** Copy the pair of a former target to the name that the spec now has. */
+  | { readonly type: 'Copy'; readonly from: SecretFacts }
+  /** Let a former target go: it keeps its pair and is no longer ours. */
+  | { readonly type: 'Release'; readonly former: SecretFacts }
+  /** Make a key, keep it in a pending Secret, ask for a certificate, write it. */
+  | { readonly type: 'Issue'; readonly reason: IssueReason }
+  /** Ask (again) for the certificate of the pending key. */
+  | { readonly type: 'Post'; readonly pending: Pending }
+  /** Look whether Cloudflare has a certificate for the pending key; if so write it, if not ask again. */
+  | { readonly type: 'Search'; readonly pending: Pending }
+  /** Write the certificate that is parked on the pending Secret. */
+  | { readonly type: 'Write'; readonly pending: Pending }
+  /** The issuance is not wanted any more: look for what it left, and note it for revocation. */
+  | { readonly type: 'Settle'; readonly pending: Pending }
+  /** Revoke what is noted, then delete the pending Secret. */
+  | { readonly type: 'Revoke'; readonly pending: Pending }
+  /** Delete the pending Secret: nothing of it is left to find. */
+  | { readonly type: 'Discard'; readonly pending: Pending; readonly why: string };
+
+export interface Refusal {
+  readonly type: 'Refuse';
+  readonly reason: RefusalReason | FailureReason;
+  readonly message: string;
+  /** Ms until it is worth looking again when no event wakes us. */
+  readonly retryMs?: number;
+}

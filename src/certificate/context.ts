@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { TrustedRoots } from '../secret-facts.ts';
+import type { IssuerSessions } from '../sessions.ts';
+import type { Stores } from '../stores.ts';
+import type { CertificateMemory } from './memory.ts';
+
+/** What the certificate controller works with; made once by the operator. */
+export interface CertificateContext {
+  /** Fenced: writes are refused once leadership is lost. */
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly sessions: IssuerSessions;
+  readonly clock: Clock;
+  readonly memory: CertificateMemory;
+  readonly roots: TrustedRoots;
+  readonly events: EventRecorder;
+  readonly log: Logger;
+  /** Ms until the request budget grants this token another request; 0 when it does now. */
+  budgetMs(tokenDigest: string): number;
+  /** A sentence when this machine's clock is too wrong to judge dates by. */
+  clockSkew(): string | undefined;
+  /** False where the operator watches chosen namespaces and may not read the cluster kinds. */
+  readonly clusterKinds: boolean;
+  readonly count: {
+    issuance(outcome: IssuanceOutcome): void;
+    revocation(outcome: RevocationOutcome): void;
+  };
+  /** Looks at a certificate again soon: something it waits for in the background has ended. */
+  wake(key: string): void;
+}
+
+export type IssuanceOutcome = 'issued' | 'recovered' | 'refused' | 'unknown' | 'bad_response';
+export type RevocationOutcome = 'revoked' | 'already_revoked' | 'kept' | 'failed' | 'abandoned';

@@ -1,0 +1,139 @@
+import { KubeError } from '../kube/errors.ts';
+import { act } from './act.ts';
+import type { Action } from './action.ts';
+import type { CertificateContext } from './context.ts';
+import { decide } from './decide.ts';
+import { observeCached, observeLive, type Seen, type Subject } from './observe.ts';
+import { failureScope, subjectKey } from './recall.ts';
+import { report } from './report.ts';
+import { isLiving, type World } from './world.ts';
+
+/** More effects than any issuance takes: beyond it something undoes what is done, and the queue slows it down. */
+const MAX_EFFECTS = 12;
+
+export interface ReconcileResult {
+  /** Absent: nothing to do until something changes. */
+  readonly requeueAfterMs?: number;
+}
+
+/** A queue key back into what it names. */
+export function parseSubject(key: string): Subject {
+  const [ref = '', orphanUid] = key.split('#');
+  const slash = ref.indexOf('/');
+  const subject = { namespace: ref.slice(0, slash), name: ref.slice(slash + 1) };
+  return orphanUid === undefined ? subject : { ...subject, orphanUid };
+}
+
+/**
+ * observe → decide → act → report, until nothing is left to do now. The caches are asked first: when they show that
+ * all is in order, nothing else is. Everything else is decided on what is read live.
+ */
+export async function reconcileCertificate(
+  context: CertificateContext,
+  key: string,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const subject = parseSubject(key);
+  const cached = await observeCached(context, subject, signal);
+  const known = decide(cached.world);
+  if (known.type === 'Done' && isLiving(cached.world))
+    return rest(context, subject, cached.world, known, signal);
+  let seen = await observeLive(context, subject, signal);
+  for (let effects = 0; effects < MAX_EFFECTS; effects++) {
+    const action = decide(seen.world);
+    if (action.type === 'Done' || action.type === 'Refuse' || action.type === 'Wait') {
+      return rest(context, subject, seen.world, action, signal);
+    }
+    if (mustReportFirst(seen.world, action)) seen = await reported(context, subject, seen, action, signal);
+    const next = await carryOut(context, subject, seen, action, signal);
+    if ('requeueAfterMs' in next) return next;
+    seen = next;
+  }
+  return { requeueAfterMs: 1000 };
+}
+
+async function carryOut(
+  context: CertificateContext,
+  subject: Subject,
+  seen: Seen,
+  action: Exclude<Action, { type: 'Done' | 'Refuse' | 'Wait' }>,
+  signal: AbortSignal,
+): Promise<Seen | { requeueAfterMs: number }> {
+  try {
+    const outcome = await act(context, subject, seen, action, signal);
+    switch (outcome.next) {
+      case 'decide':
+        return outcome.seen;
+      case 'wait':
+        return { requeueAfterMs: outcome.ms };
+      case 'failed': {
+        const { certificate } = seen.world;
+        context.memory.failed(
+          subjectKey(subject),
+          failureScope(context, certificate),
+          outcome.attempt,
+          leftMs(seen.world),
+        );
+        context.log.warn({ certificate: subjectKey(subject), ...outcome.attempt }, 'attempt failed');
+        break;
+      }
+      case 'observe':
+        break;
+    }
+  } catch (error) {
+    // Somebody else was faster: what is true now decides.
+    if (!(error instanceof KubeError) || (error.kind !== 'Conflict' && error.kind !== 'AlreadyExists'))
+      throw error;
+  }
+  return observeLive(context, subject, signal);
+}
+
+/**
+ * The status names the new certificate and the one it replaced before the pending Secret, which knows them too, is
+ * deleted, and before a new issuance overwrites what the target's annotations say.
+ */
+function mustReportFirst({ certificate, target }: World, action: Action): boolean {
+  if (certificate === undefined) return false;
+  if (action.type === 'Discard') return true;
+  if (action.type !== 'Issue' || target?.pair.state !== 'Matching') return false;
+  return certificate.status?.certificate?.id !== target.pair.certificate.id;
+}
+
+async function reported(
+  context: CertificateContext,
+  subject: Subject,
+  seen: Seen,
+  action: Action,
+  signal: AbortSignal,
+): Promise<Seen> {
+  if (!isLiving(seen.world)) return seen;
+  const certificate = await report(context, seen.world, action, subjectKey(subject), signal);
+  return { ...seen, world: { ...seen.world, certificate } };
+}
+
+async function rest(
+  context: CertificateContext,
+  subject: Subject,
+  world: World,
+  action: Extract<Action, { type: 'Done' | 'Refuse' | 'Wait' }>,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const key = subjectKey(subject);
+  if (action.type === 'Done') context.memory.succeeded(key);
+  const now = action.type === 'Done' ? { ...world, failure: undefined } : world;
+  if (isLiving(now)) await report(context, now, action, key, signal);
+  else context.memory.forget(key, subject.orphanUid);
+  switch (action.type) {
+    case 'Done':
+      return action.wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, action.wakeAt - world.now) };
+    case 'Wait':
+      return { requeueAfterMs: action.ms };
+    case 'Refuse':
+      return action.retryMs === undefined ? {} : { requeueAfterMs: action.retryMs };
+  }
+}
+
+/** Time until the certificate in use expires; undefined when there is none to lose. */
+function leftMs({ target, now }: World): number | undefined {
+  return target?.pair.state === 'Matching' ? target.pair.certificate.notAfter - now : undefined;
+}

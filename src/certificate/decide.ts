@@ -1,0 +1,109 @@
+import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../api/names.ts';
+import type { OriginCertificate } from '../api/v1alpha1.ts';
+import { isLabelled, type SecretFacts } from '../secret-facts.ts';
+import type { Action } from './action.ts';
+import { gate } from './gates.ts';
+import { goodCertificate, issueReason, recordOf } from './judge.ts';
+import { decidePending } from './pending-rules.ts';
+import { damagedAnnotations } from './record.ts';
+import { renewalOf } from './renewal.ts';
+import { isLiving, type Living, type World } from './world.ts';
+
+type Check = (world: Living) => Action | undefined;
+
+/** The whole behaviour of an OriginCertificate: the first check that answers says what to do next. */
+const CHECKS: readonly Check[] = [
+  suspended, // nothing is issued or written
+  copyToNewName, // before a pending issuance, which may be for the new name, is called finished
+  releaseFormer, // on any pass, once the target stands
+  mendTarget, // labels, annotations and outputs, without issuing
+  pendingIssuance, // before every other reason to issue, and before "nothing to do"
+  secretIsNotOurs, // nothing is asked for that could not be written
+  issue, // the pair is absent, bad, due, or not what the spec says
+  done,
+];
+
+/** Pure and total: the same world always yields the same action. */
+export function decide(world: World): Action {
+  if (!isLiving(world)) return decidePending(world) ?? { type: 'Done' };
+  for (const check of CHECKS) {
+    const action = check(world);
+    if (action) return action;
+  }
+  return { type: 'Done' };
+}
+
+function suspended({ certificate }: Living): Action | undefined {
+  if (!certificate.spec.suspend) return undefined;
+  return {
+    type: 'Refuse',
+    reason: 'Suspended',
+    message: 'spec.suspend is true: nothing is issued or written.',
+  };
+}
+
+function copyToNewName({ certificate, target, formers, holder, now }: Living): Action | undefined {
+  if (target !== undefined || holder.kind !== 'this') return undefined;
+  const from = formers.find((former) => goodCertificate(certificate, former, now) !== undefined);
+  return from && { type: 'Copy', from };
+}
+
+function releaseFormer({ target, holder, formers }: Living): Action | undefined {
+  const [former] = formers;
+  return target !== undefined && holder.kind === 'this' && former ? { type: 'Release', former } : undefined;
+}
+
+function mendTarget({ certificate, target, holder }: Living): Action | undefined {
+  if (target?.pair.state !== 'Matching' || target.immutable || holder.kind !== 'this') return undefined;
+  const found = [
+    ...(isLabelled(target, MANAGED.target) ? [] : [`label ${MANAGED_LABEL}`]),
+    ...damagedAnnotations(target, recordOf(certificate, target, target.pair.certificate)),
+    ...templateDifferences(certificate, target),
+    ...outputDifferences(certificate, target),
+  ];
+  return found.length === 0 ? undefined : { type: 'Rewrite', target, why: found.join(', ') };
+}
+
+function pendingIssuance(world: Living): Action | undefined {
+  return decidePending(world);
+}
+
+function secretIsNotOurs(world: Living): Action | undefined {
+  return gate(world, 'target');
+}
+
+function issue(world: Living): Action | undefined {
+  const reason = issueReason(world);
+  return reason && (gate(world, 'issuance', reason) ?? { type: 'Issue', reason });
+}
+
+function done({ certificate, target }: Living): Action | undefined {
+  if (target?.pair.state !== 'Matching') return undefined;
+  const record = recordOf(certificate, target, target.pair.certificate);
+  return { type: 'Done', wakeAt: renewalOf(certificate, target.pair.certificate, record.revision).at };
+}
+
+function templateDifferences({ spec }: OriginCertificate, target: SecretFacts): string[] {
+  const ours: ReadonlySet<string> = new Set([MANAGED_LABEL, ...Object.values<string>(ANNOTATION)]);
+  const compare = (kind: 'labels' | 'annotations', wanted: Readonly<Record<string, string>> = {}): string[] =>
+    [
+      ...Object.keys(wanted).filter((key) => target[kind][key] !== wanted[key]),
+      ...target.owned[kind].filter((key) => !ours.has(key) && !(key in wanted)),
+    ].map((key) => `template ${kind} ${key}`);
+  return [
+    ...compare('labels', spec.secretTemplate?.labels),
+    ...compare('annotations', spec.secretTemplate?.annotations),
+  ];
+}
+
+function outputDifferences({ spec }: OriginCertificate, target: SecretFacts): string[] {
+  const outputs = [
+    { name: 'CombinedPEM', key: 'tls-combined.pem', state: target.outputs.combinedPem },
+    { name: 'CABundle', key: 'ca.crt', state: target.outputs.caBundle },
+  ] as const;
+  return outputs
+    .filter(({ name, key, state }) =>
+      spec.additionalOutputs?.includes(name) ? state !== 'current' : target.owned.data.includes(key),
+    )
+    .map(({ name }) => `output ${name}`);
+}

@@ -1,0 +1,132 @@
+import type { IssueReason } from '../api/conditions.ts';
+import type { Action } from './action.ts';
+import type { World } from './world.ts';
+
+type Gate = (world: World, reason?: IssueReason) => Action | undefined;
+
+/** What must hold before an effect, in the order in which a person should hear of it. */
+const GATES = {
+  /** The Secret of the spec's name is ours to write. */
+  target: [notManaged, conflict, immutable],
+  /** A certificate may be asked for. */
+  issuance: [
+    notManaged,
+    conflict,
+    immutable,
+    loop,
+    clockSkew,
+    issuerReady,
+    allowed,
+    zoneKnown,
+    backoff,
+    budget,
+  ],
+  /** Cloudflare may be asked what became of an earlier POST. */
+  search: [clockSkew, issuerReady, backoff],
+  /** A certificate at hand may be written. */
+  write: [notManaged, conflict, immutable, backoff],
+  /** An unwanted issuance may be looked for and revoked. */
+  settle: [clockSkew, backoff],
+} as const satisfies Readonly<Record<string, readonly Gate[]>>;
+
+/** The first gate that is shut, as the action that says so; undefined when all are open. */
+export function gate(world: World, what: keyof typeof GATES, reason?: IssueReason): Action | undefined {
+  for (const check of GATES[what]) {
+    const action = check(world, reason);
+    if (action) return action;
+  }
+  return undefined;
+}
+
+function notManaged({ secretName, holder }: World): Action | undefined {
+  if (holder.kind !== 'foreign') return undefined;
+  const message =
+    `Secret ${secretName} exists and was not made by this operator; it is left as it is. ` +
+    'Name another Secret in spec.secretName, or delete that one if nobody needs it.';
+  return { type: 'Refuse', reason: 'SecretNotManaged', message };
+}
+
+function conflict({ secretName, holder }: World): Action | undefined {
+  if (holder.kind !== 'other') return undefined;
+  const message =
+    `Secret ${secretName} is kept by OriginCertificate ${holder.name}. ` +
+    'Two certificates cannot share a Secret: name another one in spec.secretName, or delete one of the two.';
+  return { type: 'Refuse', reason: 'SecretConflict', message };
+}
+
+function immutable({ secretName, target }: World): Action | undefined {
+  if (!target?.immutable) return undefined;
+  const message =
+    `Secret ${secretName} is immutable, so it can never be renewed. ` +
+    'Name another Secret in spec.secretName and move its readers there.';
+  return { type: 'Refuse', reason: 'SecretImmutable', message };
+}
+
+const HOUR_MS = 3_600_000;
+const LOOP_LIMITS = [
+  { windowMs: HOUR_MS, certificates: 3, words: 'the last hour' },
+  { windowMs: 24 * HOUR_MS, certificates: 10, words: 'the last day' },
+] as const;
+
+/** Reasons that a person gave: they are never counted as going round in circles. */
+const ASKED_FOR: ReadonlySet<IssueReason | undefined> = new Set<IssueReason>([
+  'HostnamesChanged',
+  'KeyChanged',
+  'ValidityChanged',
+  'IssuerChanged',
+  'RenewRequested',
+]);
+
+export function isAskedFor(reason: IssueReason): boolean {
+  return ASKED_FOR.has(reason);
+}
+
+function loop({ issuedAt, now, target }: World, reason?: IssueReason): Action | undefined {
+  if (ASKED_FOR.has(reason)) return undefined;
+  const within = (windowMs: number): number => issuedAt.filter((time) => time > now - windowMs).length;
+  const hit = LOOP_LIMITS.find((limit) => within(limit.windowMs) >= limit.certificates);
+  if (!hit) return undefined;
+  const writer = target
+    ? `The Secret was last written by field manager "${target.lastWriter}".`
+    : 'The Secret keeps disappearing.';
+  const message =
+    `${within(hit.windowMs)} certificates were issued in ${hit.words} and the Secret needs another (${reason ?? 'unknown'}). ` +
+    `${writer} Stop whatever changes or deletes it, then set annotation originca.dev/renew-requested-at to go on.`;
+  return { type: 'Refuse', reason: 'IssuanceLoop', message, retryMs: HOUR_MS / 6 };
+}
+
+function clockSkew({ clockSkew: sentence }: World): Action | undefined {
+  return sentence === undefined
+    ? undefined
+    : { type: 'Refuse', reason: 'ClockSkew', message: sentence, retryMs: 60_000 };
+}
+
+function issuerReady({ issuer }: World): Action | undefined {
+  if (issuer.state === 'Ready') return undefined;
+  return { type: 'Refuse', reason: issuer.state, message: issuer.message, retryMs: 5 * 60_000 };
+}
+
+function allowed({ issuer }: World): Action | undefined {
+  if (issuer.state !== 'Ready' || issuer.notAllowed === undefined) return undefined;
+  return { type: 'Refuse', reason: 'HostnameNotAllowed', message: issuer.notAllowed, retryMs: 10 * 60_000 };
+}
+
+function zoneKnown({ issuer }: World): Action | undefined {
+  if (issuer.state !== 'Ready' || issuer.noZone === undefined) return undefined;
+  return { type: 'Refuse', reason: 'HostnameRejected', message: issuer.noZone, retryMs: 10 * 60_000 };
+}
+
+function backoff({ failure, now }: World): Action | undefined {
+  if (failure === undefined || failure.nextTime <= now) return undefined;
+  return {
+    type: 'Refuse',
+    reason: failure.reason,
+    message: failure.message,
+    retryMs: failure.nextTime - now,
+  };
+}
+
+function budget({ issuer }: World, reason?: IssueReason): Action | undefined {
+  if (issuer.state !== 'Ready' || issuer.budgetMs === 0) return undefined;
+  return { type: 'Wait', ms: issuer.budgetMs, ...(reason && { reason }) };
+}

@@ -1,0 +1,125 @@
+import { type AllowRule, notAllowed, whoMay } from '../api/allow.ts';
+import { zoneOf } from '../api/hostname.ts';
+import type { OriginCertificate } from '../api/v1alpha1.ts';
+import { namespaces } from '../kube/resource.ts';
+import type { IssuerKey, IssuerSession } from '../sessions.ts';
+import type { CertificateContext } from './context.ts';
+import type { IssuerDefaults, IssuerRef } from './need.ts';
+import type { IssuerView } from './world.ts';
+
+/** The issuer object as far as certificates are concerned. */
+interface IssuerObject {
+  readonly uid: string;
+  readonly defaults: IssuerDefaults;
+  /** Undefined: everything is allowed (an OriginIssuer without `allow`). */
+  readonly allow: readonly AllowRule[] | undefined;
+}
+
+export function issuerKey(namespace: string, ref: IssuerRef): IssuerKey {
+  return { kind: ref.kind, namespace: ref.kind === 'OriginIssuer' ? namespace : '', name: ref.name };
+}
+
+/** What the certificate's issuer says to the certificate's wish, before anything is asked of Cloudflare. */
+export async function viewIssuer(
+  context: CertificateContext,
+  certificate: OriginCertificate,
+  signal: AbortSignal,
+): Promise<IssuerView> {
+  const { namespace } = certificate.metadata;
+  const key = issuerKey(namespace, certificate.spec.issuerRef);
+  const issuer = findIssuer(context, key);
+  if (issuer === undefined) return { state: 'IssuerNotFound', message: notFound(context, key) };
+  const session = context.sessions.get(key);
+  if (session?.ready !== true || session.uid !== issuer.uid || session.client === undefined) {
+    const why = session?.message ? `: ${session.message}` : ' yet: its token is being checked.';
+    return { state: 'IssuerNotReady', message: `${key.kind} ${key.name} is not ready${why}` };
+  }
+  return {
+    state: 'Ready',
+    defaults: issuer.defaults,
+    notAllowed: await refusal(context, key, namespace, certificate.spec.hostnames, signal),
+    noZone: await zoneProblem(session, certificate.spec.hostnames, signal),
+    budgetMs: context.budgetMs(session.tokenDigest),
+  };
+}
+
+/** The hostnames that the issuer does not let the namespace ask for; all of them when the issuer is gone. */
+export async function refusedHostnames(
+  context: CertificateContext,
+  key: IssuerKey,
+  namespace: string,
+  hostnames: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const issuer = findIssuer(context, key);
+  if (issuer === undefined) return hostnames;
+  if (issuer.allow === undefined) return [];
+  return notAllowed(issuer.allow, await namespaceLabels(context, key, namespace, signal), hostnames);
+}
+
+function findIssuer({ stores }: CertificateContext, key: IssuerKey): IssuerObject | undefined {
+  const found =
+    key.kind === 'OriginIssuer' ? stores.issuers.get(key) : stores.clusterIssuers.get({ name: key.name });
+  if (found === undefined) return undefined;
+  return { uid: found.metadata.uid, defaults: found.spec.defaults ?? {}, allow: found.spec.allow };
+}
+
+function notFound({ clusterKinds }: CertificateContext, key: IssuerKey): string {
+  if (key.kind === 'ClusterOriginIssuer' && !clusterKinds) {
+    return (
+      'this operator watches chosen namespaces and does not read ClusterOriginIssuers; ' +
+      'refer to an OriginIssuer of the namespace, or start the operator with --cluster-kinds.'
+    );
+  }
+  const where = key.kind === 'OriginIssuer' ? ` in namespace ${key.namespace}` : '';
+  return `there is no ${key.kind} ${key.name}${where}; create it, or correct spec.issuerRef.`;
+}
+
+async function refusal(
+  context: CertificateContext,
+  key: IssuerKey,
+  namespace: string,
+  hostnames: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const refused = await refusedHostnames(context, key, namespace, hostnames, signal);
+  const [first] = refused;
+  if (first === undefined) return undefined;
+  const rules = findIssuer(context, key)?.allow ?? [];
+  const who = key.kind === 'ClusterOriginIssuer' ? ` ${first} is allowed to ${whoMay(rules, first)}.` : '';
+  return (
+    `${key.kind} ${key.name} does not let namespace ${namespace} ask for ${refused.join(', ')}.${who} ` +
+    `Extend spec.allow of the issuer, or take the names out of spec.hostnames.`
+  );
+}
+
+/** Labels of the namespace, read live where a rule asks for them; an OriginIssuer's rules never do. */
+async function namespaceLabels(
+  { kube }: CertificateContext,
+  key: IssuerKey,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  if (key.kind === 'OriginIssuer') return {};
+  const found = await kube.get(namespaces, { name: namespace }, { signal });
+  return found?.metadata.labels ?? {};
+}
+
+async function zoneProblem(
+  session: IssuerSession,
+  hostnames: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const outside = (zones: IssuerSession['zones']): string[] =>
+    hostnames.filter((hostname) => zoneOf(hostname, zones) === undefined);
+  if (outside(session.zones).length === 0) return undefined;
+  const zones = await session.refreshZones(signal);
+  const lost = outside(zones);
+  if (lost.length === 0) return undefined;
+  const names = zones.map(({ name }) => name).slice(0, 10);
+  const more = zones.length > names.length ? ` and ${zones.length - names.length} more` : '';
+  return (
+    `${lost.join(', ')}: in none of the zones that the issuer's token sees (${names.join(', ') || 'none'}${more}). ` +
+    'Correct the hostname, or give the token access to its zone.'
+  );
+}

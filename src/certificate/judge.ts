@@ -1,0 +1,47 @@
+import type { IssueReason } from '../api/conditions.ts';
+import type { OriginCertificate } from '../api/v1alpha1.ts';
+import type { CertificateFacts } from '../pki/inspect.ts';
+import type { SecretFacts } from '../secret-facts.ts';
+import { badness, difference } from './need.ts';
+import { repairedRecord, requestsOf, type TargetRecord } from './record.ts';
+import { renewalOf } from './renewal.ts';
+import type { Living } from './world.ts';
+
+/** Why another certificate is needed; undefined when the target holds a good one that is not due. */
+export function issueReason({ certificate, target, now }: Living): IssueReason | undefined {
+  if (target === undefined) return 'DoesNotExist';
+  if (target.pair.state !== 'Matching') return target.pair.state;
+  const facts = target.pair.certificate;
+  const record = recordOf(certificate, target, facts);
+  const requests = requestsOf(certificate.metadata.annotations);
+  return (
+    badness(certificate.spec, facts, now) ??
+    difference(certificate.spec, record.need) ??
+    (requests.renew !== '' && requests.renew !== record.handledRenewRequest ? 'RenewRequested' : undefined) ??
+    (renewalOf(certificate, facts, record.revision).at <= now ? 'Renewing' : undefined)
+  );
+}
+
+/** The certificate in a Secret if it is all that the spec asks for, due or not; undefined otherwise. */
+export function goodCertificate(
+  certificate: OriginCertificate,
+  secret: SecretFacts,
+  now: number,
+): CertificateFacts | undefined {
+  if (secret.pair.state !== 'Matching') return undefined;
+  const facts = secret.pair.certificate;
+  const { need } = recordOf(certificate, secret, facts);
+  return (badness(certificate.spec, facts, now) ?? difference(certificate.spec, need)) === undefined
+    ? facts
+    : undefined;
+}
+
+/** The record of the pair in a Secret, with what is lost or garbled filled in. */
+export function recordOf(
+  certificate: OriginCertificate,
+  secret: SecretFacts,
+  facts: CertificateFacts,
+): TargetRecord {
+  const name = certificate.metadata.name;
+  return repairedRecord(secret, facts, name, requestsOf(certificate.metadata.annotations));
+}

@@ -1,0 +1,176 @@
+import type { Clock } from '../clock.ts';
+import { type FailedAttempt, type Failure, nextFailure } from './failure.ts';
+import type { Pending } from './pending.ts';
+import type { Waits } from './world.ts';
+
+export interface MemoryOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** How long a POST may take, ms, without the second that every hostname adds. */
+  readonly postTimeoutMs: number;
+  /** How long after that the certificate may still appear at Cloudflare, ms. */
+  readonly settleMs: number;
+}
+
+interface PendingMemory {
+  readonly firstSight: number;
+  /** This process made the key: nobody else can have sent a write that carries a certificate for it. */
+  readonly madeHere: boolean;
+  /** The posted-at value seen last, and when its POST was sent or, by another process, first seen. */
+  postedAt: string;
+  postedAtSeen: number;
+  /** When this process last sent a write that carries the certificate and got no answer. */
+  unansweredWrite: number | undefined;
+}
+
+interface IssuedHere {
+  readonly id: string;
+  readonly time: number;
+  /** True when a person asked for it, by changing the spec or by a request. */
+  readonly askedFor: boolean;
+}
+
+/**
+ * What this process knows that no object says: when it first saw things, by its own monotonic clock (so that no
+ * two clocks are ever compared), and how often it failed. Losing it, by a restart, only makes it more patient.
+ */
+export class CertificateMemory {
+  readonly #options: MemoryOptions;
+  readonly #pendings = new Map<string, PendingMemory>();
+  readonly #failures = new Map<string, { scope: string; failure: Failure; shown: Failure }>();
+  readonly #refusals = new Map<string, { reason: string; since: number }>();
+  readonly #issued = new Map<string, IssuedHere[]>();
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+  }
+
+  /** Notes a pending Secret at first sight, and a posted-at value that was not seen before. */
+  see(pending: Pending): void {
+    const known = this.#pendings.get(pending.uid);
+    if (known === undefined) this.#remember(pending.uid, pending.postedAt, false);
+    else if (known.postedAt !== pending.postedAt) this.#notePosted(known, pending.postedAt);
+  }
+
+  made(pendingUid: string, postedAt: string): void {
+    this.#remember(pendingUid, postedAt, true);
+  }
+
+  /** Called as the POST is sent: from now on its end is awaited from here. */
+  posting(pendingUid: string, postedAt: string): void {
+    const known = this.#pendings.get(pendingUid);
+    if (known) this.#notePosted(known, postedAt);
+  }
+
+  writing(pendingUid: string): void {
+    const known = this.#pendings.get(pendingUid);
+    if (known) known.unansweredWrite = this.#options.clock.monotonic();
+  }
+
+  writeAnswered(pendingUid: string): void {
+    const known = this.#pendings.get(pendingUid);
+    if (known) known.unansweredWrite = undefined;
+  }
+
+  waits(pending: Pending): Waits {
+    const now = this.#options.clock.monotonic();
+    return {
+      postMs: Math.max(0, this.postOverAt(pending) - now),
+      writeMs: Math.max(0, this.#writeOverAt(pending) - now),
+    };
+  }
+
+  /** Monotonic time at which the POST noted on the pending Secret has ended one way or the other. */
+  postOverAt(pending: Pending): number {
+    const seen = this.#pendings.get(pending.uid)?.postedAtSeen ?? this.#options.clock.monotonic();
+    return seen + this.#waitMs(pending);
+  }
+
+  forgetPending(pendingUid: string): void {
+    this.#pendings.delete(pendingUid);
+  }
+
+  issued(certificateUid: string, issued: IssuedHere): void {
+    const before = issued.askedFor ? [] : (this.#issued.get(certificateUid) ?? []);
+    this.#issued.set(certificateUid, [...before, issued].slice(-10));
+  }
+
+  issuedHere(certificateUid: string): readonly IssuedHere[] {
+    return this.#issued.get(certificateUid) ?? [];
+  }
+
+  /**
+   * @param scope what the attempt depended on: a failure no longer counts once that has changed.
+   * @param leftMs time until the certificate in use expires; undefined when there is none.
+   */
+  failed(key: string, scope: string, attempt: FailedAttempt, leftMs: number | undefined): Failure {
+    const { clock, random } = this.#options;
+    const failure = nextFailure(this.failure(key, scope), attempt, clock.now(), leftMs, random());
+    const shown = this.#failures.get(key)?.shown;
+    const show = shown?.reason !== failure.reason || isPowerOfTwo(failure.count);
+    this.#failures.set(key, { scope, failure, shown: show ? failure : shown });
+    return failure;
+  }
+
+  failure(key: string, scope: string): Failure | undefined {
+    const known = this.#failures.get(key);
+    return known?.scope === scope ? known.failure : undefined;
+  }
+
+  /** Takes over what a former process noted in the status. It can only hold back. */
+  recall(key: string, scope: string, failure: Failure): void {
+    if (!this.#failures.has(key)) this.#failures.set(key, { scope, failure, shown: failure });
+  }
+
+  /** The failure as the status shows it: rewritten when the reason changes and at powers of two. */
+  shownFailure(key: string): Failure | undefined {
+    return this.#failures.get(key)?.shown;
+  }
+
+  succeeded(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** Since when (ms since the epoch) the same refusal stands; undefined clears it. */
+  refusedSince(key: string, reason: string | undefined): number {
+    const now = this.#options.clock.now();
+    const known = this.#refusals.get(key);
+    if (reason === undefined) this.#refusals.delete(key);
+    else if (known?.reason !== reason) this.#refusals.set(key, { reason, since: now });
+    return reason !== undefined && known?.reason === reason ? known.since : now;
+  }
+
+  forget(key: string, certificateUid: string | undefined): void {
+    this.#failures.delete(key);
+    this.#refusals.delete(key);
+    if (certificateUid !== undefined) this.#issued.delete(certificateUid);
+  }
+
+  #remember(pendingUid: string, postedAt: string, madeHere: boolean): void {
+    const now = this.#options.clock.monotonic();
+    const fresh = { firstSight: now, madeHere, postedAt, postedAtSeen: now, unansweredWrite: undefined };
+    this.#pendings.set(pendingUid, fresh);
+  }
+
+  #notePosted(known: PendingMemory, postedAt: string): void {
+    known.postedAt = postedAt;
+    known.postedAtSeen = this.#options.clock.monotonic();
+  }
+
+  #writeOverAt(pending: Pending): number {
+    const known = this.#pendings.get(pending.uid);
+    if (known === undefined) return this.#options.clock.monotonic() + this.#waitMs(pending);
+    const since = Math.max(known.madeHere ? -Infinity : known.firstSight, known.unansweredWrite ?? -Infinity);
+    return since + this.#waitMs(pending);
+  }
+
+  /** The whole wait: the POST's time-out, which grows with its hostnames, and the time to settle. */
+  #waitMs(pending: Pending): number {
+    const hostnames = pending.need?.hostnames.length ?? 0;
+    return this.#options.postTimeoutMs + hostnames * 1000 + this.#options.settleMs;
+  }
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0;
+}

@@ -1,0 +1,78 @@
+import { ANNOTATION } from '../api/names.ts';
+import type { CertificateFacts } from '../pki/inspect.ts';
+import type { SecretFacts } from '../secret-facts.ts';
+import { formatNeed, type Need, needShownBy, parseNeed } from './need.ts';
+
+/**
+ * What the annotations of a target Secret say of its pair. Written in the same apply as the pair, so that
+ * nothing about a certificate is known only from a status, which may be lost.
+ */
+export interface TargetRecord {
+  readonly certificateName: string;
+  readonly certificateId: string;
+  readonly previousCertificateId: string;
+  readonly revision: number;
+  /** uid of the object it was issued for; empty when unknown, and then it is never revoked. */
+  readonly issuedFor: string;
+  readonly handledRenewRequest: string;
+  readonly handledRekeyRequest: string;
+  readonly need: Need;
+}
+
+export function recordAnnotations(record: TargetRecord): Record<string, string> {
+  return {
+    [ANNOTATION.certificate]: record.certificateName,
+    [ANNOTATION.certificateId]: record.certificateId,
+    [ANNOTATION.previousCertificateId]: record.previousCertificateId,
+    [ANNOTATION.revision]: String(record.revision),
+    [ANNOTATION.issuedFor]: record.issuedFor,
+    [ANNOTATION.handledRenewRequest]: record.handledRenewRequest,
+    [ANNOTATION.handledRekeyRequest]: record.handledRekeyRequest,
+    [ANNOTATION.need]: formatNeed(record.need),
+  };
+}
+
+/**
+ * The record as it should stand: what is there, and for what is missing or garbled the value that the
+ * certificate itself shows. A lost record thereby costs a write and never an issuance.
+ *
+ * @param requests the request annotations of the OriginCertificate now: a lost "handled" counts as handled.
+ */
+export function repairedRecord(
+  target: SecretFacts,
+  certificate: CertificateFacts,
+  certificateName: string,
+  requests: Requests,
+): TargetRecord {
+  const { annotations } = target;
+  return {
+    certificateName,
+    certificateId: certificate.id,
+    previousCertificateId: decimal(annotations[ANNOTATION.previousCertificateId]) ?? '',
+    revision: Number(decimal(annotations[ANNOTATION.revision])?.slice(0, 9) || '1'),
+    issuedFor: annotations[ANNOTATION.issuedFor] ?? '',
+    handledRenewRequest: annotations[ANNOTATION.handledRenewRequest] ?? requests.renew,
+    handledRekeyRequest: annotations[ANNOTATION.handledRekeyRequest] ?? requests.rekey,
+    need: parseNeed(annotations[ANNOTATION.need], certificate) ?? needShownBy(certificate),
+  };
+}
+
+/** Values of the annotations by which a person asks for one issuance; empty when not set. */
+export interface Requests {
+  readonly renew: string;
+  readonly rekey: string;
+}
+
+export function requestsOf(annotations: Readonly<Record<string, string>> | undefined): Requests {
+  return { renew: annotations?.[ANNOTATION.renewRequestedAt] ?? '', rekey: '' };
+}
+
+/** Names of the annotations that do not say what the record says. */
+export function damagedAnnotations(target: SecretFacts, record: TargetRecord): string[] {
+  const wanted = recordAnnotations(record);
+  return Object.keys(wanted).filter((name) => target.annotations[name] !== wanted[name]);
+}
+
+function decimal(text: string | undefined): string | undefined {
+  return text !== undefined && /^\d*$/.test(text) ? text : undefined;
+}

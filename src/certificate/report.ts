@@ -1,0 +1,153 @@
+import { isDeepStrictEqual } from 'node:util';
+import { rfc3339 } from '../api/conditions.ts';
+import { FIELD_MANAGER } from '../api/names.ts';
+import type { OriginCertificate } from '../api/v1alpha1.ts';
+import type { CertificateFacts } from '../pki/inspect.ts';
+import { originCertificates } from '../resources.ts';
+import type { Action } from './action.ts';
+import { conditionsOf } from './conditions.ts';
+import type { CertificateContext } from './context.ts';
+import type { Failure } from './failure.ts';
+import { recordOf } from './judge.ts';
+import type { TargetRecord } from './record.ts';
+import { renewalOf } from './renewal.ts';
+import type { Living } from './world.ts';
+
+type Status = NonNullable<OriginCertificate['status']>;
+
+const SUPERSEDED_KEPT = 5;
+const ISSUED_KEPT = 10;
+
+/**
+ * Writes the status once, and only if it differs: a server-side apply with the resourceVersion read, so that it
+ * never describes an object that has changed since. Resolves to the object as it is then.
+ */
+export async function report(
+  context: CertificateContext,
+  world: Living,
+  action: Action,
+  key: string,
+  signal: AbortSignal,
+): Promise<OriginCertificate> {
+  const { certificate } = world;
+  const status = statusOf(context, world, action, key);
+  if (isDeepStrictEqual(withoutUndefined(certificate.status ?? {}), status)) return certificate;
+  const { name, namespace, uid, resourceVersion } = certificate.metadata;
+  const { apiVersion, kind, spec } = certificate;
+  const body = {
+    apiVersion,
+    kind,
+    metadata: { name, namespace, uid, resourceVersion },
+    spec,
+    status,
+  } as OriginCertificate;
+  return context.kube.apply(originCertificates, withoutSpec(body), {
+    signal,
+    fieldManager: FIELD_MANAGER.certificate,
+    force: true,
+    subresource: 'status',
+  });
+}
+
+/** The status that this world and this action make true. */
+export function statusOf(context: CertificateContext, world: Living, action: Action, key: string): Status {
+  const { certificate, target, holder } = world;
+  const facts =
+    target?.pair.state === 'Matching' && holder.kind === 'this' ? target.pair.certificate : undefined;
+  const record = target && facts ? recordOf(certificate, target, facts) : undefined;
+  const refusal = action.type === 'Refuse' ? action.reason : world.failure?.reason;
+  const sinceMs = context.memory.refusedSince(key, refusal);
+  const failure = context.memory.shownFailure(key);
+  return withoutUndefined({
+    observedGeneration: certificate.metadata.generation ?? 0,
+    conditions: conditionsOf(world, action, sinceMs),
+    ...(facts && record && describePair(context, world, facts, record)),
+    superseded: supersededOf(world, record),
+    issued: issuedOf(context, world, facts, record),
+    failure: failure && world.failure ? describeFailure(failure) : undefined,
+  }) as Status;
+}
+
+function describePair(
+  context: CertificateContext,
+  { certificate, secretName }: Living,
+  facts: CertificateFacts,
+  record: TargetRecord,
+): Pick<Status, 'certificate' | 'renewalTime' | 'revision'> {
+  const { id, serialNumber, fingerprintSHA256, hostnames, algorithm, size, issuer } = facts;
+  const known = certificate.status?.certificate;
+  const here = context.memory.issuedHere(certificate.metadata.uid).find((issued) => issued.id === id);
+  return {
+    certificate: {
+      id,
+      serialNumber,
+      fingerprintSHA256,
+      hostnames: [...hostnames],
+      algorithm: `${algorithm} ${size}`,
+      issuer,
+      notBefore: rfc3339(facts.notBefore),
+      notAfter: rfc3339(facts.notAfter),
+      issuedAt: known?.id === id && known.issuedAt ? known.issuedAt : rfc3339(here?.time ?? facts.notBefore),
+      secretName,
+    },
+    renewalTime: rfc3339(renewalOf(certificate, facts, record.revision).at),
+    revision: record.revision,
+  };
+}
+
+/**
+ * Certificates that were in use before. One is entered when the Secret says that this very object was issued its
+ * successor: the record of a restored or copied Secret speaks of somebody else's.
+ */
+function supersededOf({ certificate, now }: Living, record: TargetRecord | undefined): Status['superseded'] {
+  const { status, metadata } = certificate;
+  const known = (status?.superseded ?? []).filter(({ id }) => id !== record?.certificateId);
+  const previous = record?.issuedFor === metadata.uid ? record.previousCertificateId : '';
+  if (previous === '' || previous === record?.certificateId || known.some(({ id }) => id === previous)) {
+    return known.length === 0 ? undefined : known;
+  }
+  const notAfter = status?.certificate?.id === previous ? status.certificate.notAfter : undefined;
+  const entry = { id: previous, ...(notAfter !== undefined && { notAfter }), supersededAt: rfc3339(now) };
+  return [...known, entry].slice(-SUPERSEDED_KEPT);
+}
+
+/** The newest certificates issued for this object, for the loop guard of a later process. */
+function issuedOf(
+  { memory }: CertificateContext,
+  { certificate, now }: Living,
+  facts: CertificateFacts | undefined,
+  record: TargetRecord | undefined,
+): Status['issued'] {
+  const { status, metadata } = certificate;
+  const known = status?.issued ?? [];
+  const id = facts?.id;
+  const isOurs = record?.issuedFor === metadata.uid;
+  if (id === undefined || !isOurs || known.some((issued) => issued.id === id))
+    return known.length === 0 ? undefined : known;
+  const here = memory.issuedHere(metadata.uid).find((issued) => issued.id === id);
+  const entry = { time: rfc3339(here?.time ?? now), id };
+  return (here?.askedFor ? [entry] : [...known, entry]).slice(-ISSUED_KEPT);
+}
+
+function describeFailure(failure: Failure): NonNullable<Status['failure']> {
+  return withoutUndefined({
+    count: failure.count,
+    since: rfc3339(failure.since),
+    lastTime: rfc3339(failure.lastTime),
+    nextTime: rfc3339(failure.nextTime),
+    reason: failure.reason,
+    message: failure.message,
+    rayId: failure.rayId,
+  }) as NonNullable<Status['failure']>;
+}
+
+/** As JSON carries it, so that what was read and what is wanted compare alike. */
+function withoutUndefined(value: object): object {
+  return JSON.parse(JSON.stringify(value)) as object;
+}
+
+/** An apply that carried the spec would make this controller an owner of it. */
+function withoutSpec(body: OriginCertificate): OriginCertificate {
+  const { spec: _, ...rest } = body;
+  return rest as OriginCertificate;
+}

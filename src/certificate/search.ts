@@ -1,0 +1,143 @@
+import { zoneOf } from '../api/hostname.ts';
+import type { Listing } from '../cloudflare/listings.ts';
+import type { ListedCertificate, Zone } from '../cloudflare/results.ts';
+import type { IssuerSession } from '../sessions.ts';
+import type { CertificateContext } from './context.ts';
+import { issuerKey } from './issuer-view.ts';
+import type { IssuerRef } from './need.ts';
+import { OBSERVE, type Outcome, failedRequest } from './outcome.ts';
+import type { Pending } from './pending.ts';
+import { postAgain, accept } from './issue.ts';
+import type { Issuance } from './pending-io.ts';
+
+/** What Cloudflare has for the pending key. */
+export type Found =
+  | { readonly kind: 'matches'; readonly certificates: readonly ListedCertificate[] }
+  /** Nothing in any of the zones, by complete listings that began when the POST could no longer be under way. */
+  | { readonly kind: 'nothing' }
+  /** A listing is still being read; it wakes us when it ends. */
+  | { readonly kind: 'reading' }
+  /** No session at hand sees the zone of this hostname. */
+  | { readonly kind: 'unseen'; readonly hostname: string };
+
+/** How long a worker stays with a listing; a longer one is read in the background and wakes the object. */
+const STAY_MS = 2000;
+const LOOK_AGAIN_MS = 15_000;
+
+/** Looks for the certificate of a POST whose outcome is unknown: goes on with it, or asks again if there is none. */
+export async function search(
+  context: CertificateContext,
+  issuance: Issuance,
+  key: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { pending } = issuance;
+  try {
+    const found = await find(context, pending, sessionsFor(context, pending, []), key, signal);
+    switch (found.kind) {
+      case 'reading':
+        return { next: 'wait', ms: LOOK_AGAIN_MS };
+      case 'unseen':
+        return unseen(found.hostname);
+      case 'nothing':
+        return await postAgain(context, issuance, signal);
+      case 'matches': {
+        const newest = newestOf(found.certificates);
+        return newest ? await accept(context, issuance, newest.certificate, 'recovered', signal) : OBSERVE;
+      }
+    }
+  } catch (error) {
+    return failedRequest(error, signal);
+  }
+}
+
+/**
+ * Lists the zones of the pending hostnames until a certificate with the pending key turns up that is neither revoked
+ * nor noted for revocation. The key is that of the private key: a request or an annotation could be planted.
+ */
+export async function find(
+  context: CertificateContext,
+  pending: Pending,
+  sessions: readonly IssuerSession[],
+  key: string,
+  signal: AbortSignal,
+): Promise<Found> {
+  const since = context.memory.postOverAt(pending);
+  const listed = new Set<string>();
+  for (const hostname of pending.need?.hostnames ?? []) {
+    const place = placeOf(hostname, sessions);
+    if (place === undefined) return { kind: 'unseen', hostname };
+    if (listed.has(place.zone.id)) continue;
+    listed.add(place.zone.id);
+    const listing = await read(context, place.session, place.zone, since, key, signal);
+    if (listing === undefined || !listing.complete) return { kind: 'reading' };
+    const certificates = listing
+      .byPublicKey(pending.keyDigest ?? '')
+      .filter(({ id, revokedAt }) => revokedAt === undefined && !pending.revoke.includes(id));
+    if (certificates.length > 0) return { kind: 'matches', certificates };
+  }
+  return { kind: 'nothing' };
+}
+
+/** The sessions that may be asked about a pending Secret: of the issuer it was posted to, then of others. */
+export function sessionsFor(
+  { sessions }: CertificateContext,
+  pending: Pending,
+  others: readonly IssuerRef[],
+): IssuerSession[] {
+  const refs = [...(pending.issuer ? [pending.issuer] : []), ...others];
+  const found = refs.map((ref) => sessions.get(issuerKey(pending.namespace, ref)));
+  return [...new Set(found)]
+    .filter((session) => session?.client !== undefined)
+    .filter((session) => session !== undefined);
+}
+
+export function unseen(hostname: string): Outcome {
+  const message =
+    `What became of an earlier request cannot be looked up: no zone of the issuer's token holds ${hostname}. ` +
+    'Give the token Zone:Read and SSL and Certificates:Edit for that zone.';
+  return { next: 'failed', attempt: { reason: 'PermissionMissing', message } };
+}
+
+function placeOf(
+  hostname: string,
+  sessions: readonly IssuerSession[],
+): { session: IssuerSession; zone: Zone } | undefined {
+  for (const session of sessions) {
+    const zone = zoneOf(hostname, session.zones);
+    if (zone) return { session, zone };
+  }
+  return undefined;
+}
+
+async function read(
+  context: CertificateContext,
+  session: IssuerSession,
+  zone: Zone,
+  sinceMs: number,
+  key: string,
+  signal: AbortSignal,
+): Promise<Listing | undefined> {
+  const listing = session.listings?.since(zone.id, sinceMs);
+  if (listing === undefined) return undefined;
+  const stay = new AbortController();
+  const stayed = context.clock.after(STAY_MS, AbortSignal.any([signal, stay.signal])).then(
+    () => undefined,
+    () => undefined, // Cut short: the listing came first, or the pass is over.
+  );
+  try {
+    const first = await Promise.race([listing, stayed]);
+    if (first === undefined) {
+      const wake = (): void => context.wake(key);
+      listing.then(wake, wake);
+    }
+    return first;
+  } finally {
+    stay.abort();
+  }
+}
+
+/** The certificate that was issued last: ids are random, so by its dates. */
+function newestOf(certificates: readonly ListedCertificate[]): ListedCertificate | undefined {
+  return certificates.toSorted((a, b) => (b.expiresOn ?? 0) - (a.expiresOn ?? 0))[0];
+}

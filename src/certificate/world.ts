@@ -1,0 +1,68 @@
+import type { OriginCertificate } from '../api/v1alpha1.ts';
+import type { Failure } from './failure.ts';
+import type { IssuerDefaults } from './need.ts';
+import type { Pending } from './pending.ts';
+import type { SecretFacts } from '../secret-facts.ts';
+
+/**
+ * Everything that `decide` looks at, as plain frozen data. The status is not in it: what is decided follows from
+ * objects and Secrets, so that a stripped or forged status changes nothing.
+ */
+export interface World {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** Undefined when no object of the uid in question exists, or it is being deleted. */
+  readonly certificate: OriginCertificate | undefined;
+  /** spec.secretName; empty when there is no object. */
+  readonly secretName: string;
+  /** The Secret of that name. */
+  readonly target: SecretFacts | undefined;
+  readonly holder: Holder;
+  /** Other Secrets that name this certificate as their keeper and are not released: targets of an earlier secretName. */
+  readonly formers: readonly SecretFacts[];
+  readonly pending: Pending | undefined;
+  readonly waits: Waits;
+  readonly issuer: IssuerView;
+  /** The last failure, as long as nothing has changed that could make the next attempt end differently. */
+  readonly failure: Failure | undefined;
+  /** Times (ms since the epoch) of certificates issued since the spec or a request last changed. */
+  readonly issuedAt: readonly number[];
+  /** A sentence when this machine's clock is too wrong to judge dates by. */
+  readonly clockSkew: string | undefined;
+}
+
+/** A world in which the object exists and is not being deleted. */
+export type Living = World & { readonly certificate: OriginCertificate };
+
+export function isLiving(world: World): world is Living {
+  return world.certificate !== undefined;
+}
+
+/** Who may write the target Secret. */
+export type Holder =
+  | { readonly kind: 'this' }
+  /** Not ours: no OriginCertificate is named on it. */
+  | { readonly kind: 'foreign' }
+  /** Another OriginCertificate that names the same Secret and has the better right to it. */
+  | { readonly kind: 'other'; readonly name: string };
+
+/** How long it is, in ms, until things that may be under way can no longer happen; 0 when they cannot. */
+export interface Waits {
+  /** Until a POST that may be out for the pending key has ended one way or the other. */
+  readonly postMs: number;
+  /** Until no write that carries a certificate for the pending key can still arrive. */
+  readonly writeMs: number;
+}
+
+export type IssuerView =
+  | { readonly state: 'IssuerNotFound' | 'IssuerNotReady'; readonly message: string }
+  | {
+      readonly state: 'Ready';
+      readonly defaults: IssuerDefaults;
+      /** Why the issuer does not let this namespace ask for these hostnames. */
+      readonly notAllowed: string | undefined;
+      /** Why Cloudflare would refuse: hostnames in none of the zones that the token sees. */
+      readonly noZone: string | undefined;
+      /** Milliseconds until the request budget grants another request; 0 when it does now. */
+      readonly budgetMs: number;
+    };

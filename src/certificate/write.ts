@@ -1,0 +1,229 @@
+import { FIELD_MANAGER, MANAGED, MANAGED_LABEL, SECRET_KEY } from '../api/names.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { Secret } from '../kube/object.ts';
+import { secrets } from '../kube/resource.ts';
+import type { CertificateFacts } from '../pki/inspect.ts';
+import { decode, type SecretFacts, secretFacts } from '../secret-facts.ts';
+import type { CertificateContext } from './context.ts';
+import { announce } from './announce.ts';
+import { gate, isAskedFor } from './gates.ts';
+import { type Issuance, patchPending, refusedWrite } from './pending-io.ts';
+import { goodCertificate, issueReason, recordOf } from './judge.ts';
+import { difference } from './need.ts';
+import { observeLive, type Seen } from './observe.ts';
+import { OBSERVE, type Outcome } from './outcome.ts';
+import type { Pending } from './pending.ts';
+import { subjectKey } from './recall.ts';
+import type { TargetRecord } from './record.ts';
+import { targetSecret } from './target.ts';
+import { isLiving, type Living } from './world.ts';
+
+/** How often a conflicting write is judged and tried anew before the queue's backoff takes over. */
+const ATTEMPTS = 5;
+
+interface Checked {
+  readonly certificate: CertificateFacts;
+  readonly pem: string;
+}
+
+/**
+ * Puts a checked certificate in place. What is good is judged by the object and target read here, just before the
+ * write; a change in the instant between is caught by the resourceVersion or healed by the next pass.
+ */
+export async function writeTarget(
+  context: CertificateContext,
+  issuance: Issuance,
+  checked: Checked,
+  how: 'issued' | 'recovered',
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { namespace, name } = issuance.world.certificate.metadata;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const seen = await observeLive(context, { namespace, name }, signal);
+    const { world } = seen;
+    const { pending } = world;
+    if (pending?.uid !== issuance.pending.uid || !isLiving(world) || isOutdated(world, pending))
+      return OBSERVE;
+    if (gate(world, 'target')) return park(context, pending, checked.pem, OBSERVE, signal);
+    try {
+      const target = await applyTarget(context, seen, world, pending, checked, signal);
+      return written(
+        context,
+        { ...seen, world: { ...world, target: secretFacts(target, context.roots) }, target },
+        world,
+        checked,
+        how,
+      );
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      if (error.kind === 'Conflict' || error.kind === 'AlreadyExists') continue;
+      if (error.kind !== 'Invalid' && error.kind !== 'Forbidden') throw error;
+      return park(context, pending, checked.pem, refusedWrite(error, world.secretName), signal);
+    }
+  }
+  return OBSERVE;
+}
+
+/** The certificate in hand is not wanted any more: deciding anew settles the issuance. */
+function isOutdated(world: Living, pending: Pending): boolean {
+  if (pending.need === undefined || difference(world.certificate.spec, pending.need) !== undefined)
+    return true;
+  const good =
+    world.target && world.holder.kind === 'this'
+      ? goodCertificate(world.certificate, world.target, world.now)
+      : undefined;
+  return good !== undefined && good.id !== pending.replaces;
+}
+
+async function applyTarget(
+  context: CertificateContext,
+  seen: Seen,
+  { certificate, target }: Living,
+  pending: Pending,
+  checked: Checked,
+  signal: AbortSignal,
+): Promise<Secret> {
+  const previous = target && 'certificate' in target.pair ? target.pair.certificate : undefined;
+  const record: TargetRecord = {
+    certificateName: certificate.metadata.name,
+    certificateId: checked.certificate.id,
+    previousCertificateId: previous?.id ?? '',
+    revision: target && previous ? recordOf(certificate, target, previous).revision + 1 : 1,
+    issuedFor: certificate.metadata.uid,
+    handledRenewRequest: pending.requests.renew,
+    handledRekeyRequest: pending.requests.rekey,
+    need: pending.need ?? { hostnames: [] },
+  };
+  const privateKeyPem = decode(seen.pending?.data?.[SECRET_KEY.privateKey]) ?? '';
+  const content = { certificate, record, certificatePem: checked.pem, privateKeyPem, roots: context.roots };
+  context.memory.writing(pending.uid);
+  try {
+    const applied = await apply(context, targetSecret(content, target), target, signal);
+    context.memory.writeAnswered(pending.uid);
+    return applied;
+  } catch (error) {
+    if (error instanceof KubeError && isAnswer(error)) context.memory.writeAnswered(pending.uid);
+    throw error;
+  }
+}
+
+/** The server has spoken: the write cannot take effect later. */
+function isAnswer({ kind }: KubeError): boolean {
+  return kind !== 'Network' && kind !== 'Timeout' && kind !== 'Server' && kind !== 'Aborted';
+}
+
+/** Forced only over what was read live: its uid and resourceVersion are in the body. */
+function apply(
+  { kube }: CertificateContext,
+  body: Secret,
+  existing: SecretFacts | undefined,
+  signal: AbortSignal,
+): Promise<Secret> {
+  return kube.apply(secrets, body, {
+    signal,
+    fieldManager: FIELD_MANAGER.certificate,
+    force: existing !== undefined,
+  });
+}
+
+function written(
+  context: CertificateContext,
+  seen: Seen,
+  before: Living,
+  { certificate: { id } }: Checked,
+  how: 'issued' | 'recovered',
+): Outcome {
+  const { namespace, name, uid } = before.certificate.metadata;
+  const reason = issueReason(before) ?? 'Renewing';
+  context.memory.issued(uid, { id, time: context.clock.now(), askedFor: isAskedFor(reason) });
+  context.memory.succeeded(subjectKey({ namespace, name }));
+  context.count.issuance(how);
+  announce.issued(context, before, id, reason, how);
+  return { next: 'decide', seen: { ...seen, world: { ...seen.world, failure: undefined } } };
+}
+
+/**
+ * Keeps a checked certificate that cannot be written on its pending Secret: with it there, nothing is asked of
+ * Cloudflare again until the target may be written.
+ */
+async function park(
+  context: CertificateContext,
+  pending: Pending,
+  certificatePem: string,
+  outcome: Outcome,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (pending.parked === undefined) await patchPending(context, pending, { certificatePem }, signal);
+  return outcome;
+}
+
+/** Writes labels, annotations and outputs as they should be around the pair that is there. */
+export async function rewrite(
+  context: CertificateContext,
+  seen: Seen,
+  world: Living,
+  target: SecretFacts,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  return copyPair(context, world, target, seen.target, target, signal);
+}
+
+/** Copies the pair of a former target, with all that is recorded about it, to the name that the spec now has. */
+export async function copy(
+  context: CertificateContext,
+  seen: Seen,
+  world: Living,
+  from: SecretFacts,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const source = seen.formers.find(({ metadata }) => metadata.name === from.name);
+  return copyPair(context, world, from, source, undefined, signal);
+}
+
+async function copyPair(
+  context: CertificateContext,
+  { certificate }: Living,
+  facts: SecretFacts,
+  secret: Secret | undefined,
+  existing: SecretFacts | undefined,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (facts.pair.state !== 'Matching') return OBSERVE;
+  const content = {
+    certificate,
+    record: recordOf(certificate, facts, facts.pair.certificate),
+    certificatePem: decode(secret?.data?.[SECRET_KEY.certificate]) ?? '',
+    privateKeyPem: decode(secret?.data?.[SECRET_KEY.privateKey]) ?? '',
+    roots: context.roots,
+  };
+  try {
+    await apply(context, targetSecret(content, existing), existing, signal);
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return refusedWrite(error, certificate.spec.secretName);
+  }
+  return OBSERVE;
+}
+
+/** Leaves a former target to whoever may still read it: its pair stays, only our label says that it is not kept. */
+export async function release(
+  context: CertificateContext,
+  world: Living,
+  former: SecretFacts,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { uid, resourceVersion } = former;
+  const patch = { metadata: { uid, resourceVersion, labels: { [MANAGED_LABEL]: MANAGED.released } } };
+  try {
+    await context.kube.mergePatch(secrets, former, patch, {
+      signal,
+      fieldManager: FIELD_MANAGER.certificate,
+    });
+  } catch (error) {
+    if (error instanceof KubeError && (error.kind === 'Conflict' || error.kind === 'NotFound'))
+      return OBSERVE;
+    throw error;
+  }
+  announce.released(context, world, former.name);
+  return OBSERVE;
+}

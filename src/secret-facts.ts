@@ -1,0 +1,147 @@
+import type { X509Certificate } from 'node:crypto';
+import { ANNOTATION, FIELD_MANAGER, MANAGED_LABEL, SECRET_KEY } from './api/names.ts';
+import type { Secret } from './kube/object.ts';
+import { inspectPair, type PairFacts } from './pki/inspect.ts';
+import { privateKeyDigest } from './pki/keys.ts';
+
+/**
+ * A Secret as the rest of the operator sees it, cached or read live: everything that decisions need, and no
+ * key. Only `act` ever holds the Secret itself.
+ */
+export interface SecretFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly type: string;
+  readonly immutable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Keys that the certificate controller's server-side apply owns: leaving one out of the next apply removes it. */
+  readonly owned: {
+    readonly labels: readonly string[];
+    readonly annotations: readonly string[];
+    readonly data: readonly string[];
+  };
+  /** The field manager of the newest write: who to ask when a Secret keeps changing. */
+  readonly lastWriter: string;
+  readonly pair: PairFacts;
+  readonly outputs: { readonly combinedPem: OutputState; readonly caBundle: OutputState };
+  /** Digest of the public half of `tls.key`, also where the pair does not match. */
+  readonly keyDigest: string | undefined;
+  readonly hasCsr: boolean;
+}
+
+/** Whether an additional output is there and holds what it should. */
+export type OutputState = 'absent' | 'current' | 'stale';
+
+/** What the facts are judged against: the trusted Origin CA roots, parsed and as the PEM text written to `ca.crt`. */
+export interface TrustedRoots {
+  readonly certificates: readonly X509Certificate[];
+  readonly pem: string;
+}
+
+export function secretFacts(secret: Secret, roots: TrustedRoots): SecretFacts {
+  const { metadata } = secret;
+  const text = (key: string): string | undefined => decode(secret.data?.[key]);
+  const certificate = text(SECRET_KEY.certificate);
+  const privateKey = text(SECRET_KEY.privateKey);
+  const pair = inspectPair(certificate, privateKey, roots.certificates);
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    type: secret.type ?? 'Opaque',
+    immutable: secret.immutable ?? false,
+    labels: metadata.labels ?? {},
+    annotations: withoutLastApplied(metadata.annotations ?? {}),
+    owned: ownedKeys(secret),
+    lastWriter: lastWriter(secret),
+    pair,
+    outputs: {
+      combinedPem: outputState(
+        text(SECRET_KEY.combinedPem),
+        combinedPem(certificate ?? '', privateKey ?? ''),
+      ),
+      caBundle: outputState(text(SECRET_KEY.caBundle), roots.pem),
+    },
+    keyDigest:
+      pair.state === 'Matching' ? pair.certificate.publicKeyDigest : privateKeyDigest(privateKey ?? ''),
+    hasCsr: (text(SECRET_KEY.csr) ?? '') !== '',
+  };
+}
+
+/** Certificate and key in one file, certificate first: what HAProxy and others read. */
+export function combinedPem(certificate: string, privateKey: string): string {
+  return `${certificate.trimEnd()}\n${privateKey.trimEnd()}\n`;
+}
+
+export function decode(base64: string | undefined): string | undefined {
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8');
+}
+
+export function encode(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}
+
+/** Whether the Secret bears the label by which the operator's watch selects it. */
+export function isLabelled(facts: SecretFacts, value: string): boolean {
+  return facts.labels[MANAGED_LABEL] === value;
+}
+
+/** The name of the OriginCertificate that keeps this Secret, or undefined where it is not one of ours. */
+export function keeperOf(facts: SecretFacts): string | undefined {
+  return facts.annotations[ANNOTATION.certificate] || undefined;
+}
+
+function outputState(found: string | undefined, wanted: string): OutputState {
+  if (found === undefined) return 'absent';
+  return found === wanted ? 'current' : 'stale';
+}
+
+/** kubectl's copy of the last manifest: a Secret applied by hand has its private key in it. */
+function withoutLastApplied(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...rest } = annotations;
+  return rest;
+}
+
+interface FieldsEntry {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly time?: string;
+  readonly fieldsV1?: object;
+}
+
+function managedFields(secret: Secret): readonly FieldsEntry[] {
+  return secret.metadata.managedFields ?? [];
+}
+
+function ownedKeys(secret: Secret): SecretFacts['owned'] {
+  const entry = managedFields(secret).find(
+    ({ manager, operation }) => manager === FIELD_MANAGER.certificate && operation === 'Apply',
+  );
+  const metadata = child(entry?.fieldsV1, 'f:metadata');
+  return {
+    labels: keysOf(child(metadata, 'f:labels')),
+    annotations: keysOf(child(metadata, 'f:annotations')),
+    data: keysOf(child(entry?.fieldsV1, 'f:data')),
+  };
+}
+
+function lastWriter(secret: Secret): string {
+  const newest = managedFields(secret).toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''))[0];
+  return newest?.manager ?? 'unknown';
+}
+
+/** fieldsV1 is a tree of objects whose keys are `f:<name>`; `.` marks the map itself. */
+function child(tree: object | undefined, key: string): object | undefined {
+  const value: unknown = Object.entries(tree ?? {}).find(([name]) => name === key)?.[1];
+  return typeof value === 'object' && value !== null ? value : undefined;
+}
+
+function keysOf(tree: object | undefined): string[] {
+  return Object.keys(tree ?? {})
+    .filter((key) => key.startsWith('f:'))
+    .map((key) => key.slice(2));
+}

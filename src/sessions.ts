@@ -1,0 +1,77 @@
+import type { CloudflareClient } from './cloudflare/client.ts';
+import type { ListingBoard } from './cloudflare/listings.ts';
+import type { Zone } from './cloudflare/results.ts';
+
+/** Names an issuer of either kind; `namespace` is empty for the cluster kind. */
+export interface IssuerKey {
+  readonly kind: 'OriginIssuer' | 'ClusterOriginIssuer';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * What is known of an issuer at run time: its token's client and what the last check found. Written by the issuer
+ * controller, read by the certificate controller, kept in memory only and rebuilt by the check at start.
+ */
+export interface IssuerSession {
+  readonly key: IssuerKey;
+  readonly uid: string;
+  /** True after a check that found all in order; false after a definite refusal; undefined before either. */
+  readonly ready: boolean | undefined;
+  /** Why it is not ready, for the message of those who wait for it. */
+  readonly message: string;
+  /** Absent until a token was read. */
+  readonly client: CloudflareClient | undefined;
+  readonly listings: ListingBoard | undefined;
+  /** Changes when the token does: an attempt that failed with the old one is worth another. */
+  readonly tokenDigest: string;
+  readonly zones: readonly Zone[];
+  /** Lists the zones anew, at most once a minute, and resolves to what is known then. */
+  refreshZones(signal: AbortSignal): Promise<readonly Zone[]>;
+}
+
+export class IssuerSessions {
+  readonly #sessions = new Map<string, IssuerSession>();
+  readonly #onChange: (key: IssuerKey) => void;
+
+  /** @param onChange called when something changed that certificates of the issuer may have waited for. */
+  constructor(onChange: (key: IssuerKey) => void) {
+    this.#onChange = onChange;
+  }
+
+  get(key: IssuerKey): IssuerSession | undefined {
+    return this.#sessions.get(textOf(key));
+  }
+
+  set(session: IssuerSession): void {
+    const before = this.#sessions.get(textOf(session.key));
+    this.#sessions.set(textOf(session.key), session);
+    if (before === undefined || isNews(before, session)) this.#onChange(session.key);
+  }
+
+  delete(key: IssuerKey): void {
+    if (this.#sessions.delete(textOf(key))) this.#onChange(key);
+  }
+
+  list(): IssuerSession[] {
+    return [...this.#sessions.values()];
+  }
+}
+
+function textOf({ kind, namespace, name }: IssuerKey): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+function isNews(before: IssuerSession, after: IssuerSession): boolean {
+  const zonesOf = (session: IssuerSession): string =>
+    session.zones
+      .map(({ id, name, status }) => `${id} ${name} ${status}`)
+      .toSorted()
+      .join('\n');
+  return (
+    before.ready !== after.ready ||
+    before.uid !== after.uid ||
+    before.tokenDigest !== after.tokenDigest ||
+    zonesOf(before) !== zonesOf(after)
+  );
+}
