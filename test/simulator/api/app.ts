@@ -1,0 +1,32 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { World } from '../world/world.ts';
+import { certificateRoutes } from './certificates.ts';
+import { exchange, publicExchange } from './exchange.ts';
+import { ipsRoute } from './ips.ts';
+import type { Route } from './route.ts';
+import { tokenRoutes } from './tokens.ts';
+import { unroutable, zoneRoutes } from './zones.ts';
+
+/** Cloudflare's API, below `/client/v4`. */
+export function apiApp(world: World): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath('/client/v4');
+  app.on(ipsRoute.method, ipsRoute.path, publicExchange(world, ipsRoute));
+  for (const route of [...certificateRoutes, ...zoneRoutes, ...tokenRoutes]) {
+    app.on(route.method, route.path, exchange(world, route));
+  }
+  app.all('*', (context, next) => exchange(world, nowhere(context.req.path))(context, next));
+  return app;
+}
+
+function nowhere(path: string): Route {
+  return {
+    operation: 'unknown',
+    method: 'GET',
+    path,
+    family: 'others',
+    handle: () => {
+      throw unroutable(path.replace('/client/v4', ''));
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import { Agent, request } from 'undici';
+import { spawnSimulator, stopChild, type Child } from './child.ts';
+import type {
+  CertificateFilter,
+  CertificatesSeed,
+  CertificateView,
+  FaultSpec,
+  OriginSeed,
+  RecordSeed,
+  RequestCount,
+  RequestFilter,
+  RequestView,
+  Settings,
+  SettingsChange,
+  SignRequest,
+  TokenChange,
+  TokenSeed,
+  VisitRequest,
+  VisitResult,
+  ZoneChange,
+  ZoneSeed,
+} from './protocol.ts';
+import type { SslMode } from './world/zones.ts';
+
+/** A simulator in a process of its own, and the control endpoint as methods. Ends with this process. */
+export class Simulator {
+  readonly #child: Child;
+  readonly #agent = new Agent({ allowH2: false });
+
+  private constructor(child: Child) {
+    this.#child = child;
+  }
+
+  /** Starts one on free ports unless told others; settings as by `settings()`. */
+  static async start(
+    options: { port?: number; controlPort?: number; settings?: SettingsChange } = {},
+  ): Promise<Simulator> {
+    const { port = 0, controlPort = 0, settings } = options;
+    const child = await spawnSimulator(['--port', String(port), '--control-port', String(controlPort)]);
+    const simulator = new Simulator(child);
+    if (settings !== undefined) await simulator.settings(settings);
+    return simulator;
+  }
+
+  /** `https://127.0.0.1:PORT/client/v4` */
+  get apiUrl(): string {
+    return this.#child.addresses.apiUrl;
+  }
+
+  get controlUrl(): string {
+    return this.#child.addresses.controlUrl;
+  }
+
+  /** PEM of the CA that the API's TLS certificate comes from. */
+  get caFile(): string {
+    return this.#child.addresses.caFile;
+  }
+
+  /** PEM of both Origin CA roots, RSA first. */
+  get originCaRootsFile(): string {
+    return this.#child.addresses.originCaRootsFile;
+  }
+
+  /** Directory of both files, gone once the process has ended. */
+  get dir(): string {
+    return this.#child.addresses.dir;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.process.pid;
+  }
+
+  async stop(): Promise<void> {
+    await this.#agent.close();
+    await stopChild(this.#child.process);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  seedZone(seed: ZoneSeed): Promise<{ id: string; accountId: string }> {
+    return this.#command('seed-zone', seed);
+  }
+
+  async updateZone(id: string, change: Omit<ZoneChange, 'id'>): Promise<void> {
+    await this.#command('update-zone', { id, ...change });
+  }
+
+  setZoneMode(id: string, mode: SslMode): Promise<void> {
+    return this.updateZone(id, { ssl: mode });
+  }
+
+  seedToken(seed: TokenSeed = {}): Promise<{ id: string; value: string }> {
+    return this.#command('seed-token', seed);
+  }
+
+  async updateToken(id: string, change: Omit<TokenChange, 'id'>): Promise<void> {
+    await this.#command('update-token', { id, ...change });
+  }
+
+  seedRecord(zoneId: string, seed: Omit<RecordSeed, 'zoneId'>): Promise<{ id: string }> {
+    return this.#command('seed-record', { zoneId, ...seed });
+  }
+
+  /** Says where on this machine a record's content leads. */
+  async mapOrigin(seed: OriginSeed): Promise<void> {
+    await this.#command('map-origin', seed);
+  }
+
+  /** Fills a zone with many certificates of one key. */
+  seedCertificates(
+    zoneId: string,
+    seed: Omit<CertificatesSeed, 'zoneId'>,
+  ): Promise<{ ids: readonly string[] }> {
+    return this.#command('seed-certificates', { zoneId, ...seed });
+  }
+
+  /** Signs a CSR past every rule, for a pair near its end or a wrong one. */
+  sign(signRequest: SignRequest): Promise<{ id: string; certificate: string }> {
+    return this.#command('sign', signRequest);
+  }
+
+  /** Revokes as the dashboard would. */
+  async revoke(id: string): Promise<void> {
+    await this.#command('revoke', { id });
+  }
+
+  /** Makes a thing as though it had never been. */
+  async remove(kind: 'zone' | 'token' | 'record' | 'certificate', id: string): Promise<void> {
+    await this.#command('remove', { kind, id });
+  }
+
+  certificates(filter: CertificateFilter = {}): Promise<readonly CertificateView[]> {
+    return this.#command('certificates', filter);
+  }
+
+  requests(filter: RequestFilter = {}): Promise<readonly RequestView[]> {
+    return this.#command('requests', filter);
+  }
+
+  /** Requests since the start or the last reset, per operation and token. */
+  counts(): Promise<readonly RequestCount[]> {
+    return this.#command('counts', {});
+  }
+
+  async inject(fault: FaultSpec): Promise<void> {
+    await this.#command('inject', fault);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#command('clear-faults', {});
+  }
+
+  settings(change: SettingsChange = {}): Promise<Settings> {
+    return this.#command('settings', change);
+  }
+
+  /** Moves the simulated time ahead; resolves to it. */
+  async advance(ms: number): Promise<Date> {
+    const { now } = await this.#command<{ now: string }>('advance', { ms });
+    return new Date(now);
+  }
+
+  async now(): Promise<Date> {
+    const { now } = await this.#command<{ now: string }>('now', {});
+    return new Date(now);
+  }
+
+  /** What a visitor of the hostname gets through the edge. */
+  visit(hostname: string, options: Omit<VisitRequest, 'hostname'> = {}): Promise<VisitResult> {
+    return this.#command('visit', { hostname, ...options });
+  }
+
+  /** Forgets everything but the authorities: zones, tokens, certificates, faults, settings, time advanced. */
+  async reset(): Promise<void> {
+    await this.#command('reset', {});
+  }
+
+  async #command<T>(name: string, body: object): Promise<T> {
+    const response = await request(`${this.controlUrl}/${name}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      dispatcher: this.#agent,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const text = await response.body.text();
+    if (response.statusCode !== 200) throw new Error(`simulator: ${text}`);
+    // The parse boundary: our own program answered.
+    return JSON.parse(text) as T;
+  }
+}

@@ -1,0 +1,103 @@
+import { domainToASCII } from 'node:url';
+import type { OriginSeed, RecordSeed, ZoneChange, ZoneSeed } from '../protocol.ts';
+import type { World } from '../world/world.ts';
+import {
+  accountNamed,
+  newId,
+  type RecordType,
+  type SslMode,
+  type Zone,
+  type ZoneStatus,
+} from '../world/zones.ts';
+import { ControlError, checked, type Shape } from './shape.ts';
+
+export const DEFAULT_ACCOUNT = 'Example Inc.';
+
+const STATUSES: readonly ZoneStatus[] = ['initializing', 'pending', 'active', 'moved'];
+const MODES: readonly SslMode[] = ['off', 'flexible', 'full', 'strict', 'origin_pull'];
+const RECORD_TYPES: readonly RecordType[] = ['A', 'AAAA', 'CNAME', 'TXT', 'MX'];
+const ADDRESS = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d{1,5}$/;
+
+const ZONE: Shape<ZoneSeed> = {
+  name: 'string',
+  account: 'string?',
+  status: { oneOf: STATUSES, optional: true },
+  paused: 'boolean?',
+  type: { oneOf: ['full', 'partial', 'secondary', 'internal'], optional: true },
+  ssl: { oneOf: MODES, optional: true },
+};
+const ZONE_CHANGE: Shape<ZoneChange> = {
+  id: 'string',
+  status: { oneOf: STATUSES, optional: true },
+  paused: 'boolean?',
+  ssl: { oneOf: MODES, optional: true },
+  sslEditable: 'boolean?',
+};
+const RECORD: Shape<RecordSeed> = {
+  zoneId: 'string',
+  name: 'string',
+  type: { oneOf: RECORD_TYPES, optional: true },
+  content: 'string',
+  proxied: 'boolean?',
+};
+const ORIGIN: Shape<OriginSeed> = { content: 'string', https: 'string?', http: 'string?', drop: 'boolean?' };
+
+export function seedZone(world: World, body: unknown): { id: string; accountId: string } {
+  const seed = checked<ZoneSeed>(body, ZONE);
+  const zone: Zone = {
+    id: newId(),
+    name: domainToASCII(seed.name.toLowerCase()),
+    type: seed.type ?? 'full',
+    account: accountNamed(seed.account ?? DEFAULT_ACCOUNT),
+    createdOn: world.clock.now(),
+    status: seed.status ?? 'active',
+    paused: seed.paused ?? false,
+    ssl: { value: seed.ssl ?? 'full', editable: true },
+  };
+  if (!zone.name.includes('.'))
+    throw new ControlError(`name is ${JSON.stringify(seed.name)}; a zone has at least two labels`);
+  world.zones.add(zone);
+  return { id: zone.id, accountId: zone.account.id };
+}
+
+export function updateZone(world: World, body: unknown): void {
+  const change = checked<ZoneChange>(body, ZONE_CHANGE);
+  const zone = zoneById(world, change.id);
+  zone.status = change.status ?? zone.status;
+  zone.paused = change.paused ?? zone.paused;
+  zone.ssl.value = change.ssl ?? zone.ssl.value;
+  zone.ssl.editable = change.sslEditable ?? zone.ssl.editable;
+}
+
+export function seedRecord(world: World, body: unknown): { id: string } {
+  const seed = checked<RecordSeed>(body, RECORD);
+  zoneById(world, seed.zoneId);
+  const id = newId();
+  world.zones.addRecord({
+    id,
+    zoneId: seed.zoneId,
+    name: seed.name.toLowerCase(),
+    type: seed.type ?? 'A',
+    content: seed.content,
+    proxied: seed.proxied ?? true,
+    createdOn: world.clock.now(),
+  });
+  return { id };
+}
+
+export function mapOrigin(world: World, body: unknown): void {
+  const seed = checked<OriginSeed>(body, ORIGIN);
+  for (const address of [seed.https, seed.http]) {
+    if (address !== undefined && !ADDRESS.test(address)) {
+      throw new ControlError(`address is ${JSON.stringify(address)}; it must be host:port on loopback`);
+    }
+  }
+  world.origins.set(seed.content, seed);
+}
+
+/** The zone of an id; the message of the error says that there is none. */
+export function zoneById(world: World, id: string): Zone {
+  const zone = world.zones.get(id);
+  if (zone === undefined) throw new ControlError(`there is no zone ${id}`);
+  return zone;
+}

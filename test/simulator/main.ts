@@ -1,0 +1,65 @@
+import type { Addresses } from './protocol.ts';
+import { FlagError, HELP, parseFlags, type Flags } from './flags.ts';
+import { startSimulator, type RunningSimulator } from './server.ts';
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let flags: Flags;
+  try {
+    flags = parseFlags(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (flags.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const simulator = await started(flags);
+  if (simulator === undefined) return 1;
+  process.stdout.write(
+    flags.json ? `${JSON.stringify(simulator.addresses)}\n` : greeting(simulator.addresses),
+  );
+  await theEnd(flags);
+  await simulator.close();
+  return 0;
+}
+
+async function started({ port, controlPort }: Flags): Promise<RunningSimulator | undefined> {
+  try {
+    return await startSimulator({ api: port, control: controlPort });
+  } catch (error) {
+    process.stderr.write(
+      `The simulator cannot listen: ${error instanceof Error ? error.message : 'unknown'}; choose other ports.\n`,
+    );
+    return undefined;
+  }
+}
+
+function theEnd({ untilStdinCloses }: Flags): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+    if (!untilStdinCloses) return;
+    process.stdin.once('end', () => resolve());
+    process.stdin.once('error', () => resolve());
+    process.stdin.resume();
+  });
+}
+
+function greeting({ apiUrl, controlUrl, caFile, originCaRootsFile }: Addresses): string {
+  return `Cloudflare simulator; everything is in memory, Ctrl-C ends it.
+  API               ${apiUrl}
+  its TLS CA        ${caFile}
+  Origin CA roots   ${originCaRootsFile}
+  control           ${controlUrl}
+
+Try:
+  curl -s ${controlUrl}/seed-zone  -d '{"name":"example.com"}'
+  curl -s ${controlUrl}/seed-token -d '{}'
+  curl -s --cacert ${caFile} -H "Authorization: Bearer <value>" ${apiUrl}/zones
+  curl -s ${controlUrl}            (lists all commands)
+`;
+}
