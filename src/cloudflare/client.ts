@@ -109,6 +109,12 @@ export class CloudflareClient {
     return { complete, certificates: items };
   }
 
+  /** Whether the token may read a zone's certificates: one request, whatever there is. Rejects when it may not. */
+  async probeCertificates(zoneId: string, options: CallOptions): Promise<void> {
+    const query = `zone_id=${encodeURIComponent(zoneId)}&page=1&per_page=5`;
+    await this.#page('list_certificates', `/certificates?${query}`, options);
+  }
+
   /** One certificate by its decimal id; an unknown one is a CloudflareError of kind NotFound. */
   async getCertificate(id: string, options: CallOptions): Promise<ListedCertificate> {
     const { result, rayId } = await this.#call('get_certificate', 'GET', certificatePath(id), options);

@@ -1,0 +1,75 @@
+import type { CloudflareClient } from '../cloudflare/client.ts';
+import { CloudflareError } from '../cloudflare/errors.ts';
+import type { TokenState } from '../cloudflare/results.ts';
+import type { CheckResult } from './world.ts';
+
+/**
+ * Asks Cloudflare what the token is and may do: its state, the zones it sees, and whether it may read the
+ * certificates of one of them. That it may issue cannot be asked: the first issuance proves it.
+ *
+ * @param now ms since the epoch, for "unavailable since".
+ */
+export async function checkToken(
+  client: CloudflareClient,
+  now: number,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  try {
+    const token = await stateOf(client, signal);
+    if (token !== undefined && token.status !== 'active') {
+      const message = `Cloudflare says that the API token is ${token.status}. Create another and put it into the Secret.`;
+      return { outcome: 'refused', reason: 'CredentialsInvalid', message };
+    }
+    const zones = await client.listZones({ signal });
+    const probe = zones.find(({ status }) => status === 'active') ?? zones[0];
+    if (probe === undefined)
+      return { outcome: 'refused', reason: 'PermissionMissing', message: SEES_NO_ZONE };
+    await client.probeCertificates(probe.id, { signal });
+    return { outcome: 'passed', token, zones };
+  } catch (error) {
+    return resultOf(error, now, signal);
+  }
+}
+
+const SEES_NO_ZONE =
+  'The API token sees no zone. Give it Zone:Read and SSL and Certificates:Edit for the zones of the certificates.';
+
+/**
+ * The token's own state; undefined for one that may not ask, as account-owned tokens may not: then the zones, which
+ * it lists with the same token, are the proof that it is alive.
+ */
+async function stateOf(client: CloudflareClient, signal: AbortSignal): Promise<TokenState | undefined> {
+  try {
+    return await client.verifyToken({ signal });
+  } catch (error) {
+    if (error instanceof CloudflareError && isRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
+function isRefusal({ kind }: CloudflareError): boolean {
+  return (
+    kind === 'CredentialsInvalid' ||
+    kind === 'PermissionMissing' ||
+    kind === 'RequestRejected' ||
+    kind === 'NotFound'
+  );
+}
+
+function resultOf(error: unknown, now: number, signal: AbortSignal): CheckResult {
+  if (signal.aborted || !(error instanceof CloudflareError)) throw error;
+  if (!isRefusal(error)) return { outcome: 'unavailable', message: error.message, since: now };
+  const reason = error.kind === 'CredentialsInvalid' ? 'CredentialsInvalid' : 'PermissionMissing';
+  return { outcome: 'refused', reason, message: `${error.message} ${remedy(error)}`.trim() };
+}
+
+function remedy({ operation }: CloudflareError): string {
+  switch (operation) {
+    case 'list_zones':
+      return 'The token needs Zone:Read: without it no certificate could be found again after a lost answer.';
+    case 'list_certificates':
+      return 'The token needs SSL and Certificates:Edit for the zones of the certificates.';
+    default:
+      return '';
+  }
+}

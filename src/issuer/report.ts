@@ -1,0 +1,127 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Condition, rfc3339, withTransitionTimes } from '../api/conditions.ts';
+import { API_VERSION, FIELD_MANAGER } from '../api/names.ts';
+import { clusterOriginIssuers, originIssuers } from '../resources.ts';
+import type { IssuerKey } from '../sessions.ts';
+import type { IssuerContext } from './context.ts';
+import { type Issuer, issuerText } from './subject.ts';
+import type { CheckResult } from './world.ts';
+
+type Status = NonNullable<Issuer['status']>;
+type ReadyCondition = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+/** What is to be said of an issuer: the result of its check, or why there is nothing to check. */
+export type Finding =
+  CheckResult | { readonly outcome: 'no-token'; readonly reason: string; readonly message: string };
+
+const ZONES_SHOWN = 100;
+
+/** Writes the status, if it differs, as it follows from the finding; an event tells of every change of Ready. */
+export async function report(
+  context: IssuerContext,
+  key: IssuerKey,
+  issuer: Issuer,
+  finding: Finding,
+  signal: AbortSignal,
+): Promise<void> {
+  const status = statusOf(issuer, finding, context.clock.now());
+  if (isDeepStrictEqual(issuer.status ?? {}, status)) return;
+  const { name, uid, resourceVersion } = issuer.metadata;
+  const metadata = { name, ...scopeOf(key), uid, resourceVersion };
+  const body = { apiVersion: API_VERSION, kind: key.kind, metadata, status } as Issuer;
+  const options = { signal, fieldManager: FIELD_MANAGER.issuer, force: true, subresource: 'status' } as const;
+  if (body.kind === 'OriginIssuer') await context.kube.apply(originIssuers, body, options);
+  else await context.kube.apply(clusterOriginIssuers, body, options);
+  tell(context, key, issuer, status);
+}
+
+export function statusOf(issuer: Issuer, finding: Finding, nowMs: number): Status {
+  const { status: before, metadata } = issuer;
+  const observedGeneration = metadata.generation ?? 0;
+  const wanted = conditionsOf(finding, before?.conditions ?? []).map((condition) => ({
+    ...condition,
+    observedGeneration,
+  }));
+  const kept = { token: before?.token, zones: before?.zones, zoneCount: before?.zoneCount };
+  const found =
+    finding.outcome === 'passed' ? describe(finding) : finding.outcome === 'unavailable' ? kept : {};
+  const status = {
+    observedGeneration,
+    conditions: withTransitionTimes(wanted, before?.conditions ?? [], nowMs),
+    ...found,
+  };
+  return JSON.parse(JSON.stringify(status)) as Status;
+}
+
+function describe({ token, zones }: Extract<CheckResult, { outcome: 'passed' }>): Partial<Status> {
+  const shown = zones.toSorted((a, b) => a.name.localeCompare(b.name)).slice(0, ZONES_SHOWN);
+  return {
+    ...(token?.id !== undefined && {
+      token: { id: token.id, ...(token.expiresOn !== undefined && { expiresOn: rfc3339(token.expiresOn) }) },
+    }),
+    zones: shown.map(({ name, id, status, paused }) => ({ name, id, status, paused })),
+    zoneCount: zones.length,
+  };
+}
+
+/** Reasons that mean that a person is needed at once; a missing token may just not have been created yet. */
+const STALLED: ReadonlySet<string> = new Set(['CredentialsInvalid', 'PermissionMissing']);
+
+function conditionsOf(
+  finding: Finding,
+  before: NonNullable<Status['conditions']>,
+): ({ type: string } & ReadyCondition)[] {
+  const ready = readyOf(finding, before);
+  const stalled = ready.status === 'False' && STALLED.has(ready.reason);
+  return [
+    { type: 'Ready', ...ready },
+    ...(stalled
+      ? [{ type: 'Stalled', status: 'True' as const, reason: ready.reason, message: ready.message }]
+      : []),
+  ];
+}
+
+function readyOf(finding: Finding, before: NonNullable<Status['conditions']>): ReadyCondition {
+  switch (finding.outcome) {
+    case 'passed':
+      return { status: 'True', reason: 'Checked', message: passedMessage(finding) };
+    case 'refused':
+    case 'no-token':
+      return { status: 'False', reason: finding.reason, message: finding.message };
+    case 'unavailable': {
+      const last = before.find(({ type }) => type === 'Ready');
+      const since = `Cloudflare could not be asked since ${rfc3339(finding.since)}: ${finding.message}`;
+      if (last === undefined || last.status === 'Unknown')
+        return { status: 'Unknown', reason: 'CloudflareUnavailable', message: since };
+      return { status: last.status, reason: last.reason, message: since };
+    }
+  }
+}
+
+function passedMessage({ zones, token }: Extract<CheckResult, { outcome: 'passed' }>): string {
+  const idle = zones.filter(({ status, paused }) => status !== 'active' || paused).length;
+  const notes = [
+    `The token sees ${zones.length} zone${zones.length === 1 ? '' : 's'}${idle > 0 ? `, ${idle} of them not active or paused` : ''}.`,
+    'That it may issue certificates is proven by the first issuance only.',
+    ...(token === undefined ? ['Its own state cannot be asked (an account-owned token).'] : []),
+  ];
+  return notes.join(' ');
+}
+
+function tell(context: IssuerContext, key: IssuerKey, issuer: Issuer, status: Status): void {
+  const readyIn = (conditions: Status['conditions']) => conditions?.find(({ type }) => type === 'Ready');
+  const now = readyIn(status.conditions);
+  const before = readyIn(issuer.status?.conditions);
+  if (now === undefined || (now.status === before?.status && now.reason === before.reason)) return;
+  const { name, uid } = issuer.metadata;
+  const type = now.status === 'True' ? 'Normal' : 'Warning';
+  const object = { apiVersion: API_VERSION, kind: key.kind, name, uid, ...scopeOf(key) };
+  context.events.record(object, { type, reason: now.reason, action: 'Check', note: now.message });
+  const line = { issuer: issuerText(key), reason: now.reason };
+  if (type === 'Normal') context.log.info(line, now.message);
+  else context.log.warn(line, now.message);
+}
+
+function scopeOf({ namespace }: IssuerKey): { namespace?: string } {
+  return namespace === '' ? {} : { namespace };
+}

@@ -1,0 +1,58 @@
+import type { ApiToken } from '../cloudflare/token.ts';
+import type { TokenState, Zone } from '../cloudflare/results.ts';
+import type { Issuer } from './subject.ts';
+
+/** What `decide` looks at. */
+export interface IssuerWorld {
+  /** Milliseconds of the monotonic clock. */
+  readonly now: number;
+  /** Undefined when it is gone. */
+  readonly issuer: Issuer | undefined;
+  readonly token: TokenRead;
+  /** The last check, by this process. */
+  readonly last: CheckMemory | undefined;
+}
+
+/** The token as its Secret holds it now. */
+export type TokenRead =
+  | { readonly state: 'usable'; readonly token: ApiToken; readonly digest: string }
+  | { readonly state: 'missing'; readonly message: string }
+  | { readonly state: 'unusable'; readonly message: string };
+
+export interface CheckMemory {
+  /** What was checked: another object, generation or token is worth another check at once. */
+  readonly scope: string;
+  readonly result: CheckResult;
+  /** Checks in a row that ended like this one. */
+  readonly count: number;
+  /** Monotonic ms. */
+  readonly checkedAt: number;
+  /** Monotonic ms: when the next check is due. */
+  readonly nextAt: number;
+}
+
+export type CheckResult =
+  | {
+      readonly outcome: 'passed';
+      readonly token: TokenState | undefined;
+      readonly zones: readonly Zone[];
+    }
+  /** Cloudflare said no: only a person can change that. */
+  | { readonly outcome: 'refused'; readonly reason: RefusedReason; readonly message: string }
+  /** Nobody said anything: the last verdict stands. `since`: ms since the epoch. */
+  | { readonly outcome: 'unavailable'; readonly message: string; readonly since: number };
+
+export type RefusedReason = 'CredentialsInvalid' | 'PermissionMissing';
+
+export type IssuerAction =
+  /** The object is gone: forget its session. */
+  | { readonly type: 'Forget' }
+  /** There is no token to check. */
+  | {
+      readonly type: 'Refuse';
+      readonly reason: 'CredentialsMissing' | 'CredentialsInvalid';
+      readonly message: string;
+    }
+  | { readonly type: 'Check'; readonly token: ApiToken; readonly scope: string }
+  /** The last check stands. */
+  | { readonly type: 'Keep'; readonly last: CheckMemory };
