@@ -1,0 +1,205 @@
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ControlPlaneInfo, inClusterDir, kubeconfigFor, type Speaker } from './access.ts';
+import { AdminClient } from './admin-client.ts';
+import { type ApiServerOptions, auditLogPath, startApiServer, writeAuditPolicy } from './api-server.ts';
+import { kubernetesVersion, type ProgramName } from './catalog.ts';
+import { startControllerManager } from './controller-manager.ts';
+import { applyCrds } from './crds.ts';
+import { compactEtcd, startEtcd } from './etcd.ts';
+import { findControlPlane } from './find.ts';
+import { clientCertificate, writeKubeconfig } from './kubeconfig.ts';
+import { type Pair, serviceAccountKeys, ThrowawayCa } from './pki.ts';
+import { freePorts } from './ports.ts';
+import { type Progress, toStderr } from './progress.ts';
+import { StartFailure } from './readiness.ts';
+import { type Supervised, Supervisor } from './supervisor.ts';
+
+export interface ControlPlaneOptions {
+  /** Minor release of Kubernetes, such as `1.35`. Default: KUBERNETES_VERSION, else the newest supported. */
+  readonly version?: string | undefined;
+  /** Folder whose CustomResourceDefinitions are there before anything else looks at the cluster. */
+  readonly crds?: string;
+  /** Told about downloads and builds. Default: a line on stderr. */
+  readonly onProgress?: Progress;
+}
+
+/** A running etcd, kube-apiserver and kube-controller-manager, all of them ours alone. */
+export interface ControlPlane extends ControlPlaneInfo {
+  /** The same as plain data. */
+  info(): ControlPlaneInfo;
+  kubeconfigFor(speaker: Speaker, options?: { readonly server?: string }): Promise<string>;
+  inClusterDir(speaker: { readonly serviceAccount: string }): Promise<string>;
+  /** Ends kube-apiserver at once, connections and all. */
+  stopApiServer(): Promise<void>;
+  /** Starts it again at the same address. */
+  startApiServer(): Promise<void>;
+  restartApiServer(): Promise<void>;
+  /**
+   * Makes every resourceVersion up to now Gone (410): compacts etcd and restarts the API server, whose watch
+   * cache would go on serving them.
+   */
+  compact(): Promise<void>;
+  /** Ends everything and removes the directory. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** How often it is tried again with other ports, should somebody take one between choice and use. */
+const PORT_ATTEMPTS = 3;
+
+/** Finds the programs, or gets them, and starts a control plane on free loopback ports. */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const version = kubernetesVersion(options.version ?? process.env['KUBERNETES_VERSION']);
+  const programs = await findControlPlane(version, options.onProgress ?? toStderr);
+  for (let attempt = 1; ; attempt += 1) {
+    const supervisor = await Supervisor.start(join(tmpdir(), 'originca-control-plane-'));
+    try {
+      return await RunningControlPlane.start(supervisor, version, programs, options.crds);
+    } catch (error) {
+      await supervisor.close();
+      const again = error instanceof StartFailure && error.portTaken && attempt < PORT_ATTEMPTS;
+      if (!again) throw error;
+    }
+  }
+}
+
+type Paths = Readonly<Record<ProgramName, string>>;
+
+class RunningControlPlane implements ControlPlane {
+  readonly version: string;
+  readonly dir: string;
+  readonly kubeconfigPath: string;
+  readonly apiServerUrl: string;
+  readonly etcdUrl: string;
+  readonly auditLogPath: string;
+  readonly #supervisor: Supervisor;
+  readonly #admin: AdminClient;
+  readonly #apiServerOptions: ApiServerOptions;
+  #apiServer: Supervised;
+
+  static async start(
+    supervisor: Supervisor,
+    version: string,
+    programs: Paths,
+    crds: string | undefined,
+  ): Promise<ControlPlane> {
+    const { dir } = supervisor;
+    const [clientPort, peerPort, port, managerPort] = (await freePorts(4)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const apiServerUrl = `https://127.0.0.1:${port}`;
+    const etcdUrl = `http://127.0.0.1:${clientPort}`;
+    const [manager] = await Promise.all([
+      writeFiles(dir, apiServerUrl),
+      startEtcd(supervisor, { program: programs.etcd, clientPort, peerPort }),
+    ]);
+    const admin = await AdminClient.connect({ dir, apiServerUrl });
+    const apiServerOptions = { program: programs['kube-apiserver'], port, etcdUrl, admin };
+    const apiServer = await startApiServer(supervisor, apiServerOptions);
+    const plane = new RunningControlPlane(supervisor, version, apiServer, apiServerOptions);
+    // Before the controller manager, whose garbage collector learns of later kinds only every 30 s.
+    if (crds !== undefined) await applyCrds(admin, crds);
+    const program = programs['kube-controller-manager'];
+    await startControllerManager(supervisor, { program, port: managerPort, kubeconfigPath: manager });
+    return plane;
+  }
+
+  private constructor(
+    supervisor: Supervisor,
+    version: string,
+    apiServer: Supervised,
+    apiServerOptions: ApiServerOptions,
+  ) {
+    this.version = version;
+    this.dir = supervisor.dir;
+    this.kubeconfigPath = adminKubeconfig(this.dir);
+    this.apiServerUrl = `https://127.0.0.1:${apiServerOptions.port}`;
+    this.etcdUrl = apiServerOptions.etcdUrl;
+    this.auditLogPath = auditLogPath(this.dir);
+    this.#supervisor = supervisor;
+    this.#admin = apiServerOptions.admin;
+    this.#apiServer = apiServer;
+    this.#apiServerOptions = apiServerOptions;
+  }
+
+  info(): ControlPlaneInfo {
+    const { version, dir, kubeconfigPath, apiServerUrl, etcdUrl, auditLogPath: auditLog } = this;
+    return { version, dir, kubeconfigPath, apiServerUrl, etcdUrl, auditLogPath: auditLog };
+  }
+
+  kubeconfigFor(speaker: Speaker, options?: { readonly server?: string }): Promise<string> {
+    return kubeconfigFor(this.info(), speaker, options);
+  }
+
+  inClusterDir(speaker: { readonly serviceAccount: string }): Promise<string> {
+    return inClusterDir(this.info(), speaker);
+  }
+
+  async stopApiServer(): Promise<void> {
+    if (this.#apiServer.exit() !== undefined) return;
+    this.#apiServer.signal('SIGKILL');
+    await this.#apiServer.exited;
+  }
+
+  async startApiServer(): Promise<void> {
+    if (this.#apiServer.exit() === undefined) return;
+    this.#apiServer = await startApiServer(this.#supervisor, this.#apiServerOptions);
+  }
+
+  async restartApiServer(): Promise<void> {
+    await this.stopApiServer();
+    await this.startApiServer();
+  }
+
+  async compact(): Promise<void> {
+    await compactEtcd(this.etcdUrl);
+    await this.restartApiServer();
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervisor.close();
+    await this.#admin.close();
+  }
+}
+
+function adminKubeconfig(dir: string): string {
+  return join(dir, 'kubeconfig');
+}
+
+/** Writes keys, certificates, kubeconfigs and audit policy; resolves to the controller manager's kubeconfig. */
+async function writeFiles(dir: string, server: string): Promise<string> {
+  const ca = await ThrowawayCa.create(dir);
+  const [serving, admin, manager, tokens] = await Promise.all([
+    ca.serverPair('kube-apiserver', [
+      { type: 'ip', value: '127.0.0.1' },
+      { type: 'ip', value: '10.0.0.1' },
+      { type: 'dns', value: 'localhost' },
+      { type: 'dns', value: 'kubernetes.default.svc' },
+    ]),
+    ca.clientPair({ user: 'admin', groups: ['system:masters'] }),
+    ca.clientPair({ user: 'system:kube-controller-manager', groups: [] }),
+    serviceAccountKeys(),
+    writeAuditPolicy(dir),
+  ]);
+  await Promise.all([
+    writePair(dir, 'apiserver', serving),
+    writePair(dir, 'admin', admin),
+    writeFile(join(dir, 'service-account.pub'), tokens.publicKey),
+    writeFile(join(dir, 'service-account.key'), tokens.privateKey, { mode: 0o600 }),
+  ]);
+  const cluster = { server, ca: ca.certificate };
+  await writeKubeconfig(adminKubeconfig(dir), { ...cluster, user: clientCertificate(admin) });
+  return writeKubeconfig(join(dir, 'controller-manager.kubeconfig'), {
+    ...cluster,
+    user: clientCertificate(manager),
+  });
+}
+
+async function writePair(dir: string, name: string, pair: Pair): Promise<void> {
+  await writeFile(join(dir, `${name}.crt`), pair.certificate);
+  await writeFile(join(dir, `${name}.key`), pair.key, { mode: 0o600 });
+}
