@@ -1,0 +1,460 @@
+import { describe, expect, test } from 'vitest';
+import type { Failure } from '../../../src/certificate/failure.ts';
+import { decide } from '../../../src/certificate/decide.ts';
+import type { World } from '../../../src/certificate/world.ts';
+import {
+  certificateFacts,
+  NOW,
+  originCertificate,
+  pendingOf,
+  READY_ISSUER,
+  record,
+  targetFacts,
+  withAnnotations,
+  worldOf,
+} from './fixtures.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+
+/** The action in one line: its type, and what distinguishes it. */
+function decided(change: Partial<World>): string {
+  const action = decide(worldOf(change));
+  switch (action.type) {
+    case 'Issue':
+      return `Issue ${action.reason}`;
+    case 'Refuse':
+      return `Refuse ${action.reason}`;
+    case 'Wait':
+      return `Wait ${action.ms}`;
+    case 'Rewrite':
+      return `Rewrite ${action.why}`;
+    case 'Discard':
+      return `Discard ${action.why}`;
+    default:
+      return action.type;
+  }
+}
+
+const failure: Failure = {
+  reason: 'CloudflareUnavailable',
+  message: 'no answer',
+  rayId: undefined,
+  count: 1,
+  since: NOW,
+  lastTime: NOW,
+  nextTime: NOW + 5000,
+};
+const broken = (state: 'MissingData' | 'InvalidCertificate' | 'InvalidKeyPair') =>
+  targetFacts({ pair: { state, problem: 'broken' } });
+const former = () => targetFacts({ name: 'old-tls' });
+const foreignName = { kind: 'other', name: 'other' } as const;
+
+describe('a certificate is issued', () => {
+  test.each<[string, string, Partial<World>]>([
+    ['when the Secret is missing', 'Issue DoesNotExist', { target: undefined }],
+    ['when keys are missing', 'Issue MissingData', { target: broken('MissingData') }],
+    [
+      'when the certificate cannot be read',
+      'Issue InvalidCertificate',
+      { target: broken('InvalidCertificate') },
+    ],
+    ['when the pair does not match', 'Issue InvalidKeyPair', { target: broken('InvalidKeyPair') }],
+    [
+      'when the issuer is not trusted',
+      'Issue UntrustedIssuer',
+      { target: targetFacts({}, { trusted: false }) },
+    ],
+    ['when it has expired', 'Issue Expired', { target: targetFacts({}, { notAfter: NOW }) }],
+    [
+      'when the hostnames change',
+      'Issue HostnamesChanged',
+      { certificate: originCertificate({ hostnames: ['example.com'] }) },
+    ],
+    [
+      'when the key algorithm changes',
+      'Issue KeyChanged',
+      { certificate: originCertificate({ privateKey: { algorithm: 'RSA', size: 2048 } }) },
+    ],
+    [
+      'when the key size changes',
+      'Issue KeyChanged',
+      { certificate: originCertificate({ privateKey: { algorithm: 'ECDSA', size: 384 } }) },
+    ],
+    [
+      'when the validity changes',
+      'Issue ValidityChanged',
+      { certificate: originCertificate({ validityDays: 365 }) },
+    ],
+    [
+      'when the issuer changes',
+      'Issue IssuerChanged',
+      { certificate: originCertificate({ issuerRef: { kind: 'ClusterOriginIssuer', name: 'cloudflare' } }) },
+    ],
+    [
+      'when a renewal is asked for',
+      'Issue RenewRequested',
+      { certificate: originCertificate({}, { annotations: { 'originca.dev/renew-requested-at': 'now' } }) },
+    ],
+    [
+      'when it is due: a third of its life is left',
+      'Issue Renewing',
+      { target: targetFacts({}, { notBefore: NOW - 62 * DAY, notAfter: NOW + 28 * DAY }) },
+    ],
+    [
+      'when it is due by renewBefore',
+      'Issue Renewing',
+      { certificate: originCertificate({ renewBefore: '1945h' }), target: targetFacts() },
+    ],
+  ])('%s', (_, expected, change) => {
+    expect(decided(change)).toBe(expected);
+  });
+});
+
+describe('nothing is issued', () => {
+  test.each<[string, string, Partial<World>]>([
+    ['when all is in order', 'Done', {}],
+    [
+      'for hostnames in another order',
+      'Done',
+      { certificate: originCertificate({ hostnames: ['*.example.com', 'example.com'] }) },
+    ],
+    [
+      'when the spec leaves out what the issuer’s defaults now say otherwise',
+      'Done',
+      {
+        issuer: {
+          ...READY_ISSUER,
+          defaults: { validityDays: 7, privateKey: { algorithm: 'RSA', size: 4096 } },
+        },
+      },
+    ],
+    ['when the issuer is gone', 'Done', { issuer: { state: 'IssuerNotFound', message: '' } }],
+    [
+      'when the request was handled',
+      'Done',
+      {
+        certificate: originCertificate({}, { annotations: { 'originca.dev/renew-requested-at': 'now' } }),
+        target: withAnnotations(targetFacts(), { handledRenewRequest: 'now' }),
+      },
+    ],
+    [
+      'for an object re-created under a new uid',
+      'Done',
+      { certificate: originCertificate({}, { uid: 'uid-2' }), target: targetFacts({ uid: 'secret-uid-2' }) },
+    ],
+    [
+      'when suspended, whatever is missing',
+      'Refuse Suspended',
+      { certificate: originCertificate({ suspend: true }), target: undefined },
+    ],
+    ['over a foreign Secret', 'Refuse SecretNotManaged', { holder: { kind: 'foreign' } }],
+    [
+      'over the Secret of another certificate',
+      'Refuse SecretConflict',
+      { holder: foreignName, target: undefined },
+    ],
+    [
+      'over an immutable Secret',
+      'Refuse SecretImmutable',
+      { target: targetFacts({ immutable: true }, { notAfter: NOW }) },
+    ],
+    ['with a wrong clock', 'Refuse ClockSkew', { target: undefined, clockSkew: 'ten minutes off' }],
+    [
+      'without the issuer',
+      'Refuse IssuerNotFound',
+      { target: undefined, issuer: { state: 'IssuerNotFound', message: '' } },
+    ],
+    [
+      'without a ready issuer',
+      'Refuse IssuerNotReady',
+      { target: undefined, issuer: { state: 'IssuerNotReady', message: '' } },
+    ],
+    [
+      'outside allow',
+      'Refuse HostnameNotAllowed',
+      { target: undefined, issuer: { ...READY_ISSUER, notAllowed: 'no' } },
+    ],
+    [
+      'outside the zones',
+      'Refuse HostnameRejected',
+      { target: undefined, issuer: { ...READY_ISSUER, noZone: 'no' } },
+    ],
+    ['before the next attempt is due', 'Refuse CloudflareUnavailable', { target: undefined, failure }],
+    ['without budget', 'Wait 700', { target: undefined, issuer: { ...READY_ISSUER, budgetMs: 700 } }],
+    [
+      'a fourth time in an hour',
+      'Refuse IssuanceLoop',
+      { target: undefined, issuedAt: [NOW - 1000, NOW - 2000, NOW - HOUR + 1] },
+    ],
+    [
+      'an eleventh time in a day',
+      'Refuse IssuanceLoop',
+      { target: undefined, issuedAt: Array.from({ length: 10 }, (_, i) => NOW - (i + 1) * 2 * HOUR) },
+    ],
+  ])('%s', (_, expected, change) => {
+    expect(decided(change)).toBe(expected);
+  });
+
+  test('three times in an hour is no loop yet, and a person who asks is never one', () => {
+    expect(decided({ target: undefined, issuedAt: [NOW - 1000, NOW - 2000] })).toBe('Issue DoesNotExist');
+    expect(
+      decided({
+        certificate: originCertificate({ hostnames: ['new.example.com'] }),
+        issuedAt: [NOW - 1, NOW - 2, NOW - 3, NOW - 4],
+      }),
+    ).toBe('Issue HostnamesChanged');
+  });
+
+  test('the loop message names the field manager that last wrote the Secret', () => {
+    const action = decide(
+      worldOf({
+        target: { ...broken('MissingData'), lastWriter: 'some-tool' },
+        issuedAt: [NOW - 1, NOW - 2, NOW - 3],
+      }),
+    );
+    expect(action).toMatchObject({ type: 'Refuse', reason: 'IssuanceLoop' });
+    expect(JSON.stringify(action)).toContain('some-tool');
+  });
+});
+
+describe('a Secret is mended without issuing', () => {
+  test.each<[string, string, Partial<World>]>([
+    [
+      'when our label is stripped',
+      'Rewrite label originca.dev/managed',
+      { target: targetFacts({ labels: {} }) },
+    ],
+    [
+      'when the certificate id is garbled',
+      'Rewrite originca.dev/certificate-id',
+      { target: withAnnotations(targetFacts(), { certificateId: 'nonsense' }) },
+    ],
+    [
+      'when the need is stripped',
+      'Rewrite originca.dev/need',
+      { target: withAnnotations(targetFacts(), { need: undefined }) },
+    ],
+    [
+      'when the need is garbled',
+      'Rewrite originca.dev/need',
+      { target: withAnnotations(targetFacts(), { need: '{' }) },
+    ],
+    [
+      'when the handled request is stripped although a renewal was once asked for',
+      'Rewrite originca.dev/handled-renew-request',
+      {
+        certificate: originCertificate({}, { annotations: { 'originca.dev/renew-requested-at': 'once' } }),
+        target: withAnnotations(targetFacts(), { handledRenewRequest: undefined }),
+      },
+    ],
+    [
+      'when the revision is garbled',
+      'Rewrite originca.dev/revision',
+      { target: withAnnotations(targetFacts(), { revision: 'x' }) },
+    ],
+    [
+      'when issued-for is stripped',
+      'Rewrite originca.dev/issued-for',
+      { target: withAnnotations(targetFacts(), { issuedFor: undefined }) },
+    ],
+    [
+      'when the template gains a label',
+      'Rewrite template labels team',
+      { certificate: originCertificate({ secretTemplate: { labels: { team: 'a' } } }) },
+    ],
+    [
+      'when the template loses an annotation that is ours',
+      'Rewrite template annotations note',
+      { target: targetFacts({ owned: { ...targetFacts().owned, annotations: ['note'] } }) },
+    ],
+    [
+      'when an output is asked for',
+      'Rewrite output CombinedPEM',
+      { certificate: originCertificate({ additionalOutputs: ['CombinedPEM'] }) },
+    ],
+    [
+      'when an output is stale',
+      'Rewrite output CABundle',
+      {
+        certificate: originCertificate({ additionalOutputs: ['CABundle'] }),
+        target: targetFacts({ outputs: { combinedPem: 'absent', caBundle: 'stale' } }),
+      },
+    ],
+    [
+      'when an output of ours is no longer asked for',
+      'Rewrite output CABundle',
+      { target: targetFacts({ owned: { ...targetFacts().owned, data: ['tls.crt', 'tls.key', 'ca.crt'] } }) },
+    ],
+    [
+      'when it is taken over from a certificate that is gone',
+      'Rewrite originca.dev/certificate',
+      { target: withAnnotations(targetFacts(), { certificate: 'gone' }) },
+    ],
+  ])('%s', (_, expected, change) => {
+    expect(decided(change)).toBe(expected);
+  });
+
+  test('foreign labels, annotations and data keys are no reason', () => {
+    const target = targetFacts();
+    const foreign = {
+      ...target,
+      labels: { ...target.labels, theirs: 'x' },
+      annotations: { ...target.annotations, theirs: 'x' },
+    };
+    expect(decided({ target: foreign })).toBe('Done');
+  });
+});
+
+describe('a changed secretName', () => {
+  const renamed = originCertificate({ secretName: 'new-tls' });
+  test.each<[string, string, Partial<World>]>([
+    ['copies the good pair', 'Copy', { certificate: renamed, target: undefined, formers: [former()] }],
+    [
+      'copies it before a waiting issuance is called finished',
+      'Copy',
+      {
+        certificate: renamed,
+        target: undefined,
+        formers: [former()],
+        pending: pendingOf({ keyDigest: 'key-1' }),
+      },
+    ],
+    [
+      'issues when the former pair is not what the spec asks for',
+      'Issue DoesNotExist',
+      {
+        certificate: originCertificate({ secretName: 'new-tls', hostnames: ['a.example.com'] }),
+        target: undefined,
+        formers: [former()],
+      },
+    ],
+    [
+      'never copies over a foreign Secret',
+      'Refuse SecretNotManaged',
+      { formers: [former()], holder: { kind: 'foreign' } },
+    ],
+    ['releases the former Secret once the new one stands', 'Release', { formers: [former()] }],
+    ['releases it also while something is pending', 'Release', { formers: [former()], pending: pendingOf() }],
+  ])('%s', (_, expected, change) => {
+    expect(decided(change)).toBe(expected);
+  });
+});
+
+describe('an unfinished issuance, first rule wins', () => {
+  const unwanted = originCertificate({ hostnames: ['changed.example.com'] });
+  const parked = certificateFacts({ id: '2002', publicKeyDigest: 'key-2' });
+  test.each<[string, string, Partial<World>]>([
+    [
+      'is finished when the target bears its key',
+      'Discard its certificate is in place',
+      { pending: pendingOf({ keyDigest: 'key-1' }) },
+    ],
+    [
+      'is finished when a former Secret bears its key, also while the target is foreign',
+      'Discard its certificate is in place',
+      { holder: { kind: 'foreign' }, formers: [former()], pending: pendingOf({ keyDigest: 'key-1' }) },
+    ],
+    [
+      'of an object that is gone is finished when a Secret of that name bears its key',
+      'Discard its certificate is in place',
+      {
+        certificate: undefined,
+        target: undefined,
+        formers: [targetFacts()],
+        pending: pendingOf({ keyDigest: 'key-1' }),
+      },
+    ],
+    [
+      'is given up when its key was overwritten',
+      'Discard somebody damaged it and its key is lost',
+      { target: undefined, pending: pendingOf({ keyDigest: undefined }) },
+    ],
+    [
+      'waits while its POST may be under way',
+      'Wait 61000',
+      { target: undefined, pending: pendingOf(), waits: { postMs: 61_000, writeMs: 0 } },
+    ],
+    ['is searched for when the wait is over', 'Search', { target: undefined, pending: pendingOf() }],
+    ['is posted when no POST is out', 'Post', { target: undefined, pending: pendingOf({ postedAt: '' }) }],
+    [
+      'is not posted while the target may not be written',
+      'Refuse SecretNotManaged',
+      { holder: { kind: 'foreign' }, pending: pendingOf({ postedAt: '' }) },
+    ],
+    [
+      'is not posted before the next attempt is due',
+      'Refuse CloudflareUnavailable',
+      { target: undefined, pending: pendingOf({ postedAt: '' }), failure },
+    ],
+    [
+      'is not posted without the issuer',
+      'Refuse IssuerNotReady',
+      {
+        target: undefined,
+        pending: pendingOf({ postedAt: '' }),
+        issuer: { state: 'IssuerNotReady', message: '' },
+      },
+    ],
+    ['with a certificate parked is written', 'Write', { target: undefined, pending: pendingOf({ parked }) }],
+    [
+      'with a certificate parked is neither searched nor posted while the target may not be written',
+      'Refuse SecretNotManaged',
+      { holder: { kind: 'foreign' }, pending: pendingOf({ parked, postedAt: '' }) },
+    ],
+    [
+      'with a certificate parked that nobody should trust is searched for',
+      'Search',
+      { target: undefined, pending: pendingOf({ parked: { ...parked, trusted: false } }) },
+    ],
+    ['is looked at before a missing Secret', 'Search', { target: undefined, pending: pendingOf() }],
+    ['is looked at before "nothing to do"', 'Settle', { pending: pendingOf({ replaces: '999' }) }],
+  ])('%s', (_, expected, change) => {
+    expect(decided(change)).toBe(expected);
+  });
+
+  test.each<[string, Partial<World>]>([
+    ['whose object is gone', { certificate: undefined, target: undefined }],
+    ['whose need differs from the spec', { certificate: unwanted, target: undefined }],
+    ['whose target by now holds another good certificate', { pending: pendingOf({ replaces: 'older' }) }],
+    [
+      'that is marked for revocation, even if the spec wants it again',
+      { target: undefined, pending: pendingOf({ revoke: ['7'] }) },
+    ],
+  ])('settles one %s, after the same wait', (_, change) => {
+    const world = { pending: pendingOf(), ...change };
+    expect(decided({ ...world, waits: { postMs: 5, writeMs: 0 } })).toBe('Wait 5');
+    expect(decided(world)).toBe('Settle');
+  });
+
+  test('settles without a wait what was never posted', () => {
+    const pending = pendingOf({ postedAt: '' });
+    expect(decided({ certificate: unwanted, target: undefined, pending })).toBe(
+      'Discard nothing was issued for its key',
+    );
+  });
+
+  test('revokes what is noted only when no write can still bring it', () => {
+    const world = {
+      certificate: undefined,
+      target: undefined,
+      pending: pendingOf({ postedAt: '', revoke: ['7'] }),
+    };
+    expect(decided({ ...world, waits: { postMs: 0, writeMs: 9 } })).toBe('Wait 9');
+    expect(decided(world)).toBe('Revoke');
+    expect(decided({ ...world, clockSkew: 'off' })).toBe('Refuse ClockSkew');
+  });
+
+  test('goes on when the target still holds the certificate that it replaces', () => {
+    expect(decided({ pending: pendingOf({ replaces: '1001' }) })).toBe('Search');
+  });
+
+  test('is not taken for unwanted when only values absent from the spec differ', () => {
+    const pending = pendingOf({ need: { ...record().need, validityDays: 7, algorithm: 'RSA', size: 4096 } });
+    expect(decided({ target: undefined, pending })).toBe('Search');
+  });
+});
+
+test('an object that is gone and left nothing is done with', () => {
+  expect(decided({ certificate: undefined, target: undefined })).toBe('Done');
+});
