@@ -38,9 +38,9 @@ const KEEP_MS = 60_000;
 
 interface Round {
   /** Monotonic; undefined while it waits for the round before it to end. */
-  startedMs: number | undefined;
-  /** Monotonic; undefined until it has ended well. */
-  finishedMs: number | undefined;
+  readonly startedMs: number | undefined;
+  /** `over`: it failed, was incomplete or is too old, and serves nobody any more. */
+  state: 'running' | 'kept' | 'over';
   readonly result: Promise<Listing>;
 }
 
@@ -65,16 +65,12 @@ export class ListingBoard {
     const rounds = this.#rounds.get(zoneId);
     if (rounds === undefined) return this.#begin(zoneId).result;
     const { latest, next } = rounds;
-    if (this.#serves(latest, atMs)) return latest.result;
+    const serves = latest.state !== 'over' && latest.startedMs !== undefined && latest.startedMs >= atMs;
+    if (serves) return latest.result;
     if (next !== undefined) return next.result;
-    if (latest.finishedMs !== undefined) return this.#begin(zoneId).result;
+    if (latest.state !== 'running') return this.#begin(zoneId).result;
     rounds.next = this.#follow(zoneId, latest);
     return rounds.next.result;
-  }
-
-  #serves({ startedMs, finishedMs }: Round, atMs: number): boolean {
-    if (startedMs === undefined || startedMs < atMs) return false;
-    return finishedMs === undefined || this.#options.clock.monotonic() - finishedMs < KEEP_MS;
   }
 
   /** Lists now. */
@@ -83,11 +79,21 @@ export class ListingBoard {
     const listing = client.listCertificates(zoneId, { signal, waitForBudget: true });
     const round: Round = {
       startedMs: clock.monotonic(),
-      finishedMs: undefined,
-      result: listing.then((read) => new Listing(read)),
+      state: 'running',
+      // The state changes before anybody sees the result: who asks again after a failure gets a new listing.
+      result: listing.then(
+        (read) => {
+          if (read.complete) this.#keep(zoneId, round);
+          else this.#drop(zoneId, round);
+          return new Listing(read);
+        },
+        (error: unknown) => {
+          this.#drop(zoneId, round);
+          throw error;
+        },
+      ),
     };
     this.#rounds.set(zoneId, { latest: round, next: undefined });
-    this.#settle(zoneId, round);
     return round;
   }
 
@@ -97,26 +103,21 @@ export class ListingBoard {
       () => undefined,
       () => undefined, // Its own waiters are told; this round starts all the same.
     );
-    return {
-      startedMs: undefined,
-      finishedMs: undefined,
-      result: ended.then(() => this.#begin(zoneId).result),
-    };
+    return { startedMs: undefined, state: 'running', result: ended.then(() => this.#begin(zoneId).result) };
   }
 
-  /** Keeps a complete listing for a while; anything else is forgotten at once. */
-  #settle(zoneId: string, round: Round): void {
+  #keep(zoneId: string, round: Round): void {
     const { clock, signal } = this.#options;
-    const forget = (): void => {
-      const rounds = this.#rounds.get(zoneId);
-      if (rounds?.latest === round && rounds.next === undefined) this.#rounds.delete(zoneId);
+    const drop = (): void => {
+      this.#drop(zoneId, round);
     };
-    round.result
-      .then(async (listing) => {
-        if (!listing.complete) return;
-        round.finishedMs = clock.monotonic();
-        await clock.after(KEEP_MS, signal);
-      })
-      .then(forget, forget); // A failure is delivered to those who wait for the result.
+    round.state = 'kept';
+    clock.after(KEEP_MS, signal).then(drop, drop); // At shutdown it is dropped as well.
+  }
+
+  #drop(zoneId: string, round: Round): void {
+    round.state = 'over';
+    const rounds = this.#rounds.get(zoneId);
+    if (rounds?.latest === round && rounds.next === undefined) this.#rounds.delete(zoneId);
   }
 }

@@ -72,6 +72,16 @@ describe('Budget', () => {
     expect(budget.take(1, 'a').granted).toBe(true);
   });
 
+  test('a small rest is handed out half at once and half evenly', async () => {
+    const { clock, budget } = make(3, 100);
+    budget.answered(10, 10_000, 'a');
+    expect(drain(budget, 'a')).toBe(5);
+    await clock.advance(4000);
+    expect(drain(budget, 'a')).toBe(2);
+    await clock.advance(6000);
+    expect(drain(budget, 'a')).toBe(100);
+  });
+
   test('a rest that lasts at the full rate lowers nothing', async () => {
     const { clock, budget } = make(3, 100);
     budget.answered(1199, 300_000, 'a');

@@ -143,6 +143,18 @@ describe('the board', () => {
     await expect(again).resolves.toBeInstanceOf(Listing);
   });
 
+  test('who asks again the moment a listing fails gets the next one, with all who wait for it', async () => {
+    const early = board.since('z', now());
+    await clock.advance(1);
+    const late = board.since('z', now());
+    const again = early.catch(() => board.since('z', 0));
+    client.calls[0]!.fail(new Error('outage'));
+    await expect.poll(() => client.calls.length).toBe(2);
+    client.calls[1]!.end();
+    expect(await again).toBe(await late);
+    expect(client.calls).toHaveLength(2);
+  });
+
   test('hands an incomplete listing to those who waited, and to nobody after', async () => {
     const first = board.since('z', now());
     client.calls[0]!.end({ complete: false, certificates: [] });
