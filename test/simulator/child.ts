@@ -20,7 +20,9 @@ export async function spawnSimulator(args: readonly string[]): Promise<Child> {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const errors: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors.push(text);
+  });
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`the simulator ended with ${String(code)} before it was ready: ${errors.join('')}`);
   });
@@ -41,7 +43,9 @@ export async function spawnSimulator(args: readonly string[]): Promise<Child> {
 export async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+  }, STOP_TIMEOUT_MS);
   child.stdin?.end();
   await ended;
   clearTimeout(timer);

@@ -4,14 +4,11 @@ import type {
   CertificateFilter,
   CertificatesSeed,
   CertificateView,
-  FaultSpec,
   OriginSeed,
   RecordSeed,
   RequestCount,
   RequestFilter,
   RequestView,
-  Settings,
-  SettingsChange,
   SignRequest,
   TokenChange,
   TokenSeed,
@@ -20,6 +17,8 @@ import type {
   ZoneChange,
   ZoneSeed,
 } from './protocol.ts';
+import type { FaultSpec } from './fault.ts';
+import type { Settings, SettingsChange } from './settings.ts';
 import type { SslMode } from './world/zones.ts';
 
 /** A simulator in a process of its own, and the control endpoint as methods. Ends with this process. */

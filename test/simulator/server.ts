@@ -3,10 +3,10 @@ import type { Hono } from 'hono';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer, createServer as createHttpsServer } from 'node:https';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { apiApp } from './api/app.ts';
 import { noteUnderlying } from './api/wire.ts';
 import { createOriginCa } from './ca/authority.ts';
@@ -78,8 +78,12 @@ function httpsServer(
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const waiting = new Map<number, Socket>();
   server.on('connection', (tcp: Socket) => {
-    if (tcp.remotePort !== undefined) waiting.set(tcp.remotePort, tcp);
-    tcp.once('close', () => tcp.remotePort !== undefined && waiting.delete(tcp.remotePort));
+    const { remotePort } = tcp;
+    if (remotePort === undefined) return; // It is closed already.
+    waiting.set(remotePort, tcp);
+    tcp.once('close', () => {
+      if (waiting.get(remotePort) === tcp) waiting.delete(remotePort);
+    });
   });
   server.on('secureConnection', (secure: TLSSocket) => {
     const tcp = secure.remotePort === undefined ? undefined : waiting.get(secure.remotePort);

@@ -1,4 +1,57 @@
-import type { Settings, SettingsChange } from './protocol.ts';
+import type { BudgetLimits } from './rules/budget.ts';
+import type { PagingMode } from './rules/paging.ts';
+import type { DateForm } from './rules/validity.ts';
+
+/** How the simulator behaves where the real API is undocumented, slow or configurable. */
+export interface Settings {
+  /** Simulated milliseconds from a valid create to the moment the certificate is signed and stored. */
+  readonly lateSigningMs: number;
+  /** Added to lateSigningMs for every hostname. */
+  readonly lateSigningPerHostnameMs: number;
+  /** Simulated milliseconds until a certificate appears in lists. */
+  readonly lateListingMs: number;
+  readonly maxPerPage: number;
+  readonly paging: PagingMode;
+  readonly listOrder: 'newestFirst' | 'oldestFirst';
+  readonly listRevoked: boolean;
+  readonly listExpired: boolean;
+  readonly expiresOnForm: DateForm;
+  /** `csr` and `requested_validity` of GET and list. */
+  readonly writeOnlyFields: 'omitted' | 'kept' | 'countingDown';
+  readonly maxHostnames: number;
+  /** Per user or account-owned token. */
+  readonly budget: BudgetLimits;
+  /** Per address: Cloudflare's is 200 in a second; off by default, because all tests share one address. */
+  readonly addressBudget: BudgetLimits;
+  /** HTTP status by error code, over the defaults. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** What a token without the permission gets; `empty` is an empty zone list. */
+  readonly missingPermission: {
+    readonly certificates: number;
+    readonly zones: number | 'empty';
+    readonly others: number;
+  };
+  /** `X-Auth-User-Service-Key`, whose end of life was 2026-09-30. */
+  readonly serviceKeys: 'refused' | 'accepted';
+  readonly messagesAs: 'strings' | 'objects';
+  readonly edge: EdgeSettings;
+}
+
+export interface EdgeSettings {
+  /** Real milliseconds until 522. */
+  readonly connectTimeoutMs: number;
+  /** Real milliseconds until 524. */
+  readonly readTimeoutMs: number;
+  readonly checksRevocation: boolean;
+  /** PEM of roots that strict trusts beside the Origin CA's. */
+  readonly publicRoots: string;
+}
+
+/** Some settings; `budget`, `addressBudget`, `missingPermission` and `edge` may be given in part. */
+export type SettingsChange = Partial<Omit<Settings, NestedSetting>> & {
+  readonly [K in NestedSetting]?: Partial<Settings[K]>;
+};
+export type NestedSetting = 'budget' | 'addressBudget' | 'missingPermission' | 'edge';
 
 /** Where documentation speaks, as it says; else what careless clients handle worst without being slow. */
 export const DEFAULT_SETTINGS: Settings = {

@@ -4,15 +4,18 @@ import type { World } from '../world/world.ts';
 import { certificateRoutes } from './certificates.ts';
 import { exchange, publicExchange } from './exchange.ts';
 import { ipsRoute } from './ips.ts';
+import { unroutable } from './reach.ts';
+import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
+import { sslRoutes } from './ssl.ts';
 import { tokenRoutes } from './tokens.ts';
-import { unroutable, zoneRoutes } from './zones.ts';
+import { zoneRoutes } from './zones.ts';
 
 /** Cloudflare's API, below `/client/v4`. */
 export function apiApp(world: World): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath('/client/v4');
   app.on(ipsRoute.method, ipsRoute.path, publicExchange(world, ipsRoute));
-  for (const route of [...certificateRoutes, ...zoneRoutes, ...tokenRoutes]) {
+  for (const route of [...certificateRoutes, ...zoneRoutes, ...recordRoutes, ...sslRoutes, ...tokenRoutes]) {
     app.on(route.method, route.path, exchange(world, route));
   }
   app.all('*', (context, next) => exchange(world, nowhere(context.req.path))(context, next));

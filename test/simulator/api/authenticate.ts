@@ -1,6 +1,6 @@
 import { mayUse, statusOf, type Token } from '../world/tokens.ts';
 import type { World } from '../world/world.ts';
-import { ApiError, apiError, messageOf } from './errors.ts';
+import { type ApiError, apiError, messageOf } from './errors.ts';
 import type { Answer, Route } from './route.ts';
 
 /** Credentials and origin of a request. Header names in lower case. */

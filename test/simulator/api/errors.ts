@@ -80,15 +80,12 @@ export interface Notice {
 /** A refusal that the envelope reports. */
 export class ApiError extends Error {
   readonly errors: readonly Notice[];
-  /** Undefined: the status of the first code. */
-  readonly status: number | undefined;
   /** Whole seconds, for `retry-after`. */
   readonly retryAfter: number | undefined;
 
-  constructor(errors: readonly Notice[], options: { status?: number; retryAfter?: number } = {}) {
+  constructor(errors: readonly Notice[], options: { retryAfter?: number } = {}) {
     super(errors.map(({ code, message }) => `${code} ${message}`).join(', '));
     this.errors = errors;
-    this.status = options.status;
     this.retryAfter = options.retryAfter;
   }
 }

@@ -2,31 +2,26 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { randomBytes } from 'node:crypto';
 import type { Context, Handler } from 'hono';
-import type { FaultSpec } from '../protocol.ts';
-import type { BudgetLimits, BudgetVerdict } from '../rules/budget.ts';
+import type { FaultSpec } from '../fault.ts';
+import { UNLIMITED, type BudgetLimits, type BudgetVerdict } from '../rules/budget.ts';
 import type { RequestEntry } from '../world/requests.ts';
 import type { Token } from '../world/tokens.ts';
 import type { World } from '../world/world.ts';
 import { authenticate, missingPermission } from './authenticate.ts';
-import { ApiError, apiError, messageOf, statusOfCode } from './errors.ts';
-import { htmlPage, refusal, spoiled, success, type Reply } from './reply.ts';
-import type { Answer, Call, PublicRoute, Route } from './route.ts';
+import { ApiError, apiError, messageOf } from './errors.ts';
+import type { Reply } from './reply.ts';
+import type { Call, PublicRoute, Route } from './route.ts';
+import { outcome, refusalFor, struck, type Effect, type Ending } from './struck.ts';
 import { cutShort, resetConnection } from './wire.ts';
 
 type ApiContext = Context<{ Bindings: HttpBindings }>;
-
-/** How an exchange ends: with an answer, or with less than that. */
-type Ending =
-  | { readonly kind: 'answer' | 'cut'; readonly reply: Reply }
-  | { readonly kind: 'reset' }
-  | { readonly kind: 'hang' };
 
 /** One request on its way: what is known of it so far. */
 class Exchange {
   readonly world: World;
   readonly context: ApiContext;
   readonly entry: RequestEntry;
-  verdict: BudgetVerdict = { granted: true, remaining: 0, resetSeconds: 1 };
+  verdict: BudgetVerdict;
   limits: BudgetLimits;
 
   constructor(world: World, route: Route | PublicRoute, context: ApiContext) {
@@ -35,6 +30,8 @@ class Exchange {
     this.world = world;
     this.context = context;
     this.limits = world.settings.budget;
+    // What an answer says that was given before anybody's budget was touched.
+    this.verdict = { granted: true, remaining: this.limits.quota, resetSeconds: 1 };
     this.entry = {
       time: new Date(world.clock.now()).toISOString(),
       method: context.req.method,
@@ -59,13 +56,6 @@ class Exchange {
     if (this.verdict.granted) return;
     throw new ApiError([{ code: 971, message: messageOf(971) }], { retryAfter: this.verdict.resetSeconds });
   }
-
-  refusal(error: unknown): Reply {
-    if (!(error instanceof ApiError)) throw error;
-    const { settings } = this.world;
-    const status = error.status ?? statusOfCode(error.errors[0]?.code, settings.statuses);
-    return refusal(error, status, settings.messagesAs);
-  }
 }
 
 /** The handler of a route for those who have a token. */
@@ -84,10 +74,10 @@ export function publicExchange(world: World, route: PublicRoute): Handler<{ Bind
     try {
       current.spend('address');
     } catch (error) {
-      return finish(current, { kind: 'answer', reply: current.refusal(error) });
+      return finish(current, { kind: 'answer', reply: refusalFor(error, world) });
     }
     const fault = world.faults.take({ operation: route.operation, body: '' });
-    return finish(current, await struck(current, fault, () => route.handle(context.req.query())));
+    return finish(current, await end(current, fault, () => route.handle(context.req.query())));
   };
 }
 
@@ -116,10 +106,19 @@ async function perform(current: Exchange, route: Route): Promise<Ending> {
       body,
       ...(fault?.certificate && { variant: fault.certificate }),
     };
-    return await struck(current, fault, () => missingPermission(world, route, token) ?? route.handle(call));
+    return await end(current, fault, () => missingPermission(world, route, token) ?? route.handle(call));
   } catch (error) {
-    return { kind: 'answer', reply: current.refusal(error) };
+    return { kind: 'answer', reply: refusalFor(error, world) };
   }
+}
+
+async function end(
+  { world, entry }: Exchange,
+  fault: FaultSpec | undefined,
+  effect: Effect,
+): Promise<Ending> {
+  if (fault !== undefined) return await struck(world, entry.ray, fault, effect);
+  return { kind: 'answer', reply: await outcome(world, effect) };
 }
 
 async function bodyOf(context: ApiContext): Promise<string> {
@@ -128,66 +127,6 @@ async function bodyOf(context: ApiContext): Promise<string> {
   } catch {
     throw apiError(1003); // The client hung up in the middle of its own request.
   }
-}
-
-/** Does what was asked, with the fault around it. */
-async function struck(
-  current: Exchange,
-  fault: FaultSpec | undefined,
-  effect: () => Promise<Answer> | Answer,
-): Promise<Ending> {
-  const { clock, settings } = current.world;
-  await clock.after(fault?.delayMs ?? 0);
-  if (fault?.hang === true) return { kind: 'hang' };
-  if (fault?.resetBefore === true) return { kind: 'reset' };
-  const refused = fault === undefined ? undefined : refusalOf(current, fault);
-  let reply: Reply;
-  if (fault !== undefined && refused !== undefined && fault.storedButFails !== true) reply = refused;
-  else {
-    try {
-      reply = success(await effect(), fault?.messagesAs ?? settings.messagesAs);
-      reply = refused ?? reply;
-    } catch (error) {
-      reply = current.refusal(error);
-    }
-  }
-  await clock.after(fault?.delayAfterMs ?? 0);
-  if (fault?.resetAfter === true) return { kind: 'reset' };
-  if (fault !== undefined) reply = spoiled(reply, fault);
-  return { kind: fault?.cutBody === true ? 'cut' : 'answer', reply };
-}
-
-/** The refusal that a fault stands for; undefined when it only spoils or delays. */
-function refusalOf(current: Exchange, fault: FaultSpec): Reply | undefined {
-  const { settings } = current.world;
-  if (fault.html !== undefined && fault.html !== false) {
-    const page = htmlPage(
-      fault.status ?? 502,
-      current.entry.ray,
-      fault.html === true ? undefined : fault.html,
-    );
-    return withRetryAfter(page, fault);
-  }
-  const refuses =
-    fault.status ??
-    fault.code ??
-    fault.message ??
-    fault.retryAfter ??
-    fault.successFalse200 ??
-    fault.storedButFails;
-  if (refuses === undefined || refuses === false) return undefined;
-  const limited =
-    fault.status === 429 || (fault.status === undefined && typeof fault.retryAfter === 'number');
-  const code = fault.code ?? (fault.storedButFails === true ? 1100 : limited ? 971 : 1000);
-  const status =
-    fault.successFalse200 === true ? 200 : (fault.status ?? statusOfCode(code, settings.statuses));
-  const error = new ApiError([{ code, message: fault.message ?? messageOf(code) }]);
-  return withRetryAfter(refusal(error, status, fault.messagesAs ?? settings.messagesAs), fault);
-}
-
-function withRetryAfter(reply: Reply, { retryAfter }: FaultSpec): Reply {
-  const seconds = retryAfter ?? (reply.status === 429 ? 30 : false);
-  return seconds === false ? reply : { ...reply, retryAfter: seconds };
 }
 
 function finish(current: Exchange, ending: Ending): Response | Promise<Response> {
@@ -218,7 +157,7 @@ function headersOf({ entry, verdict, limits, world }: Exchange, reply: Reply): R
     'cf-ray': entry.ray,
     server: 'cloudflare',
     ratelimit: `"default";r=${verdict.remaining};t=${verdict.resetSeconds}`,
-    'ratelimit-policy': `"default";q=${limits.quota};w=${Math.round(limits.windowMs / 1000)}`,
+    'ratelimit-policy': `"default";q=${limits.quota || UNLIMITED};w=${Math.round(limits.windowMs / 1000)}`,
     ...(reply.retryAfter !== undefined && { 'retry-after': String(reply.retryAfter) }),
   };
 }

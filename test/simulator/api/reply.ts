@@ -1,4 +1,4 @@
-import type { FaultSpec } from '../protocol.ts';
+import type { FaultSpec } from '../fault.ts';
 import type { ApiError, Notice } from './errors.ts';
 import type { Answer } from './route.ts';
 

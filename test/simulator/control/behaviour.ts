@@ -1,15 +1,7 @@
-import {
-  CERTIFICATE_VARIANTS,
-  OPERATIONS,
-  type EdgeSettings,
-  type FaultSpec,
-  type RequestFilter,
-  type RequestView,
-  type Settings,
-  type SettingsChange,
-} from '../protocol.ts';
+import { CERTIFICATE_VARIANTS, OPERATIONS, type RequestFilter, type RequestView } from '../protocol.ts';
+import type { FaultSpec } from '../fault.ts';
 import type { BudgetLimits } from '../rules/budget.ts';
-import { changed } from '../settings.ts';
+import { changed, type EdgeSettings, type Settings, type SettingsChange } from '../settings.ts';
 import type { World } from '../world/world.ts';
 import { ControlError, checked, type Shape } from './shape.ts';
 

@@ -5,6 +5,9 @@ export interface BudgetLimits {
   readonly blockMs: number;
 }
 
+/** What the headers say when nothing is limited. */
+export const UNLIMITED = 1_000_000;
+
 /** What a request finds: the answer's `Ratelimit` figures and, when refused, its `retry-after`. */
 export interface BudgetVerdict {
   readonly granted: boolean;
@@ -21,7 +24,7 @@ export class Budget {
 
   /** Counts one request at `now` (simulated milliseconds) and says whether it passes. */
   take(now: number, limits: BudgetLimits): BudgetVerdict {
-    if (limits.quota === 0) return { granted: true, remaining: 1_000_000, resetSeconds: 1 };
+    if (limits.quota === 0) return { granted: true, remaining: UNLIMITED, resetSeconds: 1 };
     if (now < this.#blockedUntil) return refused(this.#blockedUntil - now);
     if (now >= this.#windowEndsAt || this.#blockedUntil > 0) {
       this.#windowEndsAt = now + limits.windowMs;

@@ -1,4 +1,5 @@
-import type { FaultSpec, Operation } from '../protocol.ts';
+import type { Operation } from '../protocol.ts';
+import type { FaultSpec } from '../fault.ts';
 
 /** What a fault may look at to decide whether it strikes. */
 export interface FaultTarget {

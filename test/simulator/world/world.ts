@@ -1,6 +1,7 @@
 import type { OriginCa } from '../ca/authority.ts';
 import type { SimulatedClock } from '../clock.ts';
-import type { OriginSeed, Settings } from '../protocol.ts';
+import type { OriginSeed } from '../protocol.ts';
+import type { Settings } from '../settings.ts';
 import { CertificateBook } from './certificates.ts';
 import { FaultBook } from './faults.ts';
 import { RequestLog } from './requests.ts';
