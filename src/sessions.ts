@@ -40,17 +40,17 @@ export class IssuerSessions {
   }
 
   get(key: IssuerKey): IssuerSession | undefined {
-    return this.#sessions.get(textOf(key));
+    return this.#sessions.get(issuerText(key));
   }
 
   set(session: IssuerSession): void {
-    const before = this.#sessions.get(textOf(session.key));
-    this.#sessions.set(textOf(session.key), session);
+    const before = this.#sessions.get(issuerText(session.key));
+    this.#sessions.set(issuerText(session.key), session);
     if (before === undefined || isNews(before, session)) this.#onChange(session.key);
   }
 
   delete(key: IssuerKey): void {
-    if (this.#sessions.delete(textOf(key))) this.#onChange(key);
+    if (this.#sessions.delete(issuerText(key))) this.#onChange(key);
   }
 
   list(): IssuerSession[] {
@@ -58,8 +58,15 @@ export class IssuerSessions {
   }
 }
 
-function textOf({ kind, namespace, name }: IssuerKey): string {
+/** An issuer's queue key. */
+export function issuerText({ kind, namespace, name }: IssuerKey): string {
   return `${kind}/${namespace}/${name}`;
+}
+
+/** The inverse of `issuerText`. */
+export function parseIssuer(text: string): IssuerKey {
+  const [kind, namespace = '', name = ''] = text.split('/');
+  return { kind: kind === 'ClusterOriginIssuer' ? kind : 'OriginIssuer', namespace, name };
 }
 
 function isNews(before: IssuerSession, after: IssuerSession): boolean {

@@ -14,7 +14,7 @@ export interface StoresOptions {
   readonly namespaces: readonly string[];
   readonly clusterKinds: boolean;
   readonly roots: TrustedRoots;
-  readonly onCertificate: (key: string, uid: string | undefined) => void;
+  readonly onCertificate: (key: string, current?: OriginCertificate, previous?: OriginCertificate) => void;
   readonly onIssuer: (key: IssuerKey) => void;
   readonly onSecret: (facts: Readonly<SecretFacts>, gone: boolean) => void;
   readonly onError: (resource: string, error: unknown) => void;
@@ -37,7 +37,7 @@ export class Stores {
       transform: asIs<OriginCertificate>,
       resource: originCertificates,
       indexes: { secret: secretOf, issuer: issuerOf },
-      onChange: (key, current) => options.onCertificate(key, current?.metadata.uid),
+      onChange: options.onCertificate,
     });
     this.issuers = new Collection({
       ...source,

@@ -34,6 +34,12 @@ export async function reconcileCertificate(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const subject = parseSubject(key);
+  const owner = context.stores.certificates.get(subject);
+  if (subject.orphanUid !== undefined && owner?.metadata.uid === subject.orphanUid) {
+    // Its object is there after all: one key per object, or two workers would act on it at once.
+    context.wake(subjectKey({ namespace: subject.namespace, name: subject.name }));
+    return {};
+  }
   const cached = await observeCached(context, subject, signal);
   const known = decide(cached.world);
   if (known.type === 'Done' && isLiving(cached.world))

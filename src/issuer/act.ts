@@ -2,11 +2,11 @@ import type { CloudflareClient } from '../cloudflare/client.ts';
 import { ListingBoard } from '../cloudflare/listings.ts';
 import type { Zone } from '../cloudflare/results.ts';
 import type { ApiToken } from '../cloudflare/token.ts';
-import type { IssuerKey, IssuerSession } from '../sessions.ts';
+import { type IssuerKey, type IssuerSession, issuerText } from '../sessions.ts';
 import { checkToken } from './check.ts';
 import type { IssuerContext } from './context.ts';
 import { remember } from './decide.ts';
-import { type Issuer, issuerText } from './subject.ts';
+import type { Issuer } from './subject.ts';
 import type { CheckMemory, CheckResult } from './world.ts';
 
 /** Checks the token and keeps the result, for the certificates of this issuer and for the next pass. */

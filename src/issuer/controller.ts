@@ -3,7 +3,7 @@ import type { IssuerContext } from './context.ts';
 import { decide } from './decide.ts';
 import { observe } from './observe.ts';
 import { report } from './report.ts';
-import { parseIssuer } from './subject.ts';
+import { parseIssuer } from '../sessions.ts';
 
 /** How often a token Secret is read: a corrected token heals within twice this time. */
 const READ_MS = 30_000;

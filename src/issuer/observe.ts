@@ -1,9 +1,9 @@
 import { ApiToken } from '../cloudflare/token.ts';
 import { secrets } from '../kube/resource.ts';
 import { decode } from '../secret-facts.ts';
-import type { IssuerKey } from '../sessions.ts';
+import { type IssuerKey, issuerText } from '../sessions.ts';
 import type { IssuerContext } from './context.ts';
-import { type Issuer, issuerText } from './subject.ts';
+import type { Issuer } from './subject.ts';
 import type { IssuerWorld, TokenRead } from './world.ts';
 
 /**

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Condition, rfc3339, withTransitionTimes } from '../api/conditions.ts';
 import { API_VERSION, FIELD_MANAGER } from '../api/names.ts';
 import { clusterOriginIssuers, originIssuers } from '../resources.ts';
-import type { IssuerKey } from '../sessions.ts';
+import { type IssuerKey, issuerText } from '../sessions.ts';
 import type { IssuerContext } from './context.ts';
-import { type Issuer, issuerText } from './subject.ts';
+import type { Issuer } from './subject.ts';
 import type { CheckResult } from './world.ts';
 
 type Status = NonNullable<Issuer['status']>;

@@ -1,0 +1,75 @@
+import { ANNOTATION } from './api/names.ts';
+import type { OriginCertificate } from './api/v1alpha1.ts';
+import { subjectKey } from './certificate/recall.ts';
+import { isPendingSecret } from './certificate/pending.ts';
+import { parseKey } from './kube/object.ts';
+import { type IssuerKey, issuerText } from './sessions.ts';
+import { keeperOf, type SecretFacts } from './secret-facts.ts';
+import type { Stores } from './stores.ts';
+
+/** What the wakers need: queues take keys of anything, at any time, and merge them. */
+export interface Queues {
+  readonly certificates: { add(key: string): void };
+  readonly issuers: { add(key: string): void };
+}
+
+/** What happened in the caches, turned into keys to look at. */
+export interface Wakers {
+  certificateChanged(key: string, current?: OriginCertificate, previous?: OriginCertificate): void;
+  issuerChanged(key: IssuerKey): void;
+  sessionChanged(key: IssuerKey): void;
+  secretChanged(facts: Readonly<SecretFacts>): void;
+}
+
+/**
+ * Who is to look when something changes. Keys only: whoever is woken looks for itself, so a needless wake costs a
+ * glance at the caches and a missing one is the only mistake possible here.
+ *
+ * @param stores called late: the caches tell of changes while they are being made.
+ */
+export function createWakers(queues: Queues, stores: () => Stores | undefined): Wakers {
+  const wakePending = (pending: Readonly<SecretFacts>): void => {
+    const { namespace } = pending;
+    const name = keeperOf(pending);
+    if (name === undefined) return;
+    const uid = pending.annotations[ANNOTATION.certificateUid] ?? '';
+    const living = stores()?.certificates.get({ namespace, name })?.metadata.uid === uid;
+    queues.certificates.add(subjectKey(living ? { namespace, name } : { namespace, name, orphanUid: uid }));
+  };
+  return {
+    certificateChanged(key, current, previous) {
+      queues.certificates.add(key);
+      const { namespace = '', name } = parseKey(key);
+      const kept = stores()?.secretsKeptBy(namespace, name) ?? [];
+      for (const facts of kept.filter(isPendingSecret)) wakePending(facts);
+      const named = new Set([current?.spec.secretName, previous?.spec.secretName]);
+      for (const secretName of named)
+        if (secretName !== undefined) wakeRivals(queues, stores(), namespace, secretName);
+    },
+    issuerChanged(key) {
+      queues.issuers.add(issuerText(key));
+      wakeCertificatesOf(queues, stores(), key);
+    },
+    sessionChanged(key) {
+      wakeCertificatesOf(queues, stores(), key);
+    },
+    secretChanged(facts) {
+      if (isPendingSecret(facts)) return wakePending(facts);
+      const keeper = keeperOf(facts);
+      if (keeper !== undefined) queues.certificates.add(`${facts.namespace}/${keeper}`);
+      wakeRivals(queues, stores(), facts.namespace, facts.name);
+    },
+  };
+}
+
+function wakeRivals(queues: Queues, stores: Stores | undefined, namespace: string, secretName: string): void {
+  for (const { metadata } of stores?.certificatesNaming(namespace, secretName) ?? []) {
+    queues.certificates.add(`${metadata.namespace}/${metadata.name}`);
+  }
+}
+
+function wakeCertificatesOf(queues: Queues, stores: Stores | undefined, key: IssuerKey): void {
+  for (const { metadata } of stores?.certificatesOf(key) ?? []) {
+    queues.certificates.add(`${metadata.namespace}/${metadata.name}`);
+  }
+}
