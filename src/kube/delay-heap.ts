@@ -1,16 +1,24 @@
 interface Delay {
   readonly key: string;
   readonly dueMs: number;
+  /** Of two that are due at once, the one set first comes first. */
+  readonly turn: number;
 }
 
 /** Keys by due time, each once, the earliest first. */
 export class DelayHeap {
-  readonly #due = new Map<string, number>();
-  /** A binary heap by dueMs. Holds outdated delays too: only one whose dueMs is #due's counts. */
+  readonly #due = new Map<string, Delay>();
+  /** A binary heap. Holds outdated delays too: only those in #due count. */
   #heap: Delay[] = [];
+  #turns = 0;
 
   get size(): number {
     return this.#due.size;
+  }
+
+  /** Places taken, outdated ones too: stays within twice the keys and 64 more. */
+  get places(): number {
+    return this.#heap.length;
   }
 
   /** When the first key is due. */
@@ -22,9 +30,10 @@ export class DelayHeap {
   /** Makes the key due at `dueMs`, unless it is due earlier already. */
   set(key: string, dueMs: number): void {
     const before = this.#due.get(key);
-    if (before !== undefined && before <= dueMs) return;
-    this.#due.set(key, dueMs);
-    this.#heap.push({ key, dueMs });
+    if (before !== undefined && before.dueMs <= dueMs) return;
+    const delay = { key, dueMs, turn: this.#turns++ };
+    this.#due.set(key, delay);
+    this.#heap.push(delay);
     this.#rise(this.#heap.length - 1);
     if (this.#heap.length > 2 * this.#due.size + 64) this.#rebuild();
   }
@@ -46,18 +55,14 @@ export class DelayHeap {
   }
 
   #dropOutdated(): void {
-    for (
-      let top = this.#heap[0];
-      top !== undefined && this.#due.get(top.key) !== top.dueMs;
-      top = this.#heap[0]
-    ) {
+    for (let top = this.#heap[0]; top !== undefined && this.#due.get(top.key) !== top; top = this.#heap[0]) {
       this.#pop();
     }
   }
 
   /** A sorted array is a heap. */
   #rebuild(): void {
-    this.#heap = Array.from(this.#due, ([key, dueMs]) => ({ key, dueMs })).sort((a, b) => a.dueMs - b.dueMs);
+    this.#heap = [...this.#due.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
   }
 
   #pop(): Delay {
@@ -74,7 +79,7 @@ export class DelayHeap {
     let child = index;
     while (child > 0) {
       const parent = (child - 1) >> 1;
-      if (this.#at(parent).dueMs <= this.#at(child).dueMs) return;
+      if (isBefore(this.#at(parent), this.#at(child))) return;
       this.#swap(parent, child);
       child = parent;
     }
@@ -85,8 +90,8 @@ export class DelayHeap {
     for (;;) {
       let child = 2 * parent + 1;
       if (child >= this.#heap.length) return;
-      if (child + 1 < this.#heap.length && this.#at(child + 1).dueMs < this.#at(child).dueMs) child += 1;
-      if (this.#at(parent).dueMs <= this.#at(child).dueMs) return;
+      if (child + 1 < this.#heap.length && isBefore(this.#at(child + 1), this.#at(child))) child += 1;
+      if (isBefore(this.#at(parent), this.#at(child))) return;
       this.#swap(parent, child);
       parent = child;
     }
@@ -103,4 +108,8 @@ export class DelayHeap {
     if (delay === undefined) throw new RangeError(`the heap has no place ${index}`);
     return delay;
   }
+}
+
+function isBefore(a: Delay, b: Delay): boolean {
+  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.turn < b.turn);
 }

@@ -191,7 +191,8 @@ export class Transport {
     const old = this.#agent;
     this.#agent = newAgent(credentials);
     this.#retired.add(old);
-    void old.close().finally(() => void this.#retired.delete(old));
+    const forget = (): void => void this.#retired.delete(old);
+    void old.close().then(forget, forget); // Rejects when `close` has destroyed it meanwhile.
   }
 }
 

@@ -1,0 +1,221 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loopbackCertificate } from './certificate.ts';
+import { type Fault, isWatch, type Rule, Rules } from './faults.ts';
+import { Upstream, type UpstreamOptions } from './upstream.ts';
+
+/** One request that reached the proxy. */
+export interface SeenRequest {
+  /** performance.now() at its arrival. */
+  readonly atMs: number;
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  readonly watch: boolean;
+  readonly fault?: Fault['type'];
+  /** Of the answer, the proxy's own or the server's; absent while there is none. */
+  status?: number;
+}
+
+/**
+ * An HTTPS proxy in front of one server, in the test's own process: counts every request, and does to them
+ * what networks and servers do. Its certificate is its own CA, see `ca`.
+ */
+export class FaultProxy {
+  readonly #server: Server;
+  readonly #upstream: Upstream;
+  readonly #rules = new Rules();
+  readonly #sockets = new Set<Socket>();
+  /** Answers of running watches. */
+  readonly #watches = new Set<ServerResponse>();
+  /** Watches whose next piece is to be cut in the middle. */
+  readonly #toCut = new WeakSet<ServerResponse>();
+  #resumed: PromiseWithResolvers<void> | undefined;
+  #url = '';
+  /** PEM certificate to trust the proxy by. */
+  readonly ca: string;
+  /** Every request since the start or the last `forget`, in order of arrival. */
+  requests: SeenRequest[] = [];
+
+  static async start(options: UpstreamOptions): Promise<FaultProxy> {
+    const proxy = new FaultProxy(options, await loopbackCertificate());
+    await proxy.#listen();
+    return proxy;
+  }
+
+  private constructor(options: UpstreamOptions, tls: { cert: string; key: string }) {
+    this.#upstream = new Upstream(options);
+    this.ca = tls.cert;
+    this.#server = createServer({ ...tls, ALPNProtocols: ['http/1.1'] }, (request, response) => {
+      // A failure inside a fault is the network's business: the caller sees a reset.
+      this.#handle(request, response).catch(() => this.#reset(request));
+    });
+    this.#server.on('connection', (socket) => {
+      if (!(socket instanceof Socket)) return;
+      this.#sockets.add(socket);
+      socket.on('close', () => void this.#sockets.delete(socket));
+    });
+  }
+
+  /** https://127.0.0.1:PORT and the path of `upstream`. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Puts a fault into force; returns what takes it out again. */
+  inject(rule: Rule): () => void {
+    return this.#rules.inject(rule);
+  }
+
+  /** Takes out every rule and resumes. What hangs goes on hanging. */
+  clear(): void {
+    this.#rules.clear();
+    this.resume();
+  }
+
+  /** Forgets the requests seen so far. */
+  forget(): void {
+    this.requests = [];
+  }
+
+  /** Holds back everything, in both directions, until `resume`; connections stay open. */
+  pause(): void {
+    this.#resumed ??= Promise.withResolvers();
+  }
+
+  resume(): void {
+    this.#resumed?.resolve();
+    this.#resumed = undefined;
+  }
+
+  /** Resets every connection of every client. */
+  resetAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Cuts the running watches: each in the middle of its next line, by a reset. */
+  cutWatches(): number {
+    for (const watch of this.#watches) this.#toCut.add(watch);
+    return this.#watches.size;
+  }
+
+  async close(): Promise<void> {
+    this.resume();
+    this.#upstream.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+  }
+
+  async #listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+    this.#url = `https://127.0.0.1:${address.port}${this.#upstream.url.pathname.replace(/\/$/, '')}`;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url: path = '/' } = request;
+    const fault = this.#rules.take(method, path);
+    const seen: SeenRequest = {
+      atMs: performance.now(),
+      method,
+      path,
+      watch: isWatch(path),
+      ...(fault === undefined ? {} : { fault: fault.type }),
+    };
+    this.requests.push(seen);
+    const body = await readAll(request);
+    await this.#resumed?.promise;
+    switch (fault?.type) {
+      case 'status':
+        seen.status = fault.status;
+        return answer(response, fault);
+      case 'reset':
+      case 'hang':
+        if (fault.when === 'after') await readAll(await this.#forward(request, body, response, seen));
+        if (fault.type === 'reset') this.#reset(request);
+        return;
+      case 'slow':
+        await sleep(fault.delayMs);
+        break;
+      case 'end':
+      case 'cut':
+      case undefined:
+    }
+    await this.#relay(await this.#forward(request, body, response, seen), response, fault);
+  }
+
+  async #forward(
+    request: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+    seen: SeenRequest,
+  ): Promise<IncomingMessage> {
+    const incoming = await this.#upstream.send(request, body, response);
+    if (incoming.statusCode !== undefined) seen.status = incoming.statusCode;
+    return incoming;
+  }
+
+  /** A true RST: the TLS socket of a request can only close in good order, the TCP socket below it can reset. */
+  #reset({ socket }: IncomingMessage): void {
+    for (const tcp of this.#sockets) if (tcp.remotePort === socket.remotePort) tcp.resetAndDestroy();
+  }
+
+  async #relay(incoming: IncomingMessage, response: ServerResponse, fault: Fault | undefined): Promise<void> {
+    response.writeHead(incoming.statusCode ?? 502, incoming.headers);
+    response.flushHeaders();
+    if (fault?.type === 'end') {
+      incoming.destroy();
+      response.end();
+      return;
+    }
+    if (fault?.type === 'cut') this.#toCut.add(response);
+    const watch = isWatch(response.req.url ?? '');
+    if (watch) this.#watches.add(response);
+    response.once('close', () => {
+      this.#watches.delete(response);
+      incoming.destroy();
+    });
+    for await (const piece of incoming as AsyncIterable<Buffer>) {
+      await this.#resumed?.promise;
+      if (fault?.type === 'slow' && fault.dripMs !== undefined) await sleep(fault.dripMs);
+      if (this.#toCut.has(response)) return this.#cutShort(response, piece);
+      if (response.destroyed) return;
+      response.write(piece);
+    }
+    response.end();
+  }
+
+  /** Sends half of a piece, then resets the connection. */
+  #cutShort(response: ServerResponse, piece: Buffer): void {
+    response.write(
+      piece.subarray(0, Math.floor(piece.length / 2)),
+      () => void setImmediate(() => this.#reset(response.req)),
+    );
+  }
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+function answer(response: ServerResponse, fault: Extract<Fault, { type: 'status' }>): void {
+  const { status, retryAfterSeconds } = fault;
+  const message = `injected by the fault proxy: ${status}`;
+  const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  const kubeStatus = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code: status, details };
+  const body = fault.body ?? JSON.stringify(kubeStatus);
+  response.writeHead(status, {
+    'content-type': fault.contentType ?? 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+  });
+  response.end(body);
+}
