@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { guardRevocation, type RevocationCase } from '../../../src/certificate/guard.ts';
+import { certificateFacts, targetFacts } from './fixtures.ts';
+
+const stray: RevocationCase = {
+  id: '7',
+  pendingKeyDigest: 'key-7',
+  certificate: certificateFacts({ id: '7', publicKeyDigest: 'key-7' }),
+  revokedAlready: false,
+  secrets: [targetFacts()],
+  notAllowed: [],
+  writeMs: 0,
+};
+
+test('a certificate that bears the pending key and serves nowhere is revoked', () => {
+  expect(guardRevocation(stray)).toEqual({ verdict: 'revoke' });
+});
+
+test.each<[string, Partial<RevocationCase>, string]>([
+  [
+    'a planted id, of a certificate with another key',
+    { certificate: certificateFacts({ id: '7' }) },
+    'does not bear the key',
+  ],
+  [
+    'an id for which Cloudflare gives another certificate',
+    { certificate: certificateFacts({ id: '8', publicKeyDigest: 'key-7' }) },
+    'does not bear the key',
+  ],
+  ['an id that Cloudflare does not know', { certificate: undefined }, 'no certificate of this id'],
+  ['one that is revoked already', { revokedAlready: true }, 'revoked already'],
+  [
+    'one that a Secret of the namespace holds',
+    { secrets: [targetFacts({ name: 'elsewhere' }, { id: '7' })] },
+    'Secret elsewhere holds it',
+  ],
+  [
+    'one that a Secret holds with a key that does not match',
+    {
+      secrets: [
+        targetFacts({
+          pair: { state: 'InvalidKeyPair', problem: '', certificate: certificateFacts({ id: '7' }) },
+        }),
+      ],
+    },
+    'Secret web-tls holds it',
+  ],
+  ['one that the namespace may not ask for', { notAllowed: ['victim.example.com'] }, 'victim.example.com'],
+])('is kept: %s', (_, change, why) => {
+  const verdict = guardRevocation({ ...stray, ...change });
+  expect(verdict).toMatchObject({ verdict: 'keep' });
+  expect(JSON.stringify(verdict)).toContain(why);
+});
+
+test('while a write that carries it can still arrive, nothing is revoked', () => {
+  expect(guardRevocation({ ...stray, writeMs: 61_000 })).toEqual({ verdict: 'wait', ms: 61_000 });
+});

@@ -1,0 +1,110 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CertificateMemory } from '../../../src/certificate/memory.ts';
+import { TestClock } from '../../support/test-clock.ts';
+import { pendingOf } from './fixtures.ts';
+
+const POST_TIMEOUT = 30_000;
+const SETTLE = 30_000;
+/** Two hostnames add two seconds. */
+const WAIT = POST_TIMEOUT + 2000 + SETTLE;
+
+let clock: TestClock;
+let memory: CertificateMemory;
+
+beforeEach(() => {
+  clock = new TestClock();
+  memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: POST_TIMEOUT, settleMs: SETTLE });
+});
+
+describe('the wait for a POST whose outcome is unknown', () => {
+  test('counts from the sending, in the process that sent it', async () => {
+    const pending = pendingOf();
+    memory.made(pending.uid, pending.postedAt);
+    await clock.advance(10_000);
+    memory.posting(pending.uid, pending.postedAt);
+    await clock.advance(1000);
+    expect(memory.waits(pending).postMs).toBe(WAIT - 1000);
+  });
+
+  test('counts from first sight of the posted-at value in another process, and not from each sight', async () => {
+    const pending = pendingOf();
+    memory.see(pending);
+    await clock.advance(20_000);
+    memory.see(pending);
+    expect(memory.waits(pending).postMs).toBe(WAIT - 20_000);
+    await clock.advance(WAIT);
+    expect(memory.waits(pending).postMs).toBe(0);
+  });
+
+  test('begins anew when another POST was noted', async () => {
+    memory.see(pendingOf());
+    await clock.advance(WAIT);
+    const again = pendingOf({ postedAt: '2026-11-21T12:30:00.000Z' });
+    memory.see(again);
+    expect(memory.waits(again).postMs).toBe(WAIT);
+  });
+});
+
+describe('the wait for a write that may still arrive', () => {
+  test('is none where this process made the key and sent no such write', () => {
+    const pending = pendingOf();
+    memory.made(pending.uid, pending.postedAt);
+    expect(memory.waits(pending).writeMs).toBe(0);
+  });
+
+  test('is none once the write was answered', () => {
+    const pending = pendingOf();
+    memory.made(pending.uid, pending.postedAt);
+    memory.writing(pending.uid);
+    memory.writeAnswered(pending.uid);
+    expect(memory.waits(pending).writeMs).toBe(0);
+  });
+
+  test('counts from the last unanswered write', async () => {
+    const pending = pendingOf();
+    memory.made(pending.uid, pending.postedAt);
+    await clock.advance(50_000);
+    memory.writing(pending.uid);
+    expect(memory.waits(pending).writeMs).toBe(WAIT);
+  });
+
+  test('counts from first sight where another process made the key', async () => {
+    const pending = pendingOf();
+    memory.see(pending);
+    await clock.advance(WAIT - 1);
+    expect(memory.waits(pending).writeMs).toBe(1);
+  });
+
+  test('is whole for a pending Secret never seen before', () => {
+    expect(memory.waits(pendingOf()).writeMs).toBe(WAIT);
+  });
+});
+
+describe('failures', () => {
+  const attempt = { reason: 'CloudflareUnavailable', message: 'no answer' } as const;
+
+  test('no longer count once what they depended on has changed', () => {
+    memory.failed('shop/web', 'generation 1', attempt, undefined);
+    expect(memory.failure('shop/web', 'generation 1')?.count).toBe(1);
+    expect(memory.failure('shop/web', 'generation 2')).toBeUndefined();
+  });
+
+  test('are shown when the reason changes and when their count reaches a power of two', () => {
+    const shown = Array.from({ length: 9 }, () => {
+      memory.failed('k', 's', attempt, undefined);
+      return memory.shownFailure('k')?.count;
+    });
+    expect(shown).toEqual([1, 2, 2, 4, 4, 4, 4, 8, 8]);
+    memory.failed('k', 's', { reason: 'BadResponse', message: '' }, undefined);
+    expect(memory.shownFailure('k')).toMatchObject({ reason: 'BadResponse', count: 1 });
+  });
+
+  test('read back from a status hold back, and never replace what this process knows', () => {
+    const recalled = { ...attempt, rayId: undefined, count: 5, since: 1, lastTime: 2, nextTime: 3 };
+    memory.recall('k', 's', recalled);
+    expect(memory.failure('k', 's')?.count).toBe(5);
+    memory.failed('k', 's', attempt, undefined);
+    memory.recall('k', 's', recalled);
+    expect(memory.failure('k', 's')?.count).toBe(6);
+  });
+});
