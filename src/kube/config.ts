@@ -123,10 +123,7 @@ function kubeConfigFromFile(file: string, source: string): KubeConfig {
   try {
     config.loadFromFile(file);
   } catch (cause) {
-    throw new KubeConfigError(
-      `${what}: ${complaint(cause)}; see what \`kubectl config view\` says about it`,
-      { cause: undefined },
-    );
+    throw new KubeConfigError(`${what}: ${complaint(cause)}; see what \`kubectl config view\` says about it`);
   }
   checkContext(config, what);
   return config;
@@ -142,17 +139,19 @@ function checkContext(config: KubeConfig, what: string): void {
   const context = config.getContextObject(name);
   if (context === null) {
     const known = config.contexts.map((c) => c.name).join(', ') || 'none';
-    throw new KubeConfigError(`${what}: its current-context "${name}" is not among its contexts (${known})`);
+    throw new KubeConfigError(
+      `${what}: its current-context "${name}" is not among its contexts (${known}); choose one with \`kubectl config use-context NAME\``,
+    );
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     throw new KubeConfigError(
-      `${what}: context "${name}" names cluster "${context.cluster}", which is not in the file`,
+      `${what}: context "${name}" names cluster "${context.cluster}", which is not in the file; add it with \`kubectl config set-cluster ${context.cluster}\``,
     );
   }
   if (config.getCurrentUser() === null) {
     throw new KubeConfigError(
-      `${what}: context "${name}" names user "${context.user}", which is not in the file`,
+      `${what}: context "${name}" names user "${context.user}", which is not in the file; add it with \`kubectl config set-credentials ${context.user}\``,
     );
   }
   if (!URL.canParse(cluster.server) || !cluster.server.startsWith('https://')) {
