@@ -1,13 +1,15 @@
 import { fileURLToPath } from 'node:url';
 
-/** Third-party programs that tests and demo run. */
+/** The programs of a control plane. */
 export type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
-/** A program at the version that tests use, and how to get it. */
+/** A third-party program at the version that tests and demo use, and how to get it. */
 export interface Program {
-  readonly name: ProgramName;
+  readonly name: ProgramName | 'kustomize';
   /** Without `v`. */
   readonly version: string;
+  /** What makes it tell its version. Default: `--version`. */
+  readonly versionArgument?: string;
   /** Absent where no official binary exists for this system. */
   readonly download?: Download;
   readonly go: GoBuild;
@@ -32,6 +34,7 @@ export interface GoBuild {
 const KUBERNETES = { '1.34': '1.34.4', '1.35': '1.35.4', '1.36': '1.36.3' } as const;
 const DEFAULT_KUBERNETES = '1.36';
 const ETCD = '3.6.16';
+const KUSTOMIZE = '5.8.1';
 
 /** The system a program must run on, in Go's words. */
 export interface System {
@@ -103,6 +106,27 @@ function etcd(system: System): Program {
     // Elsewhere it comes as a zip.
     ...(system.os === 'linux' && { download }),
     go: { moduleDir: moduleDir('etcd-3.6'), package: 'go.etcd.io/etcd/server/v3', ldflags: '-s -w' },
+  };
+}
+
+/** What `kubectl kustomize` is on its own, so that tests and demo need no kubectl. */
+export function kustomize(system: System = thisSystem()): Program {
+  const release = `https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv${KUSTOMIZE}`;
+  const download: Download = {
+    url: `${release}/kustomize_v${KUSTOMIZE}_${system.os}_${system.arch}.tar.gz`,
+    checksumUrl: `${release}/checksums.txt`,
+    archiveMember: 'kustomize',
+  };
+  return {
+    name: 'kustomize',
+    version: KUSTOMIZE,
+    versionArgument: 'version',
+    ...(system.os !== 'windows' && { download }),
+    go: {
+      moduleDir: moduleDir('kustomize-5.8'),
+      package: 'sigs.k8s.io/kustomize/kustomize/v5',
+      ldflags: '-s -w',
+    },
   };
 }
 

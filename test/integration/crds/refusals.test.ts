@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { loadKubeConfig } from '../../../src/kube/config.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { KubeObject } from '../../../src/kube/object.ts';
 import type { Resource } from '../../../src/kube/resource.ts';
-import { cluster, testNamespace } from '../../support/cluster.ts';
+import { testNamespace } from '../../support/cluster.ts';
+import { kubeClient } from '../../support/kube-clients.ts';
 import { clusterOriginIssuers, originCertificates, originIssuers } from '../../../src/resources.ts';
 
 /** A manifest as a person writes it: whatever the types say of it. */
@@ -16,7 +16,7 @@ let client: KubeClient;
 let namespace: string;
 
 beforeAll(async () => {
-  client = await KubeClient.connect(loadKubeConfig({ kubeconfig: cluster().kubeconfigPath, env: {} }));
+  client = await kubeClient();
   namespace = await testNamespace('refusals');
 });
 

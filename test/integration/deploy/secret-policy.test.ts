@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  ANNOTATION,
+  MANAGED_LABEL,
+  PENDING_SECRET_PREFIX,
+  PENDING_SECRET_TYPE,
+} from '../../../src/api/names.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Secret } from '../../../src/kube/object.ts';
+import { secrets } from '../../../src/kube/resource.ts';
+import { testNamespace } from '../../support/cluster.ts';
+import { kubeClient, OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
+import { kustomizeBuild } from '../../support/kustomize.ts';
+import { applyManifests } from '../../support/manifests.ts';
+import { waitFor } from '../../support/wait.ts';
+
+let admin: KubeClient;
+let operator: KubeClient;
+let namespace: string;
+
+const options = () => ({ signal: AbortSignal.timeout(10_000), fieldManager: 'originca-certificate' });
+
+function secret(name: string, type: string, annotations: Record<string, string> = {}): Secret {
+  const data = type === 'kubernetes.io/tls' ? { 'tls.crt': '', 'tls.key': '' } : {};
+  return { metadata: { name, namespace, annotations }, type, data };
+}
+
+const ours = { [ANNOTATION.certificate]: 'shop' };
+const tls = 'kubernetes.io/tls';
+const pendingSecret = (): Secret => secret(`${PENDING_SECRET_PREFIX}1`, PENDING_SECRET_TYPE);
+
+/** A policy takes effect some moments after it was stored. */
+async function policyInForce(): Promise<void> {
+  const probe = { ...secret('probe', 'Opaque'), metadata: { name: 'probe', namespace } };
+  await waitFor(
+    'the policy to refuse an Opaque Secret of the operator',
+    async () => {
+      const refused = await operator.create(secrets, probe, { ...options(), dryRun: true }).then(
+        () => false,
+        (error: unknown) => String(error).includes('origin-ca-operator-secrets'),
+      );
+      return refused;
+    },
+    { timeoutMs: 30_000 },
+  );
+}
+
+beforeAll(async () => {
+  admin = await kubeClient();
+  await applyManifests(admin, await kustomizeBuild('deploy'));
+  operator = await kubeClient({ serviceAccount: OPERATOR_ACCOUNT });
+  namespace = await testNamespace('policy');
+  await policyInForce();
+});
+
+afterAll(async () => {
+  await Promise.all([admin.close(), operator.close()]);
+});
+
+beforeEach(async () => {
+  namespace = await testNamespace('policy');
+});
+
+/** The end of the message, which is what the policy says. */
+async function refusal(attempt: Promise<unknown>): Promise<string> {
+  const message = await attempt.then(
+    () => 'was allowed',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  return message.replace(/^.* denied request: /, '');
+}
+
+describe("the operator's account", () => {
+  test('makes a TLS Secret for an OriginCertificate and changes it', async () => {
+    await operator.apply(secrets, secret('shop-tls', tls, ours), options());
+    const label = { metadata: { labels: { [MANAGED_LABEL]: 'released' } } };
+    const changed = await operator.mergePatch(secrets, { name: 'shop-tls', namespace }, label, options());
+    expect(changed.metadata.labels).toEqual({ [MANAGED_LABEL]: 'released' });
+  });
+
+  test('makes, changes and deletes a pending Secret', async () => {
+    const { metadata } = await operator.create(secrets, pendingSecret(), options());
+    const ref = { name: metadata.name ?? '', namespace };
+    await operator.mergePatch(
+      secrets,
+      ref,
+      { metadata: { annotations: { [ANNOTATION.postedAt]: '1' } } },
+      options(),
+    );
+    expect(await operator.delete(secrets, ref, options())).toBe('deleted');
+  });
+
+  test('reads any Secret, since an API token has no mark of ours', async () => {
+    await admin.create(secrets, secret('cloudflare', 'Opaque'), options());
+    expect(await operator.get(secrets, { name: 'cloudflare', namespace }, options())).toMatchObject({
+      type: 'Opaque',
+    });
+  });
+
+  test('cannot make a Secret of another type, whatever it claims to be', async () => {
+    const attempt = operator.apply(secrets, secret('token', 'Opaque', ours), options());
+    expect(await refusal(attempt)).toBe(
+      'origin-ca-operator writes only Secrets of type kubernetes.io/tls or originca.dev/pending, and token is of type Opaque',
+    );
+  });
+
+  test('cannot make a TLS Secret that it keeps for nobody', async () => {
+    const attempt = operator.apply(secrets, secret('shop-tls', tls), options());
+    expect(await refusal(attempt)).toBe(
+      'origin-ca-operator writes only TLS Secrets that it keeps for an OriginCertificate, and shop-tls has no annotation originca.dev/certificate',
+    );
+  });
+
+  test('cannot make a pending Secret under a name that is not reserved', async () => {
+    const attempt = operator.create(secrets, secret('shop', PENDING_SECRET_TYPE), options());
+    expect(await refusal(attempt)).toBe(
+      'origin-ca-operator writes Secrets of type originca.dev/pending only under names that begin with originca-pending-, and shop does not',
+    );
+  });
+
+  test("cannot take over somebody else's TLS Secret, even by force", async () => {
+    await admin.create(secrets, secret('theirs', tls), options());
+    const attempt = operator.apply(secrets, secret('theirs', tls, ours), { ...options(), force: true });
+    expect(await refusal(attempt)).toBe(
+      'origin-ca-operator writes only TLS Secrets that it keeps for an OriginCertificate, and theirs has no annotation originca.dev/certificate',
+    );
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['an API token', {}],
+    ['an API token on which a tenant has planted our annotation', ours],
+  ])('cannot change %s', async (_, annotations) => {
+    await admin.create(secrets, secret('cloudflare', 'Opaque', annotations), options());
+    const patch = { stringData: { 'api-token': 'x' } };
+    const attempt = operator.mergePatch(secrets, { name: 'cloudflare', namespace }, patch, options());
+    expect(await refusal(attempt)).toBe(
+      'origin-ca-operator writes only Secrets of type kubernetes.io/tls or originca.dev/pending, and cloudflare is of type Opaque',
+    );
+  });
+
+  test.each<[string, string, Record<string, string>]>([
+    ['a Secret that serves', tls, ours],
+    ['an API token', 'Opaque', {}],
+    ['a pending Secret that is not named so', PENDING_SECRET_TYPE, {}],
+  ])('cannot delete %s', async (_, type, annotations) => {
+    await admin.create(secrets, secret('shop', type, annotations), options());
+    expect(await refusal(operator.delete(secrets, { name: 'shop', namespace }, options()))).toBe(
+      'origin-ca-operator deletes only its own originca-pending-* Secrets, and shop is none',
+    );
+  });
+});
+
+test('people are not held to the policy', async () => {
+  await admin.create(secrets, secret('token', 'Opaque'), options());
+  expect(await admin.delete(secrets, { name: 'token', namespace }, options())).toBe('deleted');
+});

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import {
+  API_VERSION,
+  ANNOTATION,
+  PENDING_SECRET_PREFIX,
+  PENDING_SECRET_TYPE,
+} from '../../../src/api/names.ts';
+import { type Manifest, readManifests } from '../../support/manifests.ts';
+import { readCrds } from '../../support/crds.ts';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+async function rulesOf(file: string): Promise<readonly Rule[]> {
+  const [role] = (await readManifests(file)) as [Manifest & { readonly rules: readonly Rule[] }];
+  return role.rules;
+}
+
+/** `verb group/resource`, sorted. */
+function rights(rules: readonly Rule[]): string[] {
+  const each = rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+    ),
+  );
+  return each.toSorted();
+}
+
+test('a watched namespace grants what the cluster role grants, less what is not in a namespace', async () => {
+  const cluster = rights(await rulesOf('deploy/cluster-role.yaml'));
+  const inNamespace = cluster.filter((right) => !/\/(clusteroriginissuers|namespaces)\b/.test(right));
+  expect(rights(await rulesOf('deploy/overlays/namespaced/watched/role.yaml'))).toEqual(inNamespace);
+});
+
+test('no right is granted by a wildcard', async () => {
+  const files = ['cluster-role.yaml', 'base/leader-role.yaml', 'base/aggregated-roles.yaml'];
+  const granted = await Promise.all(files.map(async (file) => rights(await rulesOf(`deploy/${file}`))));
+  expect(granted.flat().filter((right) => right.includes('*'))).toEqual([]);
+});
+
+test('the policy speaks of the account and of the names that the operator uses', async () => {
+  const [policy] = await readManifests('deploy/base/secret-policy.yaml');
+  const [account] = await readManifests('deploy/base/service-account.yaml');
+  const text = JSON.stringify(policy);
+  const { namespace, name } = account?.metadata ?? {};
+  expect(text).toContain(`'system:serviceaccount:${namespace}:${name}'`);
+  for (const word of [ANNOTATION.certificate, PENDING_SECRET_PREFIX, PENDING_SECRET_TYPE]) {
+    expect(text).toContain(`'${word}'`);
+  }
+});
+
+test('a pod runs without any privilege and with a bounded share of the machine', async () => {
+  const [deployment] = await readManifests('deploy/base/deployment.yaml');
+  expect(deployment).toMatchObject({
+    spec: {
+      replicas: 2,
+      template: {
+        spec: {
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65532,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+              resources: {
+                requests: { cpu: expect.any(String), memory: expect.any(String) },
+                limits: { memory: expect.any(String) },
+              },
+            },
+          ],
+        },
+      },
+    },
+  });
+});
+
+test('every kind is granted under the name and group of its CRD', async () => {
+  const granted = rights(await rulesOf('deploy/cluster-role.yaml'));
+  const [group] = API_VERSION.split('/');
+  for (const { plural } of await readCrds()) {
+    expect(granted).toContain(`watch ${group}/${plural}`);
+    expect(granted).toContain(`patch ${group}/${plural}/status`);
+  }
+});
