@@ -1,0 +1,245 @@
+import type { RequestListener } from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Simulator } from '../../simulator/client.ts';
+import type { SignRequest } from '../../simulator/protocol.ts';
+import { newCsr, type KeyAndCsr } from './api.ts';
+import { closedPort, startOrigin, startTcp, type Origin } from './origin.ts';
+
+const HOST = 'www.example.com';
+const ADDRESS = '192.0.2.1';
+const DAY_MS = 86_400_000;
+
+let simulator: Simulator;
+let key: KeyAndCsr;
+let zoneId: string;
+const origins: Origin[] = [];
+
+beforeAll(async () => {
+  [simulator, key] = await Promise.all([Simulator.start(), newCsr()]);
+});
+afterAll(() => simulator.stop());
+beforeEach(async () => {
+  await simulator.reset();
+  await simulator.settings({ edge: { connectTimeoutMs: 2000, readTimeoutMs: 500 } });
+  ({ id: zoneId } = await simulator.seedZone({ name: 'example.com', ssl: 'strict' }));
+  await simulator.seedRecord(zoneId, { name: HOST, content: ADDRESS });
+});
+afterEach(async () => {
+  await Promise.all(origins.splice(0).map((origin) => origin.close()));
+});
+
+const ok: RequestListener = (request, response) => {
+  response.end(`${request.headers.host ?? ''}${request.url ?? ''}`);
+};
+
+async function kept(starting: Promise<Origin>): Promise<string> {
+  const origin = await starting;
+  origins.push(origin);
+  return origin.address;
+}
+
+/** An origin that presents a certificate of the simulator's own CA, as asked for. */
+async function serve(request: Partial<SignRequest> = {}, answer: RequestListener = ok): Promise<string> {
+  const { id, certificate } = await simulator.sign({
+    csr: key.csr,
+    hostnames: ['*.example.com'],
+    ...request,
+  });
+  const https = await kept(startOrigin(answer, { cert: certificate, key: key.privateKey }));
+  await simulator.mapOrigin({ content: ADDRESS, https });
+  return id;
+}
+
+describe('under strict the visitor gets', () => {
+  test('200 where a certificate of the Origin CA is served, and its serial', async () => {
+    const certificateSerial = await serve();
+    expect(await simulator.visit(HOST)).toEqual({
+      status: 200,
+      certificateSerial,
+      detail: 'mode strict: the origin answered 200',
+    });
+  });
+
+  test('the origin’s redirect as it is', async () => {
+    await serve({}, (_request, response) => {
+      response.writeHead(301, { location: 'https://example.com/' }).end();
+    });
+    expect(await simulator.visit(HOST)).toMatchObject({ status: 301, location: 'https://example.com/' });
+  });
+
+  test('the path asked for', async () => {
+    await serve({}, (request, response) => {
+      response.writeHead(request.url === '/deep' ? 204 : 404).end();
+    });
+    expect((await simulator.visit(HOST, { path: '/deep' })).status).toBe(204);
+  });
+
+  test.each<[string, Partial<SignRequest>, RegExp]>([
+    ['is of an unknown root', { variant: 'unknownRoot' }, /no authority that is trusted/],
+    [
+      'is for another name',
+      { hostnames: ['other.example.com'] },
+      /it is for DNS:other.example.com, not for www.example.com/,
+    ],
+    ['covers one label less', { hostnames: ['*.com.example.com'] }, /not for www.example.com/],
+    ['has expired', { notBefore: '2020-01-01', notAfter: '2021-01-01' }, /it expired on/],
+    ['begins tomorrow', { notBefore: new Date(Date.now() + DAY_MS).toISOString() }, /it is not valid before/],
+  ])('526 where the certificate %s', async (_what, request, detail) => {
+    const certificateSerial = await serve(request);
+    const visited = await simulator.visit(HOST);
+    expect(visited).toMatchObject({ status: 526, certificateSerial });
+    expect(visited.detail).toMatch(detail);
+  });
+
+  test('526 once the certificate is revoked, unless the edge does not look', async () => {
+    const id = await serve();
+    await simulator.revoke(id);
+    expect(await simulator.visit(HOST)).toMatchObject({
+      status: 526,
+      detail: expect.stringMatching(/revoked/),
+    });
+    await simulator.settings({ edge: { checksRevocation: false } });
+    expect((await simulator.visit(HOST)).status).toBe(200);
+  });
+
+  test('526 once the certificate has expired by the simulated time', async () => {
+    await serve({ notAfter: new Date(Date.now() + DAY_MS).toISOString() });
+    expect((await simulator.visit(HOST)).status).toBe(200);
+    await simulator.advance(2 * DAY_MS);
+    expect((await simulator.visit(HOST)).status).toBe(526);
+  });
+
+  test('521 where nobody listens', async () => {
+    await simulator.mapOrigin({ content: ADDRESS, https: await closedPort() });
+    expect(await simulator.visit(HOST)).toMatchObject({
+      status: 521,
+      detail: expect.stringMatching(/ECONNREFUSED/),
+    });
+  });
+
+  test('522 where a firewall swallows everything', async () => {
+    await simulator.mapOrigin({ content: ADDRESS, drop: true });
+    expect((await simulator.visit(HOST)).status).toBe(522);
+  });
+
+  test.each<[string, () => Promise<string>]>([
+    ['speaks HTTP', () => kept(startOrigin(ok))],
+    ['hangs up', () => kept(startTcp((socket) => socket.destroy()))],
+  ])('525 where the port %s', async (_what, start) => {
+    await simulator.mapOrigin({ content: ADDRESS, https: await start() });
+    expect((await simulator.visit(HOST)).status).toBe(525);
+  });
+
+  test('524 where the origin never answers, and 520 where it answers nonsense', async () => {
+    await serve({}, () => undefined);
+    expect((await simulator.visit(HOST)).status).toBe(524);
+    await serve({}, (request) => request.socket.destroy());
+    expect((await simulator.visit(HOST)).status).toBe(520);
+  });
+
+  test('523 where the record leads nowhere', async () => {
+    expect(await simulator.visit(HOST)).toMatchObject({
+      status: 523,
+      detail: expect.stringMatching(/no route to 192\.0\.2\.1/),
+    });
+  });
+});
+
+describe('the zone’s mode', () => {
+  test('full takes any certificate, and needs one', async () => {
+    await simulator.setZoneMode(zoneId, 'full');
+    await serve({ variant: 'unknownRoot', hostnames: ['other.example.com'] });
+    expect((await simulator.visit(HOST)).status).toBe(200);
+    await simulator.mapOrigin({ content: ADDRESS, https: await kept(startOrigin(ok)) });
+    expect((await simulator.visit(HOST)).status).toBe(525);
+  });
+
+  test.each(['off', 'flexible'] as const)(
+    '%s asks the origin over HTTP, and says when that loops',
+    async (mode) => {
+      await simulator.setZoneMode(zoneId, mode);
+      const http = await kept(
+        startOrigin((request, response) => {
+          response
+            .writeHead(308, { location: `https://${request.headers.host ?? ''}${request.url ?? ''}` })
+            .end();
+        }),
+      );
+      await simulator.mapOrigin({ content: ADDRESS, http });
+      const visited = await simulator.visit(HOST, { path: '/a' });
+      expect(visited).toMatchObject({
+        status: 308,
+        location: `https://${HOST}/a`,
+        detail: expect.stringMatching(/redirect loop/),
+      });
+      expect(visited.certificateSerial).toBeUndefined();
+      expect((await simulator.visit(HOST, { path: '/a', scheme: 'http' })).detail).not.toMatch(/loop/);
+    },
+  );
+
+  test('full and strict ask over HTTP when the visitor does; origin_pull never', async () => {
+    const http = await kept(startOrigin(ok));
+    await simulator.mapOrigin({ content: ADDRESS, http });
+    expect((await simulator.visit(HOST, { scheme: 'http' })).status).toBe(200);
+    await simulator.setZoneMode(zoneId, 'origin_pull');
+    expect((await simulator.visit(HOST, { scheme: 'http' })).status).toBe(521);
+  });
+
+  test('strict trusts public roots that it is given', async () => {
+    const other = await Simulator.start();
+    try {
+      const { certificate } = await other.sign({ csr: key.csr, hostnames: [HOST] });
+      const https = await kept(startOrigin(ok, { cert: certificate, key: key.privateKey }));
+      await simulator.mapOrigin({ content: ADDRESS, https });
+      expect((await simulator.visit(HOST)).status).toBe(526);
+      const { readFile } = await import('node:fs/promises');
+      await simulator.settings({ edge: { publicRoots: await readFile(other.originCaRootsFile, 'utf8') } });
+      expect((await simulator.visit(HOST)).status).toBe(200);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('the DNS record', () => {
+  test('may be a wildcard or a chain of aliases', async () => {
+    await serve();
+    await simulator.seedRecord(zoneId, {
+      name: '*.example.com',
+      type: 'CNAME',
+      content: 'alias.example.com',
+    });
+    await simulator.seedRecord(zoneId, { name: 'alias.example.com', type: 'CNAME', content: HOST });
+    expect((await simulator.visit('any.example.com')).status).toBe(200);
+  });
+
+  test('that is not proxied lets the visitor see a certificate that no browser trusts', async () => {
+    await serve({ hostnames: ['grey.example.com'] });
+    await simulator.seedRecord(zoneId, { name: 'grey.example.com', content: ADDRESS, proxied: false });
+    expect(await simulator.visit('grey.example.com')).toMatchObject({
+      status: 0,
+      detail: expect.stringMatching(/not proxied: .*no authority that is trusted/),
+    });
+  });
+
+  test('counts for nothing in a paused zone, and less than that without an active one', async () => {
+    await serve();
+    await simulator.updateZone(zoneId, { paused: true });
+    expect(await simulator.visit(HOST)).toMatchObject({
+      status: 0,
+      detail: expect.stringMatching(/is paused/),
+    });
+    await simulator.updateZone(zoneId, { status: 'pending' });
+    expect(await simulator.visit(HOST)).toMatchObject({
+      status: 0,
+      detail: expect.stringMatching(/does not resolve/),
+    });
+  });
+
+  test('must exist', async () => {
+    expect(await simulator.visit('missing.example.com')).toMatchObject({
+      status: 0,
+      detail: expect.stringMatching(/no A, AAAA or CNAME/),
+    });
+  });
+});
