@@ -5,6 +5,7 @@ import {
   PENDING_SECRET_PREFIX,
   PENDING_SECRET_TYPE,
 } from '../../../src/api/names.ts';
+import { parseConfig } from '../../../src/config.ts';
 import { type Manifest, readManifests } from '../../support/manifests.ts';
 import { readCrds } from '../../support/crds.ts';
 
@@ -79,6 +80,28 @@ test('a pod runs without any privilege and with a bounded share of the machine',
           ],
         },
       },
+    },
+  });
+});
+
+interface Workload extends Manifest {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly [{ readonly args: readonly string[] }] };
+    };
+  };
+}
+
+test('the arguments of a pod are flags that the operator knows, after the program', async () => {
+  const [deployment] = (await readManifests('deploy/base/deployment.yaml')) as [Workload];
+  const [program, ...flags] = deployment.spec.template.spec.containers[0].args;
+  expect(program).toBe('/app/main.js');
+  expect(parseConfig(flags, {}, false)).toMatchObject({
+    type: 'run',
+    config: {
+      leaderElect: true,
+      operatorNamespace: deployment.metadata.namespace,
+      metricsAddress: { port: 8080 },
     },
   });
 });
