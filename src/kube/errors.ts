@@ -1,3 +1,5 @@
+import { readStatus, type StatusCause, withoutValues } from './status.ts';
+
 /**
  * What went wrong with a request to the API server. `Network`, `Timeout`, `Server` and `Aborted` leave it open
  * whether a write took place; `Fenced` means that nothing was sent.
@@ -17,13 +19,6 @@ export type KubeErrorKind =
   | 'Timeout'
   | 'Aborted'
   | 'Fenced';
-
-/** One entry of a Status's `details.causes`. */
-export interface StatusCause {
-  readonly reason?: string;
-  readonly field?: string;
-  readonly message: string;
-}
 
 interface KubeErrorDetails {
   readonly statusCode?: number | undefined;
@@ -69,15 +64,13 @@ export function errorFromStatus(
   operation: Operation,
   answer: { statusCode: number; status: unknown; retryAfterMs?: number | undefined },
 ): KubeError {
-  const status = readStatus(answer.status);
-  const said =
-    status.message === undefined
-      ? `HTTP ${answer.statusCode}`
-      : (withheld(operation, answer) ?? status.message);
-  return new KubeError(kindOf(answer.statusCode, status.reason), `${describe(operation)}: ${cut(said)}`, {
-    statusCode: answer.statusCode,
-    reason: status.reason,
-    causes: status.causes,
+  const { statusCode } = answer;
+  const plain = readStatus(answer.status);
+  const status = operation.resource === 'secrets' ? withoutValues(plain, statusCode) : plain;
+  const said = status.message ?? `HTTP ${statusCode}`;
+  return new KubeError(kindOf(statusCode, status.reason), `${describe(operation)}: ${cut(said)}`, {
+    ...status,
+    statusCode,
     retryAfterMs: answer.retryAfterMs ?? status.retryAfterMs,
   });
 }
@@ -127,12 +120,6 @@ function kindOf(statusCode: number, reason: string | undefined): KubeErrorKind {
   return KIND_OF_STATUS[statusCode] ?? (statusCode >= 400 && statusCode < 500 ? 'BadRequest' : 'Server');
 }
 
-/** Where the server could not even read a Secret, its complaint may quote what it stumbled over. */
-function withheld(operation: Operation, answer: { statusCode: number }): string | undefined {
-  if (operation.resource !== 'secrets' || answer.statusCode !== 400) return undefined;
-  return 'the API server could not read the Secret (its message is withheld, it may quote values)';
-}
-
 /** A message of the server is a sentence; what is longer is something else. */
 const MAX_MESSAGE = 1_000;
 
@@ -144,43 +131,4 @@ function codeOf(failure: unknown): string {
   if (!(failure instanceof Error)) return 'unknown failure';
   if ('code' in failure && typeof failure.code === 'string') return failure.code;
   return failure.cause === undefined ? failure.name : codeOf(failure.cause);
-}
-
-interface Status {
-  readonly message?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly causes: readonly StatusCause[];
-  readonly retryAfterMs?: number | undefined;
-}
-
-/** Reads what may be a `v1.Status`; a load balancer's HTML page gives an empty one. */
-function readStatus(value: unknown): Status {
-  if (!isRecord(value) || value['kind'] !== 'Status') return { causes: [] };
-  const details = isRecord(value['details']) ? value['details'] : {};
-  const seconds = details['retryAfterSeconds'];
-  return {
-    message: text(value['message']),
-    reason: text(value['reason']),
-    causes: Array.isArray(details['causes']) ? details['causes'].map(readCause) : [],
-    retryAfterMs: typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : undefined,
-  };
-}
-
-function readCause(value: unknown): StatusCause {
-  if (!isRecord(value)) return { message: '' };
-  const field = text(value['field']);
-  const reason = text(value['reason']);
-  return {
-    message: text(value['message']) ?? '',
-    ...(field === undefined ? {} : { field }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

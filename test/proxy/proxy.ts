@@ -38,10 +38,13 @@ export class FaultProxy {
   readonly ca: string;
   /** Every request since the start or the last `forget`, in order of arrival. */
   requests: SeenRequest[] = [];
+  /** TCP connections accepted so far. */
+  connections = 0;
 
-  static async start(options: UpstreamOptions): Promise<FaultProxy> {
+  /** `port`: for a proxy that takes the place of a closed one; otherwise a free one is taken. */
+  static async start(options: UpstreamOptions & { readonly port?: number }): Promise<FaultProxy> {
     const proxy = new FaultProxy(options, await loopbackCertificate());
-    await proxy.#listen();
+    await proxy.#listen(options.port ?? 0);
     return proxy;
   }
 
@@ -54,6 +57,7 @@ export class FaultProxy {
     });
     this.#server.on('connection', (socket) => {
       if (!(socket instanceof Socket)) return;
+      this.connections += 1;
       this.#sockets.add(socket);
       socket.on('close', () => void this.#sockets.delete(socket));
     });
@@ -108,10 +112,10 @@ export class FaultProxy {
     await new Promise<void>((resolve) => void this.#server.close(() => resolve()));
   }
 
-  async #listen(): Promise<void> {
+  async #listen(port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', resolve);
+      this.#server.listen(port, '127.0.0.1', resolve);
     });
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
@@ -167,13 +171,14 @@ export class FaultProxy {
   }
 
   async #relay(incoming: IncomingMessage, response: ServerResponse, fault: Fault | undefined): Promise<void> {
-    response.writeHead(incoming.statusCode ?? 502, incoming.headers);
-    response.flushHeaders();
     if (fault?.type === 'end') {
       incoming.destroy();
+      response.writeHead(incoming.statusCode ?? 502, { 'content-type': 'application/json' });
       response.end();
       return;
     }
+    response.writeHead(incoming.statusCode ?? 502, incoming.headers);
+    response.flushHeaders();
     if (fault?.type === 'cut') this.#toCut.add(response);
     const watch = isWatch(response.req.url ?? '');
     if (watch) this.#watches.add(response);

@@ -54,10 +54,40 @@ describe('a refusal of the API server', () => {
     expect(JSON.stringify(error)).not.toContain('s3cr3t');
   });
 
-  test('that could not even read a Secret is not quoted', () => {
-    const secret = { ...operation, resource: 'secrets' };
-    const body = status({ message: 'cannot decode "s3cr3t"', reason: 'BadRequest' });
-    expect(errorFromStatus(secret, { statusCode: 400, status: body }).message).not.toContain('s3cr3t');
+  test.each([
+    [400, 'cannot decode "s3cr3t"', [], 'the Secret could not be read (details withheld)'],
+    [422, 'data: "s3cr3t"', [], 'invalid (details withheld)'],
+    [
+      422,
+      'Secret "a" is invalid: patch: Invalid value: "{\\"key\\":\\"s3cr3t\\"}": illegal base64 data',
+      [
+        {
+          field: 'patch',
+          reason: 'FieldValueInvalid',
+          message: 'Invalid value: "{\\"key\\":\\"s3cr3t\\"}": illegal base64 data',
+        },
+      ],
+      'patch: illegal base64 data',
+    ],
+    [
+      422,
+      'worded in another way: s3cr3t',
+      [{ field: 'data', reason: 'FieldValueInvalid', message: 'Invalid value: map{s3cr3t}: "s3cr3t"' }],
+      'data: FieldValueInvalid',
+    ],
+    [
+      422,
+      'secrets "a" is forbidden: policy denied request: only ours',
+      [{ message: 'policy denied request: only ours' }],
+      'policy denied request: only ours',
+    ],
+    [403, 'exceeded quota: secrets', [], 'exceeded quota: secrets'],
+    [500, '.data.key: expected string, got s3cr3t', [], 'the Secret could not be read (details withheld)'],
+  ])('of a Secret by %s is told without its values: %s', (statusCode, message, causes, told) => {
+    const body = status({ message, details: { causes } });
+    const error = errorFromStatus({ ...operation, resource: 'secrets' }, { statusCode, status: body });
+    expect(error.message).toBe(`apply secrets shop/web: ${told}`);
+    expect(JSON.stringify(error)).not.toContain('s3cr3t');
   });
 
   test('is cut where it is longer than a sentence', () => {
