@@ -40,6 +40,8 @@ const SUBJECT = sequence(
 
 // digitalSignature and keyEncipherment: bits 0 and 2, five bits unused.
 const KEY_USAGE = extension('2.5.29.15', true, element(TAG.bitString, Buffer.from([5, 0b1010_0000])));
+// digitalSignature and keyCertSign: without the latter OpenSSL sees no authority.
+const CA_KEY_USAGE = extension('2.5.29.15', true, element(TAG.bitString, Buffer.from([2, 0b1000_0100])));
 const EXTENDED_KEY_USAGE = extension(
   '2.5.29.37',
   false,
@@ -84,7 +86,7 @@ export function signLeaf(content: LeafContent, signer: Signer): string {
 function extensionsOf(content: LeafContent, signer: Signer): readonly Buffer[] {
   const names = content.hostnames.map((hostname) => element(0x82, Buffer.from(hostname)));
   return [
-    KEY_USAGE,
+    content.isCa === true ? CA_KEY_USAGE : KEY_USAGE,
     EXTENDED_KEY_USAGE,
     content.isCa === true ? A_CA : NOT_A_CA,
     extension('2.5.29.14', false, element(TAG.octetString, keyIdentifier(content.publicKey))),

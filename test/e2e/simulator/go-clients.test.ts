@@ -1,0 +1,62 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Simulator } from '../../simulator/client.ts';
+import { newCsr } from './api.ts';
+
+const SOURCE = fileURLToPath(new URL('../../simulator/compat', import.meta.url));
+/** Without Go's build cache the standard library's TLS alone takes a minute. */
+const BUILD_TIMEOUT_MS = 300_000;
+const run = promisify(execFile);
+const hasGo = spawnSync('go', ['version']).status === 0;
+
+describe.skipIf(!hasGo)('clients written in Go', () => {
+  let dir: string;
+  let simulator: Simulator;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'compat-'));
+    simulator = await Simulator.start({ settings: { serviceKeys: 'accepted' } });
+    await run('go', ['build', '-buildvcs=false', '-o', join(dir, 'compat'), '.'], { cwd: SOURCE });
+  }, BUILD_TIMEOUT_MS);
+  afterAll(async () => {
+    await simulator.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  test('cloudflare-go and origin-ca-issuer work against it as against Cloudflare', async () => {
+    const { id: zoneId } = await simulator.seedZone({ name: 'example.com' });
+    await simulator.seedRecord(zoneId, { name: 'www.example.com', content: '192.0.2.1' });
+    await simulator.seedRecord(zoneId, { name: 'example.com', content: '192.0.2.1' });
+    const token = await simulator.seedToken();
+    const { csr } = await newCsr('rsa');
+    await writeFile(join(dir, 'request.csr'), csr);
+    const args = [simulator.apiUrl, simulator.caFile, token.value, zoneId, join(dir, 'request.csr')];
+    const { stdout } = await run(join(dir, 'compat'), args);
+
+    const [made, byIssuer] = await simulator.certificates();
+    const expiry = (date?: string): string | undefined => date?.replace('.000Z', 'Z');
+    expect(JSON.parse(stdout)).toEqual({
+      createdId: made?.id,
+      hostnames: ['*.example.com', 'example.com'],
+      expiresOn: expiry(made?.notAfter),
+      readId: made?.id,
+      listed: [made?.id],
+      revokedId: made?.id,
+      revokedAt: made?.revokedAt?.slice(0, 4),
+      unknownStatus: 'not found',
+      zoneId,
+      zones: ['example.com'],
+      records: ['www.example.com'],
+      tokenStatus: 'active',
+      issuerId: byIssuer?.id,
+      issuerExpires: expiry(byIssuer?.notAfter),
+      issuerRefusal: '1010',
+    });
+    expect((await simulator.requests({ tokenId: token.id }))[0]?.userAgent).toBe('cloudflare-go/v4');
+  });
+});
