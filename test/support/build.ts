@@ -38,6 +38,10 @@ export async function bundle(entry: string, outfile: string): Promise<number> {
 if (import.meta.main) {
   parseArgs({ options: {} });
   await rm(new URL('../../dist/', import.meta.url), { recursive: true, force: true });
-  const bytes = await bundle('src/main.ts', 'dist/main.js');
-  console.log(`dist/main.js ${(bytes / 1e6).toFixed(1)} MB`);
+  try {
+    const bytes = await bundle('src/main.ts', 'dist/main.js');
+    console.log(`dist/main.js ${(bytes / 1e6).toFixed(1)} MB`);
+  } catch {
+    process.exitCode = 1; // esbuild has said what is wrong.
+  }
 }
