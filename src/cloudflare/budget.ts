@@ -51,28 +51,23 @@ export class Budget {
   /** Asks to send `count` requests now with the token known as `account`. */
   take(count = 1, account = ''): Grant {
     const nowMs = this.#clock.monotonic();
-    const known = this.#accounts.get(account);
-    const stoppedMs = (known?.stoppedUntilMs ?? 0) - nowMs;
+    const stoppedMs = this.#stoppedMs(account, nowMs);
     if (stoppedMs > 0) return { granted: false, retryAfterMs: Math.ceil(stoppedMs), because: 'rate-limit' };
     if (this.#tokens === undefined) return { granted: true };
-    const allowance =
-      known?.allowance !== undefined && known.allowance.untilMs > nowMs ? known.allowance : undefined;
-    const allowanceWaitMs =
-      allowance === undefined
-        ? 0
-        : Math.min(allowance.tokens.waitMs(count, nowMs), allowance.untilMs - nowMs);
-    const waitMs = Math.max(this.#tokens.waitMs(count, nowMs), allowanceWaitMs);
+    const waitMs = this.#shortageMs(count, account, nowMs);
     if (waitMs > 0) {
-      const gapMs = count / this.#tokens.perMs;
-      return {
-        granted: false,
-        retryAfterMs: this.#promise(account, nowMs, waitMs, gapMs),
-        because: 'budget',
-      };
+      const retryAfterMs = this.#promise(account, nowMs, waitMs, count / this.#tokens.perMs);
+      return { granted: false, retryAfterMs, because: 'budget' };
     }
     this.#tokens.spend(count);
-    allowance?.tokens.spend(count);
+    this.#allowance(account, nowMs)?.tokens.spend(count);
     return { granted: true };
+  }
+
+  /** How long until `take` would grant a request, milliseconds; 0 when it would now. Takes and promises nothing. */
+  waitMs(account = ''): number {
+    const nowMs = this.#clock.monotonic();
+    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), this.#shortageMs(1, account, nowMs)));
   }
 
   /** Cloudflare's `Ratelimit` header: `rest` more requests until its window ends in `resetMs`. */
@@ -93,6 +88,24 @@ export class Budget {
   /** Requests that the process could send at this moment; Infinity when switched off. */
   remaining(): number {
     return Math.max(0, Math.floor(this.#tokens?.level(this.#clock.monotonic()) ?? Infinity));
+  }
+
+  #stoppedMs(account: string, nowMs: number): number {
+    return Math.max(0, (this.#accounts.get(account)?.stoppedUntilMs ?? 0) - nowMs);
+  }
+
+  /** Until both the process's bucket and what Cloudflare left to the token hold `count`. */
+  #shortageMs(count: number, account: string, nowMs: number): number {
+    const allowance = this.#allowance(account, nowMs);
+    const leftMs = allowance === undefined ? 0 : allowance.untilMs - nowMs;
+    if (this.#tokens === undefined) return 0;
+    const allowanceMs = Math.min(allowance?.tokens.waitMs(count, nowMs) ?? 0, leftMs);
+    return Math.max(this.#tokens.waitMs(count, nowMs), allowanceMs);
+  }
+
+  #allowance(account: string, nowMs: number): Account['allowance'] {
+    const allowance = this.#accounts.get(account)?.allowance;
+    return allowance !== undefined && allowance.untilMs > nowMs ? allowance : undefined;
   }
 
   #promise(account: string, nowMs: number, waitMs: number, gapMs: number): number {

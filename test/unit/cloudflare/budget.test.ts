@@ -35,6 +35,17 @@ describe('Budget', () => {
     expect([refusal(budget), refusal(budget), refusal(budget)]).toEqual([500, 1000, 1500]);
   });
 
+  test('says how long a request would have to wait, without taking or promising anything', async () => {
+    const { clock, budget } = make(2, 1);
+    expect([budget.waitMs(), budget.waitMs()]).toEqual([0, 0]);
+    drain(budget);
+    expect([budget.waitMs(), budget.waitMs()]).toEqual([500, 500]);
+    budget.limited(3000, 'a');
+    expect(budget.waitMs('a')).toBe(3000);
+    await clock.advance(500);
+    expect([budget.waitMs(), budget.waitMs('a')]).toEqual([0, 2500]);
+  });
+
   test('never sends a caller away for much more than a minute, however many wait', () => {
     const { budget } = make(1, 1);
     drain(budget);
