@@ -1,0 +1,173 @@
+import type { Logger } from 'pino';
+import type { CertificateContext } from './certificate/context.ts';
+import { reconcileCertificate } from './certificate/controller.ts';
+import { CertificateMemory } from './certificate/memory.ts';
+import type { Clock } from './clock.ts';
+import type { CloudflareApi } from './cloudflare/api.ts';
+import type { Budget } from './cloudflare/budget.ts';
+import type { Config } from './config.ts';
+import type { IssuerContext } from './issuer/context.ts';
+import { reconcileIssuer } from './issuer/controller.ts';
+import type { KubeClient } from './kube/client.ts';
+import { Controller, type Outcome } from './kube/controller.ts';
+import { EventRecorder } from './kube/events.ts';
+import { WorkQueue } from './kube/queue.ts';
+import type { TrustedRoots } from './secret-facts.ts';
+import { IssuerSessions } from './sessions.ts';
+import { Stores } from './stores.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { createWakers } from './wakers.ts';
+
+export interface ControllersOptions {
+  readonly config: Config;
+  /** Where the token Secrets of ClusterOriginIssuers are. */
+  readonly operatorNamespace: string;
+  readonly log: Logger;
+  readonly identity: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly roots: TrustedRoots;
+  /** For the caches. */
+  readonly reader: KubeClient;
+  /** Fenced: refuses to write once leadership is lost. */
+  readonly writer: KubeClient;
+  readonly cloudflare: CloudflareApi;
+  readonly budget: Budget;
+  readonly metrics: Metrics;
+  readonly clockSkew: () => string | undefined;
+}
+
+/** A long RSA request with its waits, and room to spare. */
+const CERTIFICATE_TIMEOUT_MS = 5 * 60_000;
+const ISSUER_TIMEOUT_MS = 2 * 60_000;
+const ISSUER_WORKERS = 4;
+
+type Reconcile = ConstructorParameters<typeof Controller>[0]['reconcile'];
+
+/** The caches, the queues, and the controllers that work them. */
+export class Controllers {
+  readonly stores: Stores;
+  readonly sessions: IssuerSessions;
+  readonly #events: EventRecorder;
+  readonly #controllers: readonly Controller[];
+  readonly #queues: readonly WorkQueue[];
+  readonly #background = new AbortController();
+
+  constructor(options: ControllersOptions) {
+    const { config, log, clock, random, metrics, writer } = options;
+    const certificates = new WorkQueue({ clock, random, ...metrics.controllers.hooks('certificate') });
+    const issuers = new WorkQueue({ clock, random, ...metrics.controllers.hooks('issuer') });
+    this.#queues = [certificates, issuers];
+    const wakers = createWakers({ certificates, issuers }, () => this.stores);
+    const memory = new CertificateMemory({
+      clock,
+      random,
+      postTimeoutMs: config.cloudflarePostTimeoutMs,
+      settleMs: config.settleMs,
+    });
+    this.sessions = new IssuerSessions(wakers.sessionChanged);
+    this.stores = new Stores({
+      client: options.reader,
+      namespaces: config.watchNamespaces,
+      clusterKinds: config.clusterKinds,
+      roots: options.roots,
+      onCertificate: wakers.certificateChanged,
+      onIssuer: wakers.issuerChanged,
+      onSecret: (facts, gone) => {
+        if (gone) memory.forgetPending(facts.uid);
+        wakers.secretChanged(facts);
+      },
+      onError: (resource, error) =>
+        log.warn({ resource, problem: problemOf(error) }, 'watch interrupted, going on'),
+    });
+    this.#events = new EventRecorder({
+      client: writer,
+      reportingController: 'originca.dev/origin-ca-operator',
+      reportingInstance: options.identity,
+      onDrop: (error) => log.debug({ problem: problemOf(error) }, 'event not recorded'),
+    });
+    const shared = {
+      stores: this.stores,
+      sessions: this.sessions,
+      clock,
+      events: this.#events,
+      log,
+      kube: writer,
+    };
+    const certificateContext: CertificateContext = {
+      ...shared,
+      memory,
+      roots: options.roots,
+      clusterKinds: config.clusterKinds,
+      budgetMs: (account) => options.budget.waitMs(account),
+      clockSkew: options.clockSkew,
+      count: {
+        issuance: (outcome) => metrics.issuance(outcome),
+        revocation: (outcome) => metrics.revocation(outcome),
+      },
+      wake: (key) => certificates.add(key),
+    };
+    const issuerContext: IssuerContext = {
+      ...shared,
+      random,
+      operatorNamespace: options.operatorNamespace,
+      clientFor: (token) => options.cloudflare.client(token),
+      checks: new Map(),
+      signal: this.#background.signal,
+    };
+    const onOutcome = (outcome: Outcome): void => {
+      metrics.controllers.reconciled(outcome);
+      if (outcome.result === 'error') {
+        log.error(
+          { controller: outcome.controller, key: outcome.key, problem: problemOf(outcome.error) },
+          'reconcile failed, it is tried again',
+        );
+      }
+    };
+    const start = (
+      name: string,
+      queue: WorkQueue,
+      concurrency: number,
+      timeoutMs: number,
+      reconcile: Reconcile,
+    ) => {
+      const controller = new Controller({ name, queue, concurrency, timeoutMs, reconcile, onOutcome });
+      metrics.controllers.watch({ name, queue, controller, maxConcurrent: concurrency });
+      return controller;
+    };
+    this.#controllers = [
+      start('issuer', issuers, ISSUER_WORKERS, ISSUER_TIMEOUT_MS, (key, signal) =>
+        reconcileIssuer(issuerContext, key, signal),
+      ),
+      start('certificate', certificates, config.concurrency, CERTIFICATE_TIMEOUT_MS, (key, signal) =>
+        reconcileCertificate(certificateContext, key, signal),
+      ),
+    ];
+  }
+
+  /** Fills the caches and keeps them in step until `signal` aborts. */
+  async fillCaches(signal: AbortSignal): Promise<void> {
+    await this.stores.run(signal);
+  }
+
+  async synced(): Promise<void> {
+    await this.stores.synced();
+  }
+
+  /** Works until `stop` aborts and what is in flight has ended, or at once until `lost` aborts. */
+  async run(stop: AbortSignal, lost: AbortSignal | undefined): Promise<void> {
+    await Promise.all(this.#controllers.map((controller) => controller.run(stop, lost)));
+  }
+
+  /** Sends what is left to say and ends what reads in the background. */
+  async close(): Promise<void> {
+    this.#background.abort();
+    for (const queue of this.#queues) queue.close();
+    await this.#events.close();
+  }
+}
+
+/** What went wrong, in one line. Messages only: a stack or a nested cause could quote what a library was given. */
+export function problemOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,55 @@
+import type { OriginCertificate } from './api/v1alpha1.ts';
+import type { Stores } from './stores.ts';
+import type { CertificateSeries, IssuerSeries, ReadyStatus } from './telemetry/object-series.ts';
+
+type Conditions = NonNullable<NonNullable<OriginCertificate['status']>['conditions']>;
+
+/** The certificates as metrics show them: what their statuses say, computed when somebody looks. */
+export function* certificateSeries(stores: Stores): Generator<CertificateSeries> {
+  for (const { metadata, status } of stores.certificates.list()) {
+    const { namespace, name } = metadata;
+    yield {
+      namespace,
+      name,
+      ready: readyOf(status?.conditions),
+      notBefore: timeOf(status?.certificate?.notBefore),
+      notAfter: timeOf(status?.certificate?.notAfter),
+      renewal: timeOf(status?.renewalTime),
+      failingSince: timeOf(status?.failure?.since),
+      failureReason: status?.failure?.reason,
+    };
+  }
+}
+
+export function* issuerSeries(stores: Stores): Generator<IssuerSeries> {
+  for (const { metadata, status } of stores.issuers.list()) {
+    yield {
+      kind: 'OriginIssuer',
+      namespace: metadata.namespace,
+      name: metadata.name,
+      ...issuerStatus(status),
+    };
+  }
+  for (const { metadata, status } of stores.clusterIssuers.list()) {
+    yield { kind: 'ClusterOriginIssuer', namespace: '', name: metadata.name, ...issuerStatus(status) };
+  }
+}
+
+interface IssuerStatus {
+  readonly conditions?: Conditions;
+  readonly token?: { readonly expiresOn?: string };
+}
+
+function issuerStatus(status: IssuerStatus | undefined): Pick<IssuerSeries, 'ready' | 'tokenExpires'> {
+  return { ready: readyOf(status?.conditions), tokenExpires: timeOf(status?.token?.expiresOn) };
+}
+
+function readyOf(conditions: Conditions | undefined): ReadyStatus {
+  return conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown';
+}
+
+/** Milliseconds since the epoch; undefined for no time or none that can be read. */
+function timeOf(text: string | undefined): number | undefined {
+  const ms = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
