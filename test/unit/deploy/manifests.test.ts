@@ -96,8 +96,8 @@ test('the arguments of a pod are flags that the operator knows, after the progra
   const [deployment] = (await readManifests('deploy/base/deployment.yaml')) as [Workload];
   const [program, ...flags] = deployment.spec.template.spec.containers[0].args;
   expect(program).toBe('/app/main.js');
-  expect(parseConfig(flags, {}, false)).toMatchObject({
-    type: 'run',
+  expect(parseConfig(flags, { env: {}, isTty: false })).toMatchObject({
+    action: 'run',
     config: {
       leaderElect: true,
       operatorNamespace: deployment.metadata.namespace,
