@@ -20,16 +20,19 @@ export async function spawnSimulator(args: readonly string[]): Promise<Child> {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const errors: string[] = [];
+  let ready = false;
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors.push(text);
+    if (ready) process.stderr.write(text);
+    else errors.push(text);
   });
   const failed = once(child, 'exit').then(([code]) => {
     throw new Error(`the simulator ended with ${String(code)} before it was ready: ${errors.join('')}`);
   });
   const timeout = AbortSignal.timeout(START_TIMEOUT_MS);
   try {
-    const ready = once(createInterface(child.stdout), 'line', { signal: timeout });
-    const [line]: readonly string[] = await Promise.race([ready, failed]);
+    const firstLine = once(createInterface(child.stdout), 'line', { signal: timeout });
+    const [line]: readonly string[] = await Promise.race([firstLine, failed]);
+    ready = true;
     failed.catch(() => undefined); // From now on its end is stopChild's matter.
     // The parse boundary: our own program printed it.
     return { process: child, addresses: JSON.parse(line ?? '') as Addresses };

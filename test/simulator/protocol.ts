@@ -120,7 +120,7 @@ export interface CertificateView {
   readonly hostnames: readonly string[];
   readonly zoneIds: readonly string[];
   readonly requestType: RequestType;
-  /** Hex, of the DER SubjectPublicKeyInfo; empty when what is stored is no certificate. */
+  /** Hex, of the DER SubjectPublicKeyInfo that was signed. */
   readonly publicKeySha256: string;
   readonly issuedAt: string;
   readonly notAfter: string;

@@ -51,7 +51,7 @@ export interface EdgeSettings {
 export type SettingsChange = Partial<Omit<Settings, NestedSetting>> & {
   readonly [K in NestedSetting]?: Partial<Settings[K]>;
 };
-export type NestedSetting = 'budget' | 'addressBudget' | 'missingPermission' | 'edge';
+type NestedSetting = 'budget' | 'addressBudget' | 'missingPermission' | 'edge';
 
 /** Where documentation speaks, as it says; else what careless clients handle worst without being slow. */
 export const DEFAULT_SETTINGS: Settings = {

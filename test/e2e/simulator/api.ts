@@ -15,7 +15,7 @@ export interface ApiAnswer {
 }
 
 /** What these tests read of the envelope. */
-export interface Envelope {
+interface Envelope {
   readonly success?: boolean;
   readonly errors?: readonly {
     readonly code: number;
@@ -29,7 +29,7 @@ export interface Envelope {
 }
 
 /** The fields that these tests read, of whatever object. */
-export interface Result {
+interface Result {
   readonly id: string;
   readonly name: string;
   readonly status: string;

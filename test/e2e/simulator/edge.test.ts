@@ -124,7 +124,7 @@ describe('under strict the visitor gets', () => {
 
   test.each<[string, () => Promise<string>]>([
     ['speaks HTTP', () => kept(startOrigin(ok))],
-    ['hangs up', () => kept(startTcp((socket) => socket.destroy()))],
+    ['hangs up', () => kept(startTcp((socket) => void socket.destroy()))],
   ])('525 where the port %s', async (_what, start) => {
     await simulator.mapOrigin({ content: ADDRESS, https: await start() });
     expect((await simulator.visit(HOST)).status).toBe(525);
@@ -133,7 +133,9 @@ describe('under strict the visitor gets', () => {
   test('524 where the origin never answers, and 520 where it answers nonsense', async () => {
     await serve({}, () => undefined);
     expect((await simulator.visit(HOST)).status).toBe(524);
-    await serve({}, (request) => request.socket.destroy());
+    await serve({}, (request) => {
+      request.socket.destroy();
+    });
     expect((await simulator.visit(HOST)).status).toBe(520);
   });
 

@@ -1,18 +1,16 @@
-import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Simulator } from '../../simulator/client.ts';
 import { newCsr } from './api.ts';
+import { run } from './run.ts';
 
 const SOURCE = fileURLToPath(new URL('../../simulator/compat', import.meta.url));
 /** Without Go's build cache the standard library's TLS alone takes a minute. */
 const BUILD_TIMEOUT_MS = 300_000;
-const run = promisify(execFile);
-const hasGo = spawnSync('go', ['version']).status === 0;
+const hasGo = (await run('go', ['version'])).code === 0;
 
 describe.skipIf(!hasGo)('clients written in Go', () => {
   let dir: string;
@@ -21,7 +19,8 @@ describe.skipIf(!hasGo)('clients written in Go', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'compat-'));
     simulator = await Simulator.start({ settings: { serviceKeys: 'accepted' } });
-    await run('go', ['build', '-buildvcs=false', '-o', join(dir, 'compat'), '.'], { cwd: SOURCE });
+    const built = await run('go', ['build', '-buildvcs=false', '-o', join(dir, 'compat'), '.'], SOURCE);
+    if (built.code !== 0) throw new Error(`go build: ${built.stderr}`);
   }, BUILD_TIMEOUT_MS);
   afterAll(async () => {
     await simulator.stop();
@@ -36,7 +35,8 @@ describe.skipIf(!hasGo)('clients written in Go', () => {
     const { csr } = await newCsr('rsa');
     await writeFile(join(dir, 'request.csr'), csr);
     const args = [simulator.apiUrl, simulator.caFile, token.value, zoneId, join(dir, 'request.csr')];
-    const { stdout } = await run(join(dir, 'compat'), args);
+    const { stdout, stderr } = await run(join(dir, 'compat'), args);
+    expect(stderr).toBe('');
 
     const [made, byIssuer] = await simulator.certificates();
     const expiry = (date?: string): string | undefined => date?.replace('.000Z', 'Z');

@@ -27,8 +27,8 @@ async function listening(server: Server): Promise<Origin> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy()); // The edge hangs up where it distrusts.
+    socket.once('close', () => void sockets.delete(socket));
+    socket.on('error', () => void socket.destroy()); // The edge hangs up where it distrusts.
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -1,17 +1,16 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { Simulator } from '../../simulator/client.ts';
 import type { Addresses } from '../../simulator/protocol.ts';
 import { waitFor } from '../../support/wait.ts';
+import { run } from './run.ts';
 
 const MAIN = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url));
 const SOON = { timeoutMs: 20_000 };
-const run = promisify(execFile);
 
 function alive(pid: number): boolean {
   try {
@@ -31,17 +30,13 @@ test.each([
   [['--port', 'many'], '--port is "many"; it must be a port number from 0 (any free one) to 65535.\n'],
   [['--prot', '1'], "Unknown option '--prot'; --help lists the flags.\n"],
 ])('wrong flags %j end with 2 and one sentence', async (args, sentence) => {
-  await expect(run(process.execPath, [MAIN, ...args])).rejects.toMatchObject({
-    code: 2,
-    stderr: sentence,
-    stdout: '',
-  });
+  expect(await run(process.execPath, [MAIN, ...args])).toEqual({ code: 2, stderr: sentence, stdout: '' });
 });
 
 test('a port that is taken ends with 1 and one sentence', async () => {
   await using simulator = await Simulator.start();
   const { port } = new URL(simulator.apiUrl);
-  await expect(run(process.execPath, [MAIN, '--port', port])).rejects.toMatchObject({
+  expect(await run(process.execPath, [MAIN, '--port', port])).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^The simulator cannot listen: .*EADDRINUSE.*; choose other ports\.\n$/),
   });

@@ -4,7 +4,7 @@ import * as x509 from '@peculiar/x509';
 import type { Signer } from './leaf.ts';
 
 /** A root certificate of our own making with the name of a real one. */
-export interface Authority extends Signer {
+interface Authority extends Signer {
   readonly certificate: string;
 }
 

@@ -1,4 +1,4 @@
-import { X509Certificate, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { CertificateVariant, RequestType } from '../protocol.ts';
 import { createOriginCa, type OriginCa } from './authority.ts';
 import { pem } from './der.ts';
@@ -20,6 +20,8 @@ export interface Issued {
   readonly certificate: string;
   /** Of the certificate really issued, which a variant may have shifted. */
   readonly notAfter: number;
+  /** Hex, of the DER SubjectPublicKeyInfo that was signed. */
+  readonly publicKeySha256: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -35,7 +37,8 @@ export async function issue(request: IssueRequest, originCa: OriginCa): Promise<
   const authority = authorities[request.variant === 'otherAlgorithm' ? other : wanted];
   const content = contentFor(request, serial);
   const certificate = textFor(request.variant, signLeaf(content, authority), authority.certificate);
-  return { id, certificate, notAfter: content.notAfter };
+  const publicKeySha256 = createHash('sha256').update(content.publicKey).digest('hex');
+  return { id, certificate, notAfter: content.notAfter, publicKeySha256 };
 }
 
 function contentFor(request: IssueRequest, serial: Uint8Array): LeafContent {
@@ -80,13 +83,4 @@ function freshKeyLike(publicKey: Uint8Array): Uint8Array {
     ? generateKeyPairSync('rsa', { modulusLength: 2048 })
     : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return pair.publicKey.export({ type: 'spki', format: 'der' });
-}
-
-/** The certificate in a text the API gave out; undefined when there is none. */
-export function parsedCertificate(text: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(text);
-  } catch {
-    return undefined; // A variant stores what is no certificate.
-  }
 }

@@ -1,6 +1,6 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { publicKeyOfCsr } from '../ca/csr.ts';
-import { issue, parsedCertificate } from '../ca/issue.ts';
+import { issue } from '../ca/issue.ts';
 import {
   CERTIFICATE_VARIANTS,
   REQUEST_TYPES,
@@ -109,26 +109,22 @@ export function certificates(world: World, body: unknown): readonly CertificateV
     filter.zoneId === undefined ? world.certificates.all() : world.certificates.ofZone(filter.zoneId);
   return stored
     .filter(
-      ({ hostnames, tokenId, revokedAt }) =>
+      ({ hostnames, tokenId, revokedAt, publicKeySha256 }) =>
         (filter.hostname === undefined || hostnames.includes(filter.hostname)) &&
         (filter.tokenId === undefined || tokenId === filter.tokenId) &&
+        (filter.publicKeySha256 === undefined || publicKeySha256 === filter.publicKeySha256) &&
         (filter.revoked === undefined || (revokedAt !== undefined) === filter.revoked),
     )
-    .map(viewOf)
-    .filter(
-      ({ publicKeySha256 }) =>
-        filter.publicKeySha256 === undefined || publicKeySha256 === filter.publicKeySha256,
-    );
+    .map(viewOf);
 }
 
 function viewOf(stored: StoredCertificate): CertificateView {
-  const key = parsedCertificate(stored.certificate)?.publicKey.export({ type: 'spki', format: 'der' });
   return {
     id: stored.id,
     hostnames: stored.hostnames,
     zoneIds: stored.zoneIds,
     requestType: stored.requestType,
-    publicKeySha256: key === undefined ? '' : createHash('sha256').update(key).digest('hex'),
+    publicKeySha256: stored.publicKeySha256,
     issuedAt: new Date(stored.issuedAt).toISOString(),
     notAfter: new Date(stored.notAfter).toISOString(),
     ...(stored.revokedAt !== undefined && { revokedAt: new Date(stored.revokedAt).toISOString() }),

@@ -3,7 +3,7 @@
  * allowed; `date` is text that Date parses.
  */
 type Kind = 'string' | 'number' | 'boolean' | 'strings' | 'date' | 'any';
-export type Rule = Kind | `${Kind}?` | { readonly oneOf: readonly unknown[]; readonly optional?: boolean };
+type Rule = Kind | `${Kind}?` | { readonly oneOf: readonly unknown[]; readonly optional?: boolean };
 export type Shape<T> = { readonly [K in keyof Required<T>]: Rule };
 
 /** A control body that is not as it should be; the message says which field and why. */

@@ -13,6 +13,7 @@ export interface StoredCertificate {
   readonly zoneIds: readonly string[];
   readonly issuedAt: number;
   readonly notAfter: number;
+  readonly publicKeySha256: string;
   /** Id of the token that asked for it; undefined when the control endpoint put it here. */
   readonly tokenId?: string;
   revokedAt?: number;
