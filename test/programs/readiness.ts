@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { waitFor } from '../support/wait.ts';
+import { readLogTail } from './log-tail.ts';
 import type { StartOptions, Supervised, Supervisor } from './supervisor.ts';
 
 /** A program ended before it was ready. */
@@ -15,8 +15,6 @@ export class StartFailure extends Error {
 }
 
 const READY_MS = 60_000;
-/** Enough of a log to see why a program ended. */
-const LOG_TAIL_LINES = 15;
 
 /**
  * Starts a program and resolves once `probe` is true. Throws StartFailure with the end of its log when it ends
@@ -39,7 +37,7 @@ export async function startReady(
     });
   } catch (error) {
     const exit = program.exit();
-    const log = await tail(options.log);
+    const log = await readLogTail(options.log);
     if (exit === undefined) {
       program.signal('SIGKILL');
       throw new Error(`${name} runs but is not ready; the end of its log:\n${log}`, { cause: error });
@@ -51,9 +49,4 @@ export async function startReady(
     );
   }
   return program;
-}
-
-async function tail(path: string): Promise<string> {
-  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-  return lines.slice(-LOG_TAIL_LINES).join('\n');
 }
