@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { describe, errorFromFailure, KubeError, type Operation } from './errors.ts';
+import { type Page, readObject, readPage } from './answers.ts';
 import type { KubeObject, ObjectRef } from './object.ts';
 import {
   type ApplyOptions,
@@ -23,13 +24,6 @@ import { type WatchEvent, watchEvents } from './watch.ts';
 
 /** Called synchronously just before a write is sent; throws when it must not be. */
 export type Fence = () => void;
-
-export interface Page<T> {
-  readonly items: T[];
-  readonly resourceVersion: string;
-  /** Absent on the last page. */
-  readonly continue?: string;
-}
 
 const PAGE = 500;
 /** How often `listAll` begins anew when the server has forgotten the listing half-way. */
@@ -73,7 +67,8 @@ export class KubeClient {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<T | undefined> {
     try {
-      return (await this.#transport.json(getRequest(resource, ref, signal))) as T;
+      const request = getRequest(resource, ref, signal);
+      return readObject<T>(await this.#transport.json(request), request.operation);
     } catch (error) {
       if (error instanceof KubeError && error.kind === 'NotFound') return undefined;
       throw error;
@@ -82,12 +77,8 @@ export class KubeClient {
 
   /** One page (all objects where no limit is given). */
   async list<T extends KubeObject>(resource: Resource<T>, o: PageOptions): Promise<Page<T>> {
-    const answer = (await this.#transport.json(listRequest(resource, o))) as {
-      items?: T[] | null;
-      metadata?: { resourceVersion?: string; continue?: string };
-    };
-    const { resourceVersion = '', continue: next } = answer.metadata ?? {};
-    return { items: answer.items ?? [], resourceVersion, ...(next ? { continue: next } : {}) };
+    const request = listRequest(resource, o);
+    return readPage<T>(await this.#transport.json(request), request.operation);
   }
 
   /** Every object, read in pages of one consistent snapshot. */
@@ -121,12 +112,14 @@ export class KubeClient {
   }
 
   async create<T extends KubeObject>(resource: Resource<T>, body: T, o: WriteOptions): Promise<T> {
-    return (await this.#write(createRequest(resource, body, o))) as T;
+    const request = createRequest(resource, body, o);
+    return readObject<T>(await this.#write(request), request.operation);
   }
 
   /** Server-side apply. With `metadata.resourceVersion` it is refused (Conflict) unless that is still current. */
   async apply<T extends KubeObject>(resource: Resource<T>, body: T, o: ApplyOptions): Promise<T> {
-    return (await this.#write(applyRequest(resource, body, o))) as T;
+    const request = applyRequest(resource, body, o);
+    return readObject<T>(await this.#write(request), request.operation);
   }
 
   /** JSON merge patch. With `metadata.resourceVersion` in it, refused (Conflict) unless that is still current. */
@@ -136,7 +129,8 @@ export class KubeClient {
     patch: object,
     o: PatchOptions,
   ): Promise<T> {
-    return (await this.#write(mergePatchRequest(resource, ref, patch, o))) as T;
+    const request = mergePatchRequest(resource, ref, patch, o);
+    return readObject<T>(await this.#write(request), request.operation);
   }
 
   /** `deleted` also when finalizers still hold the object. */

@@ -94,7 +94,7 @@ export class Transport {
     return await this.#timed(request, async (response) => {
       const value = parse(await response.body.text());
       if (response.statusCode >= 300) throw refusal(request, response, value);
-      if (value === undefined)
+      if (typeof value !== 'object' || value === null)
         throw new KubeError('Server', `${describe(request.operation)}: the answer is no JSON`);
       return value;
     });

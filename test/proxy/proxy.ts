@@ -99,10 +99,14 @@ export class FaultProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Cuts the running watches: each in the middle of its next line, by a reset. */
-  cutWatches(): number {
-    for (const watch of this.#watches) this.#toCut.add(watch);
+  /** Watches that are being answered now. */
+  get openWatches(): number {
     return this.#watches.size;
+  }
+
+  /** Cuts the running watches: each in the middle of its next line, by a reset. */
+  cutWatches(): void {
+    for (const watch of this.#watches) this.#toCut.add(watch);
   }
 
   async close(): Promise<void> {

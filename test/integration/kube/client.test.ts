@@ -203,6 +203,7 @@ describe('failures', () => {
     ['500', { type: 'status', status: 500 }, 'Server'],
     ['HTML', { type: 'status', status: 502, body: '<h1>s3cr3t</h1>', contentType: 'text/html' }, 'Server'],
     ['no JSON', { type: 'status', status: 200, body: 's3cr3t' }, 'Server'],
+    ['another object', { type: 'status', status: 200, body: '{"s3cr3t":1}' }, 'Server'],
     ['429', { type: 'status', status: 429, retryAfterSeconds: 7 }, 'TooManyRequests'],
   ] as const)('%s is told by its kind', async (_name, fault, kind) => {
     await using w = await World.create({ timeoutMs: 500 });
@@ -215,6 +216,18 @@ describe('failures', () => {
     expect(error.retryAfterMs).toBe(kind === 'TooManyRequests' ? 7_000 : undefined);
     expect(w.proxy.requests).toHaveLength(1);
   });
+
+  test.each(['null', '[]', '{}', '{"items":[]}', '{"items":"x","metadata":{"resourceVersion":"1"}}'])(
+    'a list that is answered with %s is no empty list',
+    async (body) => {
+      await using w = await World.create();
+      w.proxy.inject({ fault: { type: 'status', status: 200, body } });
+      const { namespace, signal } = w;
+      expect(await failureOf(w.proxied.list(secrets, { namespace, signal }))).toMatchObject({
+        kind: 'Server',
+      });
+    },
+  );
 
   test('an abort is told as such, a deadline as Timeout', async () => {
     await using w = await World.create();
