@@ -1,0 +1,245 @@
+import { readFile } from 'node:fs/promises';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { parseConfig } from '../../src/config.ts';
+import type { OriginCertificate, OriginIssuer } from '../../src/api/v1alpha1.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { Secret } from '../../src/kube/object.ts';
+import { secrets } from '../../src/kube/resource.ts';
+import { createOperator } from '../../src/operator.ts';
+import { originCertificates, originIssuers } from '../../src/resources.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { Simulator } from '../simulator/client.ts';
+import type { CertificateView } from '../simulator/protocol.ts';
+import { cluster, testNamespace } from './cluster.ts';
+import { kubeClient, OPERATOR_ACCOUNT } from './kube-clients.ts';
+import { kustomizeBuild } from './kustomize.ts';
+import { applyManifests } from './manifests.ts';
+import { NotYet, waitFor } from './wait.ts';
+
+/** A running operator in this process. */
+export interface RunningOperator {
+  /** Everything it logged, one JSON object a line. */
+  readonly logs: readonly string[];
+  readonly metricsPort: number;
+  /** Stops it as SIGTERM would; resolves when nothing of it is in flight. */
+  stop(): Promise<void>;
+}
+
+export interface SceneOptions {
+  /** Zones that the simulator holds and the token sees; `example.com` unless told otherwise. */
+  readonly zones?: readonly string[];
+  /** Flags beside those that point the operator at the scene. */
+  readonly flags?: readonly string[];
+}
+
+export interface OperatorChange {
+  readonly flags?: readonly string[];
+  readonly clock?: Clock;
+  /** A kubeconfig instead of the one of the deployed ServiceAccount, such as one that leads through a proxy. */
+  readonly kubeconfig?: string;
+}
+
+const SIGNAL_MS = 15_000;
+const signal = (): AbortSignal => AbortSignal.timeout(SIGNAL_MS);
+const FIELD_MANAGER = 'test';
+
+/**
+ * One namespace of the run's control plane, a simulator of its own, and operators in this process that watch the
+ * namespace under the rights of `deploy/`. The waits of the protocol are short: a POST may take 2 s, settling 1 s.
+ */
+export class Scene implements AsyncDisposable {
+  readonly namespace: string;
+  readonly simulator: Simulator;
+  /** A cluster administrator. */
+  readonly kube: KubeClient;
+  /** Id of each zone by its name. */
+  readonly zones: ReadonlyMap<string, string>;
+  readonly token: { readonly id: string; readonly value: string };
+  readonly #flags: readonly string[];
+  readonly #operators = new Set<RunningOperator>();
+
+  private constructor(
+    parts: Pick<Scene, 'namespace' | 'simulator' | 'kube' | 'zones' | 'token'>,
+    flags: readonly string[],
+  ) {
+    this.namespace = parts.namespace;
+    this.simulator = parts.simulator;
+    this.kube = parts.kube;
+    this.zones = parts.zones;
+    this.token = parts.token;
+    this.#flags = flags;
+  }
+
+  static async start(
+    prefix: string,
+    { zones = ['example.com'], flags = [] }: SceneOptions = {},
+  ): Promise<Scene> {
+    const [simulator, kube, namespace] = await Promise.all([
+      Simulator.start(),
+      kubeClient(),
+      testNamespace(prefix),
+    ]);
+    await applyManifests(kube, await kustomizeBuild('deploy'));
+    await trust(simulator.caFile);
+    const seeded = new Map<string, string>();
+    for (const name of zones) seeded.set(name, (await simulator.seedZone({ name })).id);
+    const token = await simulator.seedToken();
+    return new Scene({ namespace, simulator, kube, zones: seeded, token }, flags);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#operators].map((operator) => operator.stop()));
+    await Promise.all([this.simulator.stop(), this.kube.close()]);
+  }
+
+  async startOperator({ flags = [], clock, kubeconfig }: OperatorChange = {}): Promise<RunningOperator> {
+    const argv = [
+      `--kubeconfig=${kubeconfig ?? (await cluster().kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT }))}`,
+      `--watch-namespaces=${this.namespace}`,
+      `--cloudflare-base-url=${this.simulator.apiUrl}`,
+      `--origin-ca-roots=${this.simulator.originCaRootsFile}`,
+      '--cloudflare-rate=0',
+      '--cloudflare-post-timeout=2s',
+      '--settle=1s',
+      '--no-leader-elect',
+      '--metrics-address=127.0.0.1:0',
+      '--log-level=debug',
+      ...this.#flags,
+      ...flags,
+    ];
+    const invocation = parseConfig(argv, { env: {}, isTty: false });
+    if (invocation.action !== 'run') throw new Error('these flags do not run an operator');
+    const logs: string[] = [];
+    const log = createLogger({
+      level: 'debug',
+      format: 'json',
+      destination: { write: (line) => void logs.push(line) },
+    });
+    const operator = await createOperator(invocation.config, {
+      log,
+      identity: `test-${this.namespace}`,
+      version: 'test',
+      ...(clock && { clock }),
+    });
+    const stop = new AbortController();
+    const ended = operator.run(stop.signal);
+    const running: RunningOperator = {
+      logs,
+      get metricsPort() {
+        return operator.metricsPort;
+      },
+      stop: async () => {
+        stop.abort();
+        this.#operators.delete(running);
+        await ended;
+      },
+    };
+    this.#operators.add(running);
+    return running;
+  }
+
+  /** An OriginIssuer `cloudflare` with the scene's token in Secret `cloudflare`. */
+  async createIssuer(spec: Partial<OriginIssuer['spec']> = {}, name = 'cloudflare'): Promise<void> {
+    await this.putToken(this.token.value, name);
+    await this.apply(originIssuers, {
+      metadata: { name, namespace: this.namespace },
+      spec: { apiTokenSecretRef: { name }, ...spec },
+    });
+  }
+
+  async putToken(value: string, name = 'cloudflare'): Promise<void> {
+    const data = { 'api-token': Buffer.from(value).toString('base64') };
+    await this.kube.apply(
+      secrets,
+      { metadata: { name, namespace: this.namespace }, data } satisfies Secret,
+      write(),
+    );
+  }
+
+  /** Creates or changes an OriginCertificate as `kubectl apply` would: what is left out is removed. */
+  async applyCertificate(
+    name: string,
+    spec: Partial<OriginCertificate['spec']> = {},
+    annotations: Readonly<Record<string, string>> = {},
+  ): Promise<OriginCertificate> {
+    const applied = await this.apply(originCertificates, {
+      metadata: { name, namespace: this.namespace, annotations },
+      spec: {
+        secretName: `${name}-tls`,
+        hostnames: ['example.com'],
+        issuerRef: { name: 'cloudflare' },
+        ...spec,
+      },
+    });
+    return applied as OriginCertificate;
+  }
+
+  async certificate(name: string): Promise<OriginCertificate | undefined> {
+    return this.kube.get(originCertificates, { name, namespace: this.namespace }, { signal: signal() });
+  }
+
+  async secret(name: string): Promise<Secret | undefined> {
+    return this.kube.get(secrets, { name, namespace: this.namespace }, { signal: signal() });
+  }
+
+  /** Pending Secrets of the namespace. */
+  async pendings(): Promise<Secret[]> {
+    const all = await this.kube.listAll(secrets, { namespace: this.namespace, signal: signal() });
+    return all.filter(({ type }) => type === 'originca.dev/pending');
+  }
+
+  /** Certificates at Cloudflare that are not revoked. */
+  async issued(): Promise<readonly CertificateView[]> {
+    return (await this.simulator.certificates()).filter(({ revokedAt }) => revokedAt === undefined);
+  }
+
+  /** How many POSTs for a certificate reached Cloudflare. */
+  async posts(): Promise<number> {
+    return (await this.simulator.requests({ operation: 'createCertificate' })).length;
+  }
+
+  /** Waits until the condition of that type has the reason (and the status, if given) for the present generation. */
+  async condition(name: string, type: string, reason: string, status?: string): Promise<OriginCertificate> {
+    const what = `${type} ${reason} on OriginCertificate ${name}`;
+    return waitFor(
+      what,
+      async () => {
+        const certificate = await this.certificate(name);
+        const found = certificate?.status?.conditions?.find((condition) => condition.type === type);
+        const isCurrent = found?.observedGeneration === certificate?.metadata.generation;
+        const fits = found?.reason === reason && (status === undefined || found.status === status);
+        return fits && isCurrent ? certificate : new NotYet(certificate?.status ?? 'no status');
+      },
+      { timeoutMs: SIGNAL_MS },
+    ) as Promise<OriginCertificate>;
+  }
+
+  /** Waits until it is Ready and no issuance is under way any more. */
+  async settled(name: string): Promise<OriginCertificate> {
+    await this.condition(name, 'Ready', 'Issued', 'True');
+    await waitFor(
+      'no pending Secret',
+      async () => {
+        const left = await this.pendings();
+        return left.length === 0 || new NotYet(left.map(({ metadata }) => metadata.annotations));
+      },
+      { timeoutMs: SIGNAL_MS },
+    );
+    return this.condition(name, 'Ready', 'Issued', 'True');
+  }
+
+  /** Server-side apply as a person. */
+  async apply(resource: Parameters<KubeClient['apply']>[0], body: object): Promise<object> {
+    return this.kube.apply(resource, body as never, write());
+  }
+}
+
+function write(): { signal: AbortSignal; fieldManager: string; force: boolean } {
+  return { signal: signal(), fieldManager: FIELD_MANAGER, force: true };
+}
+
+/** NODE_EXTRA_CA_CERTS is read at the start of a process only; this is its equal for one that runs. */
+async function trust(caFile: string): Promise<void> {
+  setDefaultCACertificates([...getCACertificates('default'), await readFile(caFile, 'utf8')]);
+}
