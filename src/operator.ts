@@ -127,7 +127,10 @@ class RunnableOperator implements Operator {
 
   async run(stop: AbortSignal): Promise<'stopped' | 'lost'> {
     const { config, log, metrics, controllers, election, cloudflare, kube } = this.#parts;
-    stop.addEventListener('abort', () => (this.#stopping = true), { once: true });
+    const onStop = (): void => {
+      this.#stopping = true;
+    };
+    stop.addEventListener('abort', onStop, { once: true });
     try {
       this.#server = await TelemetryServer.start({
         address: config.metricsAddress,

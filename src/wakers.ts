@@ -15,10 +15,14 @@ export interface Queues {
 
 /** What happened in the caches, turned into keys to look at. */
 export interface Wakers {
-  certificateChanged(key: string, current?: OriginCertificate, previous?: OriginCertificate): void;
-  issuerChanged(key: IssuerKey): void;
-  sessionChanged(key: IssuerKey): void;
-  secretChanged(facts: Readonly<SecretFacts>): void;
+  readonly certificateChanged: (
+    key: string,
+    current?: OriginCertificate,
+    previous?: OriginCertificate,
+  ) => void;
+  readonly issuerChanged: (key: IssuerKey) => void;
+  readonly sessionChanged: (key: IssuerKey) => void;
+  readonly secretChanged: (facts: Readonly<SecretFacts>) => void;
 }
 
 /**
