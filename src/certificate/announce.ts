@@ -26,6 +26,11 @@ export const announce = {
     tell(context, regarding(world), { type: 'Warning', reason: 'SecretReleased', action: 'Release', note });
   },
 
+  trouble(context: CertificateContext, world: Living, reason: string, note: string): void {
+    const type = reason === 'Suspended' ? 'Normal' : 'Warning';
+    tell(context, regarding(world), { type, reason, action: 'Issue', note });
+  },
+
   revoked(context: CertificateContext, pending: Pending, id: string): void {
     const note = `Certificate ${id} was issued for an OriginCertificate that changed or went meanwhile; it was revoked.`;
     tell(context, regardingPending(pending), { type: 'Normal', reason: 'Revoked', action: 'Revoke', note });

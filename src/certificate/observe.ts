@@ -9,7 +9,7 @@ import { type CertificateReader, holderOf } from './holder.ts';
 import { viewIssuer } from './issuer-view.ts';
 import { isPendingSecret, type Pending, pendingName, readPending } from './pending.ts';
 import { issuedAt, standingFailure } from './recall.ts';
-import type { World } from './world.ts';
+import type { IssuerView, World } from './world.ts';
 
 /** One object, or what is left of one: the pending Secret of a uid that no object has any more. */
 export interface Subject {
@@ -34,6 +34,8 @@ interface ReadSecret {
 }
 
 interface Reader extends CertificateReader {
+  /** Whether it is asked what the issuer says. From the caches alone nothing is issued, so nobody needs to know. */
+  readonly asksIssuer: boolean;
   secret(ref: ObjectRef): Promise<ReadSecret | undefined>;
 }
 
@@ -45,6 +47,7 @@ export function observeCached(
 ): Promise<Seen> {
   const { stores } = context;
   return observe(context, subject, signal, {
+    asksIssuer: false,
     certificate: (ref) => Promise.resolve(stores.certificates.get(ref)),
     secret: (ref) => {
       const facts = stores.secrets.get(ref);
@@ -61,6 +64,7 @@ export function observeLive(
 ): Promise<Seen> {
   const { kube, roots } = context;
   return observe(context, subject, signal, {
+    asksIssuer: true,
     certificate: (ref) => kube.get(originCertificates, ref, { signal }),
     secret: async (ref) => {
       const secret = await kube.get(secrets, ref, { signal });
@@ -102,12 +106,14 @@ async function observe(
   };
 }
 
+const NOT_ASKED: IssuerView = { state: 'IssuerNotReady', message: 'the issuer was not asked.' };
+
 /** The parts of the world that follow from the objects read. */
 async function describe(
   context: CertificateContext,
   subject: Subject,
   signal: AbortSignal,
-  reader: CertificateReader,
+  reader: Reader,
   read: Pick<World, 'certificate' | 'target' | 'formers'> & { readonly pending: Pending | undefined },
 ): Promise<World> {
   const { certificate, target, pending } = read;
@@ -118,9 +124,7 @@ async function describe(
     secretName: certificate?.spec.secretName ?? '',
     holder: certificate ? await holderOf(certificate, target, context.stores, reader) : { kind: 'this' },
     waits: pending ? context.memory.waits(pending) : { postMs: 0, writeMs: 0 },
-    issuer: certificate
-      ? await viewIssuer(context, certificate, signal)
-      : { state: 'IssuerNotFound', message: 'the OriginCertificate is gone' },
+    issuer: certificate && reader.asksIssuer ? await viewIssuer(context, certificate, signal) : NOT_ASKED,
     failure: standingFailure(context, subject, certificate),
     issuedAt: certificate ? issuedAt(context.memory, certificate) : [],
     clockSkew: context.clockSkew(),

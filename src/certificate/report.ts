@@ -5,6 +5,7 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
 import { originCertificates } from '../resources.ts';
 import type { Action } from './action.ts';
+import { announce } from './announce.ts';
 import { conditionsOf } from './conditions.ts';
 import type { CertificateContext } from './context.ts';
 import type { Failure } from './failure.ts';
@@ -41,12 +42,25 @@ export async function report(
     spec,
     status,
   } as OriginCertificate;
-  return context.kube.apply(originCertificates, withoutSpec(body), {
+  const options = {
     signal,
     fieldManager: FIELD_MANAGER.certificate,
     force: true,
     subresource: 'status',
-  });
+  } as const;
+  const applied = await context.kube.apply(originCertificates, withoutSpec(body), options);
+  announceTrouble(context, world, status);
+  return applied;
+}
+
+/** An event for every new reason why no certificate can be issued; the same reason again is not news. */
+function announceTrouble(context: CertificateContext, world: Living, status: Status): void {
+  const troubleIn = (conditions: Status['conditions']) =>
+    conditions?.find((condition) => condition.type === 'Issuing' && condition.status === 'False');
+  const trouble = troubleIn(status.conditions);
+  const before = troubleIn(world.certificate.status?.conditions);
+  if (trouble && trouble.reason !== before?.reason)
+    announce.trouble(context, world, trouble.reason, trouble.message);
 }
 
 /** The status that this world and this action make true. */
