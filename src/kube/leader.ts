@@ -111,8 +111,8 @@ export class LeaderElection {
   }
 
   async #attempt(signal: AbortSignal): Promise<void> {
-    const leftMs = this.#leading === undefined ? this.#deadlineAfterMs : this.#deadlineMs - performance.now();
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))]);
+    // One attempt that hangs must leave time for another.
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(this.#deadlineAfterMs / 2))]);
     try {
       if (this.#leading === undefined) await this.#take(bounded);
       else await this.#renew(bounded);

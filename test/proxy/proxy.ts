@@ -38,13 +38,18 @@ export class FaultProxy {
   readonly ca: string;
   /** Every request since the start or the last `forget`, in order of arrival. */
   requests: SeenRequest[] = [];
+  /** What went wrong between the proxy and the server behind it, or while a caller went away. */
+  readonly errors: unknown[] = [];
   /** TCP connections accepted so far. */
   connections = 0;
 
   /** `port`: for a proxy that takes the place of a closed one; otherwise a free one is taken. */
-  static async start(options: UpstreamOptions & { readonly port?: number }): Promise<FaultProxy> {
-    const proxy = new FaultProxy(options, await loopbackCertificate());
-    await proxy.#listen(options.port ?? 0);
+  static async start({
+    port = 0,
+    ...upstream
+  }: UpstreamOptions & { readonly port?: number }): Promise<FaultProxy> {
+    const proxy = new FaultProxy(upstream, await loopbackCertificate());
+    await proxy.#listen(port);
     return proxy;
   }
 
@@ -52,8 +57,11 @@ export class FaultProxy {
     this.#upstream = new Upstream(options);
     this.ca = tls.cert;
     this.#server = createServer({ ...tls, ALPNProtocols: ['http/1.1'] }, (request, response) => {
-      // A failure inside a fault is the network's business: the caller sees a reset.
-      this.#handle(request, response).catch(() => this.#reset(request));
+      this.#handle(request, response).catch((error: unknown) => {
+        // To the caller a server that cannot be reached is a connection that breaks.
+        this.errors.push(error);
+        this.#reset(request);
+      });
     });
     this.#server.on('connection', (socket) => {
       if (!(socket instanceof Socket)) return;
