@@ -35,7 +35,7 @@ const NAMESPACED = new Set([
 ]);
 
 /** How the kind of a manifest is addressed. Plurals are English ones, which holds for every kind that we use. */
-export function resourceOf({ apiVersion, kind, metadata }: Manifest): Resource<Manifest> {
+function resourceOf({ apiVersion, kind, metadata }: Manifest): Resource<Manifest> {
   const plural = kind
     .toLowerCase()
     .replace(/([^aeiou])y$/, '$1ie')
