@@ -13,7 +13,7 @@ export interface LockOptions {
 
 /** How often the owner touches the file. Deaths are noticed by the touches that stay away, on any system. */
 const BEAT_MS = 1_000;
-const DEAD_MS = 8_000;
+const DEAD_MS = 5_000;
 const LOOK_MS = 100;
 
 /**

@@ -63,7 +63,7 @@ export class Supervisor {
     this.dir = dir;
     this.#guardian = guardian;
     guardian.on('message', (report: Report) => this.#take(report));
-    guardian.on('exit', () => this.#orphaned());
+    guardian.on('exit', (code) => this.#ended(code === 0));
   }
 
   /** Rejects when the program cannot be started at all; how it ends is told by `exited`. */
@@ -113,13 +113,13 @@ export class Supervisor {
     }
   }
 
-  /** In a normal end nothing is left here; if somebody killed the guardian, its work is done from this side. */
-  #orphaned(): void {
+  /** When somebody killed the guardian, its work is done from this side. */
+  #ended(cleanly: boolean): void {
     for (const [id, { pid }] of this.#running) {
-      if (pid !== undefined) killGroup(pid);
+      if (pid !== undefined && !cleanly) killGroup(pid);
       this.#take({ kind: 'exited', id, exit: { error: 'the guardian process has ended' } });
     }
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+    if (!cleanly) rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
