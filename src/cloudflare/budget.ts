@@ -70,6 +70,20 @@ export class Budget {
     return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), this.#shortageMs(1, account, nowMs)));
   }
 
+  /**
+   * Like `waitMs`, for a caller that will come back then: each gets a moment of its own, so that a thousand do
+   * not come back for one token. To be asked once per need, since every answer moves the next one's moment.
+   */
+  turnMs(account = ''): number {
+    const nowMs = this.#clock.monotonic();
+    const stoppedMs = this.#stoppedMs(account, nowMs);
+    if (stoppedMs > 0) return Math.ceil(stoppedMs);
+    const waitMs = this.#shortageMs(1, account, nowMs);
+    return waitMs === 0 || this.#tokens === undefined
+      ? 0
+      : this.#promise(account, nowMs, waitMs, 1 / this.#tokens.perMs);
+  }
+
   /** Cloudflare's `Ratelimit` header: `rest` more requests until its window ends in `resetMs`. */
   answered(rest: number, resetMs: number, account = ''): void {
     if (resetMs <= 0) return;

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { OPERATIONS } from '../cloudflare/operation.ts';
 import type { ClockReading, ClockSource } from './clock-skew.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { type CertificateSeries, type IssuerSeries, objectSeries } from './object-series.ts';
@@ -37,14 +38,6 @@ const REVOCATIONS: readonly RevocationOutcome[] = [
   'kept',
   'failed',
   'abandoned',
-];
-const OPERATIONS = [
-  'create_certificate',
-  'list_certificates',
-  'get_certificate',
-  'revoke_certificate',
-  'list_zones',
-  'verify_token',
 ];
 const OUTCOMES = [
   'success',

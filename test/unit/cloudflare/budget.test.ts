@@ -46,6 +46,19 @@ describe('Budget', () => {
     expect([budget.waitMs(), budget.waitMs('a')]).toEqual([0, 2500]);
   });
 
+  test('gives each caller that waits its turn, in line with those refused', async () => {
+    const { clock, budget } = make(2, 1);
+    expect([budget.turnMs(), budget.turnMs()]).toEqual([0, 0]);
+    drain(budget);
+    await clock.advance(0);
+    expect([budget.turnMs(), budget.turnMs(), refusal(budget)]).toEqual([1000, 1500, 2000]);
+    await clock.advance(1000);
+    expect([budget.turnMs(), budget.take().granted]).toEqual([0, true]);
+    budget.limited(7000);
+    expect([budget.turnMs(), budget.turnMs()]).toEqual([7000, 7000]);
+    expect(make(0, 1).budget.turnMs()).toBe(0);
+  });
+
   test('never sends a caller away for much more than a minute, however many wait', () => {
     const { budget } = make(1, 1);
     drain(budget);
