@@ -2,12 +2,12 @@ import { errorMessage } from './errors.ts';
 import { outputOf } from './output.ts';
 
 /**
- * Runs the program with `--version` and resolves to what it says, such as `1.36.3`. Throws a sentence when it
+ * Runs the program with `argument` and resolves to what it says, such as `1.36.3`. Throws a sentence when it
  * cannot be run or says nothing of the kind.
  */
-export async function askVersion(path: string): Promise<string> {
-  const said = await outputOf(path, ['--version']).catch((error: unknown) => {
-    throw new Error(`it cannot be run with --version (${errorMessage(error)})`, { cause: error });
+export async function askVersion(path: string, argument = '--version'): Promise<string> {
+  const said = await outputOf(path, [argument]).catch((error: unknown) => {
+    throw new Error(`it cannot be run with ${argument} (${errorMessage(error)})`, { cause: error });
   });
   const version = versionIn(said);
   if (version === undefined) throw new Error(`it tells no version but '${said.trim().slice(0, 100)}'`);
