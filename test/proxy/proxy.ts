@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loopbackCertificate } from './certificate.ts';
+import { answer, readAll } from './messages.ts';
 import { type Fault, isWatch, type Rule, Rules } from './faults.ts';
 import { Upstream, type UpstreamOptions } from './upstream.ts';
 
@@ -215,24 +216,4 @@ export class FaultProxy {
       () => void setImmediate(() => this.#reset(response.req)),
     );
   }
-}
-
-async function readAll(stream: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
-function answer(response: ServerResponse, fault: Extract<Fault, { type: 'status' }>): void {
-  const { status, retryAfterSeconds } = fault;
-  const message = `injected by the fault proxy: ${status}`;
-  const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
-  const kubeStatus = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code: status, details };
-  const body = fault.body ?? JSON.stringify(kubeStatus);
-  response.writeHead(status, {
-    'content-type': fault.contentType ?? 'application/json',
-    'content-length': Buffer.byteLength(body),
-    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
-  });
-  response.end(body);
 }

@@ -6,13 +6,21 @@ import { describe, expect, test } from 'vitest';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { kubeConfigFromDirectory } from '../../../src/kube/config.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
-import { secrets } from '../../../src/kube/resource.ts';
+import type { KubeObject } from '../../../src/kube/object.ts';
+import { type Resource, secrets } from '../../../src/kube/resource.ts';
 import type { TransportOptions } from '../../../src/kube/transport.ts';
 import { FaultProxy } from '../../proxy/proxy.ts';
 import type { UpstreamOptions } from '../../proxy/upstream.ts';
 import { cluster } from '../../support/cluster.ts';
 import { waitFor } from '../../support/wait.ts';
 import { World } from './world.ts';
+
+const serviceAccounts: Resource<KubeObject> = {
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  namespaced: true,
+};
 
 /** A client with the files of a pod's service account, through a proxy of its own. */
 class Pod implements AsyncDisposable {
@@ -24,8 +32,10 @@ class Pod implements AsyncDisposable {
   readonly #w: World;
 
   static async start(w: World, options: TransportOptions = {}): Promise<Pod> {
-    const mounted = await cluster().inClusterDir({ serviceAccount: `${w.namespace}:default` });
-    const dir = await mkdtemp(join(tmpdir(), `pod-${randomUUID()}`));
+    const name = `pod-${randomUUID()}`;
+    await w.direct.create(serviceAccounts, { metadata: w.ref(name) }, w.write);
+    const mounted = await cluster().inClusterDir({ serviceAccount: `${w.namespace}:${name}` });
+    const dir = await mkdtemp(join(tmpdir(), 'pod-'));
     const token = await readFile(join(mounted, 'token'), 'utf8');
     const upstream = { upstream: cluster().apiServerUrl, ca: await readFile(join(mounted, 'ca.crt')) };
     const proxy = await FaultProxy.start(upstream);
