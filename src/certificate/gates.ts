@@ -103,7 +103,7 @@ function clockSkew({ clockSkew: sentence }: World): Action | undefined {
 
 function issuerReady({ issuer }: World): Action | undefined {
   if (issuer.state === 'Ready') return undefined;
-  return { type: 'Refuse', reason: issuer.state, message: issuer.message, retryMs: 5 * 60_000 };
+  return { type: 'Refuse', reason: issuer.state, message: issuer.message, retryMs: 60_000 };
 }
 
 function allowed({ issuer }: World): Action | undefined {

@@ -1,5 +1,6 @@
 import { FIELD_MANAGER, SECRET_KEY } from '../api/names.ts';
 import type { IssueReason } from '../api/conditions.ts';
+import type { CertificateRequest, CreatedCertificate } from '../cloudflare/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { Secret } from '../kube/object.ts';
 import { secrets } from '../kube/resource.ts';
@@ -8,10 +9,10 @@ import { generateKey } from '../pki/keys.ts';
 import { decode, secretFacts } from '../secret-facts.ts';
 import type { CertificateContext } from './context.ts';
 import { issuerKey } from './issuer-view.ts';
-import { issuanceNeed, keySpec } from './need.ts';
+import { DEFAULT_VALIDITY_DAYS, issuanceNeed, keySpec } from './need.ts';
 import type { Seen } from './observe.ts';
 import { failedRequest, hadNoEffect, OBSERVE, type Outcome } from './outcome.ts';
-import { pendingSecret, readPending } from './pending.ts';
+import { type Pending, pendingSecret, readPending } from './pending.ts';
 import { createPending, deletePending, type Issuance, patchPending, refusedWrite } from './pending-io.ts';
 import { requestsOf } from './record.ts';
 import { targetSecret } from './target.ts';
@@ -104,24 +105,34 @@ async function post(context: CertificateContext, issuance: Issuance, signal: Abo
   const client = need?.issuer && context.sessions.get(issuerKey(pending.namespace, need.issuer))?.client;
   const csr = decode(secret.data?.[SECRET_KEY.csr]);
   if (!need || !client || !csr) return OBSERVE;
+  const wanted: CertificateRequest = {
+    csr,
+    hostnames: need.hostnames,
+    requestType: need.algorithm === 'RSA' ? 'origin-rsa' : 'origin-ecc',
+    requestedValidity: need.validityDays ?? DEFAULT_VALIDITY_DAYS,
+  };
   context.memory.posting(pending.uid, pending.postedAt);
+  let answer: CreatedCertificate;
   try {
-    const answer = await client.createCertificate(
-      {
-        csr,
-        hostnames: need.hostnames,
-        requestType: need.algorithm === 'RSA' ? 'origin-rsa' : 'origin-ecc',
-        requestedValidity: need.validityDays ?? 0,
-      },
-      { signal },
-    );
-    return await accept(context, issuance, answer.certificate, 'issued', signal);
+    answer = await client.createCertificate(wanted, { signal });
   } catch (error) {
-    if (hadNoEffect(error)) await patchPending(context, pending, { postedAt: '' }, signal);
-    const outcome = failedRequest(error, signal);
-    context.count.issuance(hadNoEffect(error) ? 'refused' : 'unknown');
-    return outcome;
+    return withoutAnswer(context, pending, error, signal);
   }
+  return accept(context, issuance, answer.certificate, 'issued', signal);
+}
+
+/** The POST failed. Only where it certainly had no effect may the same key be posted again without a search. */
+async function withoutAnswer(
+  context: CertificateContext,
+  pending: Pending,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const outcome = failedRequest(error, signal);
+  const isDefinite = hadNoEffect(error);
+  if (isDefinite) await patchPending(context, pending, { postedAt: '' }, signal);
+  context.count.issuance(isDefinite ? 'refused' : 'unknown');
+  return outcome;
 }
 
 function occupied({ metadata }: Secret): Outcome {

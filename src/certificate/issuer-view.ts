@@ -1,6 +1,7 @@
 import { type AllowRule, notAllowed, whoMay } from '../api/allow.ts';
 import { zoneOf } from '../api/hostname.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
+import { CloudflareError } from '../cloudflare/errors.ts';
 import { namespaces } from '../kube/resource.ts';
 import type { IssuerKey, IssuerSession } from '../sessions.ts';
 import type { CertificateContext } from './context.ts';
@@ -34,13 +35,19 @@ export async function viewIssuer(
     const why = session?.message ? `: ${session.message}` : ' yet: its token is being checked.';
     return { state: 'IssuerNotReady', message: `${key.kind} ${key.name} is not ready${why}` };
   }
-  return {
-    state: 'Ready',
-    defaults: issuer.defaults,
-    notAllowed: await refusal(context, key, namespace, certificate.spec.hostnames, signal),
-    noZone: await zoneProblem(session, certificate.spec.hostnames, signal),
-    budgetMs: context.budgetMs(session.tokenDigest),
-  };
+  const { hostnames } = certificate.spec;
+  const notAllowed = await refusal(context, key, namespace, hostnames, signal);
+  const budgetMs = context.budgetMs(session.tokenDigest);
+  try {
+    const noZone = notAllowed === undefined ? await zoneProblem(session, hostnames, signal) : undefined;
+    return { state: 'Ready', defaults: issuer.defaults, notAllowed, noZone, budgetMs };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof CloudflareError)) throw error;
+    return {
+      state: 'IssuerNotReady',
+      message: `the zones of the issuer could not be listed: ${error.message}`,
+    };
+  }
 }
 
 /** The hostnames that the issuer does not let the namespace ask for; all of them when the issuer is gone. */
