@@ -39,7 +39,8 @@ function bears(secret: SecretFacts, keyDigest: string): boolean {
   return secret.pair.state === 'Matching' && secret.pair.certificate.publicKeyDigest === keyDigest;
 }
 
-function isUnwanted(world: Living, pending: Pending): boolean {
+/** It is to be settled, not finished; judged when it is decided on and again just before its certificate is written. */
+export function isUnwanted(world: Living, pending: Pending): boolean {
   if (pending.revoke.length > 0) return true;
   if (pending.need === undefined || difference(world.certificate.spec, pending.need) !== undefined)
     return true;

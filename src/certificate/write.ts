@@ -8,11 +8,11 @@ import type { CertificateContext } from './context.ts';
 import { announce } from './announce.ts';
 import { gate, isAskedFor } from './gates.ts';
 import { type Issuance, patchPending, refusedWrite } from './pending-io.ts';
-import { goodCertificate, issueReason, recordOf } from './judge.ts';
-import { difference } from './need.ts';
+import { issueReason, recordOf } from './judge.ts';
 import { observeLive, type Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
+import { isUnwanted } from './pending-rules.ts';
 import { subjectKey } from './recall.ts';
 import type { TargetRecord } from './record.ts';
 import { targetSecret } from './target.ts';
@@ -42,9 +42,10 @@ export async function writeTarget(
     const seen = await observeLive(context, { namespace, name }, signal);
     const { world } = seen;
     const { pending } = world;
-    if (pending?.uid !== issuance.pending.uid || !isLiving(world) || isOutdated(world, pending))
+    if (pending?.uid !== issuance.pending.uid || !isLiving(world) || isUnwanted(world, pending))
       return OBSERVE;
-    if (gate(world, 'target')) return park(context, pending, checked.pem, OBSERVE, signal);
+    if (world.certificate.spec.suspend || gate(world, 'target'))
+      return park(context, pending, checked.pem, OBSERVE, signal);
     try {
       const target = await applyTarget(context, seen, world, pending, checked, signal);
       return written(
@@ -62,17 +63,6 @@ export async function writeTarget(
     }
   }
   return OBSERVE;
-}
-
-/** The certificate in hand is not wanted any more: deciding anew settles the issuance. */
-function isOutdated(world: Living, pending: Pending): boolean {
-  if (pending.need === undefined || difference(world.certificate.spec, pending.need) !== undefined)
-    return true;
-  const good =
-    world.target && world.holder.kind === 'this'
-      ? goodCertificate(world.certificate, world.target, world.now)
-      : undefined;
-  return good !== undefined && good.id !== pending.replaces;
 }
 
 async function applyTarget(
