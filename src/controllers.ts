@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
 import { CertificateMemory } from './certificate/memory.ts';
+import { isPendingSecret } from './certificate/pending.ts';
 import type { Clock } from './clock.ts';
 import type { CloudflareApi } from './cloudflare/api.ts';
 import type { Budget } from './cloudflare/budget.ts';
@@ -12,7 +13,7 @@ import type { KubeClient } from './kube/client.ts';
 import { Controller, type Outcome } from './kube/controller.ts';
 import { EventRecorder } from './kube/events.ts';
 import { WorkQueue } from './kube/queue.ts';
-import type { TrustedRoots } from './secret-facts.ts';
+import { keeperOf, type TrustedRoots } from './secret-facts.ts';
 import { IssuerSessions } from './sessions.ts';
 import { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -75,6 +76,8 @@ export class Controllers {
       onIssuer: wakers.issuerChanged,
       onSecret: (facts, gone) => {
         if (gone) memory.forgetPending(facts.uid);
+        if (gone && isPendingSecret(facts))
+          memory.distrustCache(`${facts.namespace}/${keeperOf(facts) ?? ''}`);
         wakers.secretChanged(facts);
       },
       onError: (resource, error) =>

@@ -40,6 +40,7 @@ export class CertificateMemory {
   readonly #failures = new Map<string, { scope: string; failure: Failure; shown: Failure }>();
   readonly #refusals = new Map<string, { reason: string; since: number }>();
   readonly #issued = new Map<string, IssuedHere[]>();
+  readonly #distrusted = new Set<string>();
 
   constructor(options: MemoryOptions) {
     this.#options = options;
@@ -88,6 +89,16 @@ export class CertificateMemory {
 
   forgetPending(pendingUid: string): void {
     this.#pendings.delete(pendingUid);
+  }
+
+  /** The cache lost sight of a pending Secret, which may only have lost its label: the next look is a live one. */
+  distrustCache(key: string): void {
+    this.#distrusted.add(key);
+  }
+
+  /** Whether the caches may be believed when they show that all is in order; asked once per look. */
+  trustsCache(key: string): boolean {
+    return !this.#distrusted.delete(key);
   }
 
   issued(certificateUid: string, issued: IssuedHere): void {
