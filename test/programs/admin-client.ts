@@ -75,8 +75,14 @@ export class AdminClient {
     });
   }
 
+  /** Waits for calls in flight. Once only. */
   async close(): Promise<void> {
     await this.#agent.close();
+  }
+
+  /** Ends calls in flight. Idempotent. */
+  async destroy(): Promise<void> {
+    await this.#agent.destroy();
   }
 }
 

@@ -162,7 +162,7 @@ class RunningControlPlane implements ControlPlane {
 
   async stop(): Promise<void> {
     await this.#supervisor.close();
-    await this.#admin.close();
+    await this.#admin.destroy();
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, inject } from 'vitest';
 import { type ControlPlaneInfo, inClusterDir, kubeconfigFor, type Speaker } from '../programs/access.ts';
-import { AdminClient } from '../programs/admin-client.ts';
+import { AdminClient, ApiRefusal } from '../programs/admin-client.ts';
 
 /** The control plane that all test files of a run share. Nobody stops, restarts or compacts it. */
 export interface Cluster extends ControlPlaneInfo {
@@ -44,10 +44,17 @@ export async function testNamespace(prefix: string): Promise<string> {
 afterAll(async () => {
   const names = made.splice(0);
   if (names.length === 0) return;
-  await withAdmin((admin) =>
-    Promise.all(names.map((name) => admin.call({ method: 'DELETE', path: `/api/v1/namespaces/${name}` }))),
-  );
+  await withAdmin((admin) => Promise.all(names.map((name) => deleteNamespace(admin, name))));
 });
+
+async function deleteNamespace(admin: AdminClient, name: string): Promise<void> {
+  try {
+    await admin.call({ method: 'DELETE', path: `/api/v1/namespaces/${name}` });
+  } catch (error) {
+    // A test may have deleted it itself.
+    if (!(error instanceof ApiRefusal && error.statusCode === 404)) throw error;
+  }
+}
 
 async function withAdmin<T>(work: (admin: AdminClient) => Promise<T>): Promise<T> {
   const admin = await AdminClient.connect(cluster());
