@@ -103,6 +103,7 @@ export class Controllers {
       roots: options.roots,
       clusterKinds: config.clusterKinds,
       budgetMs: (account) => options.budget.waitMs(account),
+      budgetTurnMs: (account) => options.budget.turnMs(account),
       clockSkew: options.clockSkew,
       count: {
         issuance: (outcome) => metrics.issuance(outcome),

@@ -5,6 +5,7 @@ import { ConfigError, helpText, parseConfig } from './config.ts';
 import { KubeConfigError } from './kube/config.ts';
 import { createOperator } from './operator.ts';
 import { createLogger } from './telemetry/log.ts';
+import { ListenError } from './telemetry/server.ts';
 import { VERSION } from './version.ts';
 
 /** Exit codes: 0 stopped as asked, 1 failed or lost the lease, 2 cannot start with these flags. */
@@ -33,7 +34,12 @@ async function main(): Promise<number> {
 
 /** Mistakes in flags, files and addresses are the starter's to mend, before anything has begun. */
 function isUsage(error: unknown): error is Error {
-  return error instanceof ConfigError || error instanceof KubeConfigError || error instanceof RootsError;
+  return (
+    error instanceof ConfigError ||
+    error instanceof KubeConfigError ||
+    error instanceof RootsError ||
+    error instanceof ListenError
+  );
 }
 
 try {

@@ -1,4 +1,4 @@
-import type { Action } from './action.ts';
+import type { Effect } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { issue, accept, postAgain } from './issue.ts';
 import type { Seen, Subject } from './observe.ts';
@@ -11,9 +11,6 @@ import { decode } from '../secret-facts.ts';
 import { discard, revoke, settle, type Settlement } from './settle.ts';
 import { isLiving, type Living } from './world.ts';
 import { copy, release, rewrite } from './write.ts';
-
-/** Actions that change something; the others are rests. */
-export type Effect = Exclude<Action, { readonly type: 'Done' | 'Refuse' | 'Wait' }>;
 
 /** Carries out one action, decided on what was read live just before. */
 export async function act(

@@ -9,7 +9,9 @@ export type Action =
   /** Rest: nothing can be done until something changes. */
   | Refusal
   /** Rest: something is under way whose end has to be awaited. */
-  | { readonly type: 'Wait'; readonly ms: number; readonly reason?: IssueReason }
+  | { readonly type: 'Wait'; readonly ms: number }
+  /** Rest: the request budget of this token is used up for now. */
+  | { readonly type: 'AwaitBudget'; readonly account: string }
   /** Give the target to this object, or mend its labels, annotations and outputs, around the same pair. */
   | { readonly type: 'Rewrite'; readonly target: SecretFacts; readonly why: string }
   /** Copy the pair of a former target to the name that the spec now has. */
@@ -37,4 +39,18 @@ export interface Refusal {
   readonly message: string;
   /** Ms until it is worth looking again when no event wakes us. */
   readonly retryMs?: number;
+}
+
+/** Actions that end the pass. */
+export type Rest = Extract<Action, { readonly type: 'Done' | 'Refuse' | 'Wait' | 'AwaitBudget' }>;
+/** Actions that change something. */
+export type Effect = Exclude<Action, Rest>;
+
+export function isRest(action: Action): action is Rest {
+  return (
+    action.type === 'Done' ||
+    action.type === 'Refuse' ||
+    action.type === 'Wait' ||
+    action.type === 'AwaitBudget'
+  );
 }

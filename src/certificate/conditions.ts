@@ -106,7 +106,7 @@ type IssuingCondition = Pick<Condition, 'status' | 'reason' | 'message'>;
 function issuing(world: Living, action: Action, standing: Said | undefined): IssuingCondition[] | undefined {
   if (standing) return [{ status: 'False', ...standing }];
   const reason = issueReason(world);
-  if (reason !== undefined || action.type === 'Wait') {
+  if (reason !== undefined || action.type === 'Wait' || action.type === 'AwaitBudget') {
     const why = reason ?? 'Renewing';
     return [{ status: 'True', reason: why, message: `A certificate is being asked for (${why}).` }];
   }

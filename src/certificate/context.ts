@@ -20,6 +20,8 @@ export interface CertificateContext {
   readonly log: Logger;
   /** Ms until the request budget grants this token another request; 0 when it does now. */
   budgetMs(tokenDigest: string): number;
+  /** Ms until this caller's own turn at the budget, so that not all come back for the same request. */
+  budgetTurnMs(tokenDigest: string): number;
   /** A sentence when this machine's clock is too wrong to judge dates by. */
   clockSkew(): string | undefined;
   /** False where the operator watches chosen namespaces and may not read the cluster kinds. */

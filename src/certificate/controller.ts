@@ -1,6 +1,6 @@
 import { KubeError } from '../kube/errors.ts';
 import { act } from './act.ts';
-import type { Action } from './action.ts';
+import { type Action, type Effect, isRest, type Rest } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
 import { observeCached, observeLive, type Seen, type Subject } from './observe.ts';
@@ -47,7 +47,7 @@ export async function reconcileCertificate(
   let seen = await observeLive(context, subject, signal);
   for (let effects = 0; effects < MAX_EFFECTS; effects++) {
     const action = decide(seen.world);
-    if (action.type === 'Done' || action.type === 'Refuse' || action.type === 'Wait') {
+    if (isRest(action)) {
       return rest(context, subject, seen.world, action, signal);
     }
     if (mustReportFirst(seen.world, action)) seen = await reported(context, subject, seen, action, signal);
@@ -62,7 +62,7 @@ async function carryOut(
   context: CertificateContext,
   subject: Subject,
   seen: Seen,
-  action: Exclude<Action, { type: 'Done' | 'Refuse' | 'Wait' }>,
+  action: Effect,
   signal: AbortSignal,
 ): Promise<Seen | { requeueAfterMs: number }> {
   try {
@@ -121,7 +121,7 @@ async function rest(
   context: CertificateContext,
   subject: Subject,
   world: World,
-  action: Extract<Action, { type: 'Done' | 'Refuse' | 'Wait' }>,
+  action: Rest,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const key = subjectKey(subject);
@@ -134,6 +134,8 @@ async function rest(
       return action.wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, action.wakeAt - world.now) };
     case 'Wait':
       return { requeueAfterMs: action.ms };
+    case 'AwaitBudget':
+      return { requeueAfterMs: context.budgetTurnMs(action.account) };
     case 'Refuse':
       return action.retryMs === undefined ? {} : { requeueAfterMs: action.retryMs };
   }

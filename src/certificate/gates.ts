@@ -126,7 +126,7 @@ function backoff({ failure, now }: World): Action | undefined {
   };
 }
 
-function budget({ issuer }: World, reason?: IssueReason): Action | undefined {
+function budget({ issuer }: World): Action | undefined {
   if (issuer.state !== 'Ready' || issuer.budgetMs === 0) return undefined;
-  return { type: 'Wait', ms: issuer.budgetMs, ...(reason && { reason }) };
+  return { type: 'AwaitBudget', account: issuer.account };
 }

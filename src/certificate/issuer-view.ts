@@ -37,10 +37,11 @@ export async function viewIssuer(
   }
   const { hostnames } = certificate.spec;
   const notAllowed = await refusal(context, key, namespace, hostnames, signal);
-  const budgetMs = context.budgetMs(session.tokenDigest);
+  const account = session.tokenDigest;
+  const budgetMs = context.budgetMs(account);
   try {
     const noZone = notAllowed === undefined ? await zoneProblem(session, hostnames, signal) : undefined;
-    return { state: 'Ready', defaults: issuer.defaults, notAllowed, noZone, budgetMs };
+    return { state: 'Ready', defaults: issuer.defaults, notAllowed, noZone, account, budgetMs };
   } catch (error) {
     if (signal.aborted || !(error instanceof CloudflareError)) throw error;
     return {

@@ -1,4 +1,4 @@
-import { zoneOf } from '../api/hostname.ts';
+import { zonesOf } from '../api/hostname.ts';
 import type { Listing } from '../cloudflare/listings.ts';
 import type { ListedCertificate, Zone } from '../cloudflare/results.ts';
 import type { IssuerSession } from '../sessions.ts';
@@ -63,13 +63,14 @@ export async function find(
   signal: AbortSignal,
 ): Promise<Found> {
   const since = context.memory.postOverAt(pending);
-  const listed = new Set<string>();
+  const places = new Map<string, Place>();
   for (const hostname of pending.need?.hostnames ?? []) {
-    const place = placeOf(hostname, sessions);
-    if (place === undefined) return { kind: 'unseen', hostname };
-    if (listed.has(place.zone.id)) continue;
-    listed.add(place.zone.id);
-    const listing = await read(context, place.session, place.zone, since, key, signal);
+    const found = placesOf(hostname, sessions);
+    if (found.length === 0) return { kind: 'unseen', hostname };
+    for (const place of found) places.set(place.zone.id, place);
+  }
+  for (const { session, zone } of places.values()) {
+    const listing = await read(context, session, zone, since, key, signal);
     if (listing === undefined || !listing.complete) return { kind: 'reading' };
     const certificates = listing
       .byPublicKey(pending.keyDigest ?? '')
@@ -92,22 +93,25 @@ export function sessionsFor(
     .filter((session) => session !== undefined);
 }
 
-export function unseen(hostname: string): Outcome {
+function unseen(hostname: string): Outcome {
   const message =
     `What became of an earlier request cannot be looked up: no zone of the issuer's token holds ${hostname}. ` +
     'Give the token Zone:Read and SSL and Certificates:Edit for that zone.';
   return { next: 'failed', attempt: { reason: 'PermissionMissing', message } };
 }
 
-function placeOf(
-  hostname: string,
-  sessions: readonly IssuerSession[],
-): { session: IssuerSession; zone: Zone } | undefined {
+interface Place {
+  readonly session: IssuerSession;
+  readonly zone: Zone;
+}
+
+/** The zone of a hostname; more than one where several accounts hold a zone of that name. */
+function placesOf(hostname: string, sessions: readonly IssuerSession[]): Place[] {
   for (const session of sessions) {
-    const zone = zoneOf(hostname, session.zones);
-    if (zone) return { session, zone };
+    const zones = zonesOf(hostname, session.zones);
+    if (zones.length > 0) return zones.map((zone) => ({ session, zone }));
   }
-  return undefined;
+  return [];
 }
 
 async function read(

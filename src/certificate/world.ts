@@ -63,6 +63,8 @@ export type IssuerView =
       readonly notAllowed: string | undefined;
       /** Why Cloudflare would refuse: hostnames in none of the zones that the token sees. */
       readonly noZone: string | undefined;
+      /** Whose request budget is spent. */
+      readonly account: string;
       /** Milliseconds until the request budget grants another request; 0 when it does now. */
       readonly budgetMs: number;
     };

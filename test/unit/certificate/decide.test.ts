@@ -181,7 +181,7 @@ describe('nothing is issued', () => {
       { target: undefined, issuer: { ...READY_ISSUER, noZone: 'no' } },
     ],
     ['before the next attempt is due', 'Refuse CloudflareUnavailable', { target: undefined, failure }],
-    ['without budget', 'Wait 700', { target: undefined, issuer: { ...READY_ISSUER, budgetMs: 700 } }],
+    ['without budget', 'AwaitBudget', { target: undefined, issuer: { ...READY_ISSUER, budgetMs: 700 } }],
     [
       'a fourth time in an hour',
       'Refuse IssuanceLoop',

@@ -149,6 +149,7 @@ export const READY_ISSUER: Extract<IssuerView, { state: 'Ready' }> = {
   defaults: {},
   notAllowed: undefined,
   noZone: undefined,
+  account: 'token-1',
   budgetMs: 0,
 };
 
