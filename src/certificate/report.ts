@@ -34,12 +34,12 @@ export async function report(
   const status = statusOf(context, world, action, key);
   if (isDeepStrictEqual(withoutUndefined(certificate.status ?? {}), status)) return certificate;
   const { name, namespace, uid, resourceVersion } = certificate.metadata;
-  const { apiVersion, kind, spec } = certificate;
+  const { apiVersion, kind } = certificate;
+  // Without a spec: an apply that carried it would make this controller an owner of what people write.
   const body = {
     apiVersion,
     kind,
     metadata: { name, namespace, uid, resourceVersion },
-    spec,
     status,
   } as OriginCertificate;
   const options = {
@@ -48,7 +48,7 @@ export async function report(
     force: true,
     subresource: 'status',
   } as const;
-  const applied = await context.kube.apply(originCertificates, withoutSpec(body), options);
+  const applied = await context.kube.apply(originCertificates, body, options);
   announceTrouble(context, world, status);
   return applied;
 }
@@ -158,10 +158,4 @@ function describeFailure(failure: Failure): NonNullable<Status['failure']> {
 /** As JSON carries it, so that what was read and what is wanted compare alike. */
 function withoutUndefined(value: object): object {
   return JSON.parse(JSON.stringify(value)) as object;
-}
-
-/** An apply that carried the spec would make this controller an owner of it. */
-function withoutSpec(body: OriginCertificate): OriginCertificate {
-  const { spec: _, ...rest } = body;
-  return rest as OriginCertificate;
 }
