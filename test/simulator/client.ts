@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { spawnSimulator, stopChild, type Child } from './child.ts';
 import type {
@@ -72,6 +73,7 @@ export class Simulator {
   async stop(): Promise<void> {
     await this.#agent.close();
     await stopChild(this.#child.process);
+    await rm(this.dir, { recursive: true, force: true }); // Its own task, unless it had to be killed.
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

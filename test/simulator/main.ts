@@ -17,13 +17,16 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  // Before anything is made: whoever ends us during the start must not leave a directory behind either.
+  const end = theEnd(flags);
   const simulator = await started(flags);
   if (simulator === undefined) return 1;
   process.stdout.write(
     flags.json ? `${JSON.stringify(simulator.addresses)}\n` : greeting(simulator.addresses),
   );
-  await theEnd(flags);
+  await end;
   await simulator.close();
+  if (flags.untilStdinCloses) process.stdin.destroy(); // A pipe still open would keep the process.
   return 0;
 }
 
@@ -38,13 +41,16 @@ async function started({ port, controlPort }: Flags): Promise<RunningSimulator |
   }
 }
 
+/** Resolves at the first sign that nobody wants us any more. Later signs (npm repeats Ctrl-C) change nothing. */
 function theEnd({ untilStdinCloses }: Flags): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    const ended = (): void => resolve();
+    process.on('SIGINT', ended);
+    process.on('SIGTERM', ended);
+    process.stdout.on('error', ended); // Whoever started us is gone before it read our addresses.
     if (!untilStdinCloses) return;
-    process.stdin.once('end', () => resolve());
-    process.stdin.once('error', () => resolve());
+    process.stdin.on('end', ended);
+    process.stdin.on('error', ended);
     process.stdin.resume();
   });
 }

@@ -1,4 +1,4 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Simulator } from '../../simulator/client.ts';
@@ -156,6 +156,14 @@ describe('a create', () => {
     expect((await api.create(request({ hostnames }))).status).toBe(200);
   });
 
+  test.each(['Origin-RSA', 'keyless-certificate'])(
+    'may ask for %s, which the RSA root signs',
+    async (requestType) => {
+      const { body } = await api.create(request({ request_type: requestType }));
+      expect(new X509Certificate(body.result.certificate).checkIssued(roots()[0]!)).toBe(true);
+    },
+  );
+
   test('may send the empty fields that cloudflare-go sends', async () => {
     const extra = {
       id: '',
@@ -294,6 +302,50 @@ test('the control endpoint signs a given CSR with given dates', async () => {
     new Date(dates.notAfter),
   ]);
   expect((await api.get(`/certificates/${id}`)).body.result.certificate).toBe(certificate);
+});
+
+describe('the control endpoint', () => {
+  test('finds certificates by hostname, key, token and state', async () => {
+    const token = await simulator.seedToken();
+    const { id } = (await new Api(simulator, token).create(request({ hostnames: ['a.example.com'] }))).body
+      .result;
+    const other = (await api.create(request({ csr: rsa.csr, hostnames: ['b.example.com'] }))).body.result;
+    await simulator.revoke(other.id);
+    const [found] = await simulator.certificates({ hostname: 'a.example.com' });
+    const key = createPublicKey(ecc.privateKey).export({ type: 'spki', format: 'der' });
+    const publicKeySha256 = createHash('sha256').update(key).digest('hex');
+    expect(found).toMatchObject({ id, publicKeySha256, tokenId: token.id, zoneIds: [zoneId] });
+    const filters = [
+      { publicKeySha256 },
+      { tokenId: token.id },
+      { revoked: false },
+      { revoked: true },
+      { zoneId },
+    ];
+    const ids = await Promise.all(
+      filters.map(async (filter) => (await simulator.certificates(filter)).map((one) => one.id)),
+    );
+    expect(ids).toEqual([[id], [id], [id], [other.id], [id, other.id]]);
+  });
+
+  test.each<[string, () => Promise<unknown>, RegExp]>([
+    ['time that goes back', () => simulator.advance(-1), /ms is -1; time goes only ahead/],
+    [
+      'an origin elsewhere',
+      () => simulator.mapOrigin({ content: 'x', https: '192.0.2.1:443' }),
+      /host:port on loopback/,
+    ],
+    ['a zone of one label', () => simulator.seedZone({ name: 'com' }), /at least two labels/],
+    [
+      'a record of no zone',
+      () => simulator.seedRecord('x', { name: 'a.b', content: 'c' }),
+      /there is no zone x/,
+    ],
+    ['a token too short', () => simulator.seedToken({ value: 'short' }), /40 to 80/],
+    ['the end of nothing', () => simulator.remove('certificate', '1'), /there is no certificate 1/],
+  ])('refuses %s', async (_what, command, message) => {
+    await expect(command()).rejects.toThrow(message);
+  });
 });
 
 test('a certificate can be made never to have been', async () => {

@@ -1,9 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Simulator } from '../../simulator/client.ts';
 import type { Addresses } from '../../simulator/protocol.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -43,7 +46,10 @@ test('a port that is taken ends with 1 and one sentence', async () => {
 });
 
 test('shows a person its addresses and what to try, and ends with 0 on Ctrl-C', async () => {
-  const child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Its input is tied to us only so that it never outlives a run that is broken off.
+  const child = spawn(process.execPath, [MAIN, '--until-stdin-closes'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
@@ -72,15 +78,65 @@ test('ends when its parent is killed, and takes its directory with it', async ()
   const clientUrl = new URL('../../simulator/client.ts', import.meta.url).href;
   const script = `const { Simulator } = await import(${JSON.stringify(clientUrl)});
     const simulator = await Simulator.start();
-    console.log(JSON.stringify({ dir: simulator.dir, pid: simulator.pid }));`;
+    console.log(JSON.stringify({ dir: simulator.dir, pid: simulator.pid }));
+    process.stdin.once('end', () => process.exit()).resume();`;
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const { dir, pid } = (await addressesOf(parent)) as unknown as { dir: string; pid: number };
   expect(alive(pid)).toBe(true);
   parent.kill('SIGKILL');
   await waitFor('the orphan to end', () => !alive(pid), SOON);
   expect(existsSync(dir)).toBe(false);
+});
+
+describe('leaves no directory behind', () => {
+  let parentDir: string;
+  beforeEach(async () => {
+    parentDir = await mkdtemp(join(tmpdir(), 'simulator-process-'));
+  });
+  afterEach(() => rm(parentDir, { recursive: true, force: true }));
+
+  function spawnIn(): ChildProcess {
+    return spawn(process.execPath, [MAIN, '--json', '--until-stdin-closes'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: parentDir },
+    });
+  }
+
+  test.each<[string, (child: ChildProcess) => Promise<void>]>([
+    [
+      'when its parent goes while it starts',
+      async (child) => {
+        child.stdout!.destroy();
+        child.stdin!.destroy();
+      },
+    ],
+    [
+      'when it is interrupted twice, as npm does',
+      async (child) => {
+        await addressesOf(child);
+        child.kill('SIGINT');
+        child.kill('SIGINT');
+      },
+    ],
+    [
+      'when it is told to end as soon as its directory is there',
+      async (child) => {
+        await waitFor('its directory', async () => (await readdir(parentDir)).length, {
+          ...SOON,
+          intervalMs: 1,
+        });
+        child.kill('SIGTERM');
+      },
+    ],
+  ])('%s', async (_when, end) => {
+    const child = spawnIn();
+    const ended = once(child, 'exit');
+    await end(child);
+    expect(await ended).toEqual([0, null]);
+    expect(await readdir(parentDir)).toEqual([]);
+  });
 });
 
 test('starts two at once without meeting', async () => {

@@ -108,6 +108,19 @@ describe('a token', () => {
     expect((await create(api)).status).toBe(200);
   });
 
+  test('sees only the zones of accounts that its user is a member of', async () => {
+    await simulator.seedZone({ name: 'example.net', account: 'Other' });
+    const api = await apiWith({ accounts: ['Other'] });
+    expect((await api.get('/zones')).body.result.map(({ name }) => name)).toEqual(['example.net']);
+  });
+
+  test('is good for nothing before its first day', async () => {
+    const api = await apiWith({ notBefore: new Date(Date.now() + 3_600_000).toISOString() });
+    expect(codeOf(await api.get('/zones'))).toBe(10000);
+    await simulator.advance(3_700_000);
+    expect((await api.get('/zones')).status).toBe(200);
+  });
+
   test('touches no certificate of a zone outside its scope', async () => {
     const { id } = (await create(await apiWith({}))).body.result;
     const other = await simulator.seedZone({ name: 'example.net' });

@@ -66,6 +66,13 @@ describe('zones', () => {
     expect(names(await api.get('/zones?name=example.com'))).toEqual(['example.com', 'example.com']);
   });
 
+  test('of type internal are listed only to those who ask for them', async () => {
+    await simulator.seedZone({ name: 'example.com' });
+    await simulator.seedZone({ name: 'internal.example', type: 'internal' });
+    expect(names(await api.get('/zones'))).toEqual(['example.com']);
+    expect(names(await api.get('/zones?type=internal,partial'))).toEqual(['internal.example']);
+  });
+
   test('with a malformed id are no route, with an unknown one no permission', async () => {
     const malformed = await api.get('/zones/xyz');
     expect([malformed.status, codeOf(malformed)]).toEqual([404, 7003]);
