@@ -1,6 +1,6 @@
 import { ANNOTATION } from './api/names.ts';
 import type { OriginCertificate } from './api/v1alpha1.ts';
-import { subjectKey } from './certificate/recall.ts';
+import { subjectKey } from './certificate/subject.ts';
 import { isPendingSecret } from './certificate/pending.ts';
 import { parseKey } from './kube/object.ts';
 import { type IssuerKey, issuerText } from './sessions.ts';

@@ -1,16 +1,18 @@
 import type { Effect } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { issue, accept, postAgain } from './issue.ts';
-import type { Seen, Subject } from './observe.ts';
+import { copy, release, rewrite } from './mend.ts';
+import type { Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import type { Issuance } from './pending-io.ts';
-import { subjectKey } from './recall.ts';
+import { type Subject, subjectKey } from './subject.ts';
 import { search } from './search.ts';
 import { decode } from '../secret-facts.ts';
-import { discard, revoke, settle, type Settlement } from './settle.ts';
+import { discard, type Settlement } from './discard.ts';
+import { revoke } from './revoke.ts';
+import { settle } from './settle.ts';
 import { isLiving, type Living } from './world.ts';
-import { copy, release, rewrite } from './write.ts';
 
 /** Carries out one action, decided on what was read live just before. */
 export async function act(

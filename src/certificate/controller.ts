@@ -3,9 +3,10 @@ import { act } from './act.ts';
 import { type Action, type Effect, isRest, type Rest } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
-import { observeCached, observeLive, type Seen, type Subject } from './observe.ts';
-import { failureScope, subjectKey } from './recall.ts';
+import { observeCached, observeLive, type Seen } from './observe.ts';
+import { failureScope } from './recall.ts';
 import { report } from './report.ts';
+import { parseSubject, type Subject, subjectKey } from './subject.ts';
 import { isLiving, type World } from './world.ts';
 
 /** More effects than any issuance takes: beyond it something undoes what is done, and the queue slows it down. */
@@ -14,14 +15,6 @@ const MAX_EFFECTS = 12;
 export interface ReconcileResult {
   /** Absent: nothing to do until something changes. */
   readonly requeueAfterMs?: number;
-}
-
-/** A queue key back into what it names. */
-export function parseSubject(key: string): Subject {
-  const [ref = '', orphanUid] = key.split('#');
-  const slash = ref.indexOf('/');
-  const subject = { namespace: ref.slice(0, slash), name: ref.slice(slash + 1) };
-  return orphanUid === undefined ? subject : { ...subject, orphanUid };
 }
 
 /**

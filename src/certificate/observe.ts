@@ -9,15 +9,8 @@ import { type CertificateReader, holderOf } from './holder.ts';
 import { viewIssuer } from './issuer-view.ts';
 import { isPendingSecret, type Pending, pendingName, readPending } from './pending.ts';
 import { issuedAt, standingFailure } from './recall.ts';
+import type { Subject } from './subject.ts';
 import type { IssuerView, World } from './world.ts';
-
-/** One object, or what is left of one: the pending Secret of a uid that no object has any more. */
-export interface Subject {
-  readonly namespace: string;
-  readonly name: string;
-  /** Set for what is left of an object that is gone. */
-  readonly orphanUid?: string;
-}
 
 /** The world, and the Secrets behind it that `act` needs: the only place where private keys are in memory. */
 export interface Seen {

@@ -3,12 +3,7 @@ import type { CertificateContext } from './context.ts';
 import { type Failure, isFailureReason } from './failure.ts';
 import { issuerKey } from './issuer-view.ts';
 import type { CertificateMemory } from './memory.ts';
-import type { Subject } from './observe.ts';
-
-/** The queue key of a subject: `namespace/name`, and `#uid` for what is left of an object that is gone. */
-export function subjectKey({ namespace, name, orphanUid }: Subject): string {
-  return orphanUid === undefined ? `${namespace}/${name}` : `${namespace}/${name}#${orphanUid}`;
-}
+import { type Subject, subjectKey } from './subject.ts';
 
 /**
  * What the outcome of an attempt depends on. When it changes, an earlier failure says nothing about the next

@@ -1,0 +1,105 @@
+import { CloudflareError } from '../cloudflare/errors.ts';
+import type { ListedCertificate } from '../cloudflare/results.ts';
+import { secrets } from '../kube/resource.ts';
+import { inspectCertificate } from '../pki/inspect.ts';
+import { type SecretFacts, secretFacts } from '../secret-facts.ts';
+import type { IssuerSession } from '../sessions.ts';
+import { announce } from './announce.ts';
+import type { CertificateContext } from './context.ts';
+import { discard, type Settlement } from './discard.ts';
+import { isRefusal, NoTokenError, refusedOrFailed } from './give-up.ts';
+import { guardRevocation } from './guard.ts';
+import { refusedHostnames } from './issuer-view.ts';
+import type { Outcome } from './outcome.ts';
+import { isPendingSecret } from './pending.ts';
+import { sessionsFor } from './search.ts';
+
+/** Revokes what is noted, each id behind the guard, and gives the key up when nothing is left to do. */
+export async function revoke(
+  context: CertificateContext,
+  settlement: Settlement,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { pending } = settlement;
+  try {
+    const serving = await secretsOf(context, pending.namespace, signal);
+    for (const id of pending.revoke) {
+      const rest = await revokeOne(context, settlement, id, serving, signal);
+      if (rest !== undefined) return rest;
+    }
+    return await discard(context, settlement, 'what it left is revoked or in use', signal);
+  } catch (error) {
+    return await refusedOrFailed(context, settlement, error, signal);
+  }
+}
+
+/** Undefined when the id is done with, one way or the other. */
+async function revokeOne(
+  context: CertificateContext,
+  { pending, otherIssuers }: Settlement,
+  id: string,
+  serving: readonly SecretFacts[],
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const sessions = sessionsFor(context, pending, otherIssuers);
+  const { session, certificate } = await locate(sessions, id, signal);
+  const facts = certificate && inspectCertificate(certificate.certificate, context.roots.certificates);
+  const verdict = guardRevocation({
+    id,
+    pendingKeyDigest: pending.keyDigest ?? '',
+    certificate: facts,
+    revokedAlready: certificate?.revokedAt !== undefined,
+    secrets: serving,
+    notAllowed: facts
+      ? await refusedHostnames(context, session.key, pending.namespace, facts.hostnames, signal)
+      : [],
+    writeMs: context.memory.waits(pending).writeMs,
+  });
+  switch (verdict.verdict) {
+    case 'wait':
+      return { next: 'wait', ms: verdict.ms };
+    case 'keep':
+      context.count.revocation('kept');
+      context.log.info({ certificateId: id, why: verdict.why }, 'certificate not revoked');
+      return undefined;
+    case 'revoke': {
+      const result = await session.client?.revokeCertificate(id, { signal });
+      context.count.revocation(result === 'revoked' ? 'revoked' : 'already_revoked');
+      announce.revoked(context, pending, id);
+      return undefined;
+    }
+  }
+}
+
+/** The certificate of an id, by the first session that may read it; undefined when Cloudflare has none of that id. */
+async function locate(
+  sessions: readonly IssuerSession[],
+  id: string,
+  signal: AbortSignal,
+): Promise<{ session: IssuerSession; certificate: ListedCertificate | undefined }> {
+  let refusal: unknown = new NoTokenError();
+  for (const session of sessions) {
+    try {
+      return { session, certificate: await session.client?.getCertificate(id, { signal }) };
+    } catch (error) {
+      if (!(error instanceof CloudflareError)) throw error;
+      if (error.kind === 'NotFound') return { session, certificate: undefined };
+      if (!isRefusal(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+/** Every Secret of the namespace that an Ingress or Gateway could serve, as it is now. */
+async function secretsOf(
+  { kube, roots }: CertificateContext,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<SecretFacts[]> {
+  const all = await kube.listAll(secrets, { namespace, signal });
+  return all
+    .filter(({ data }) => data?.['tls.crt'] !== undefined)
+    .map((secret) => secretFacts(secret, roots))
+    .filter((facts) => !isPendingSecret(facts));
+}
