@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
 import { CertificateMemory } from './certificate/memory.ts';
-import { isPendingSecret } from './certificate/pending.ts';
 import type { Clock } from './clock.ts';
 import type { CloudflareApi } from './cloudflare/api.ts';
 import type { Budget } from './cloudflare/budget.ts';
@@ -75,9 +74,9 @@ export class Controllers {
       onCertificate: wakers.certificateChanged,
       onIssuer: wakers.issuerChanged,
       onSecret: (facts, gone) => {
-        if (gone) memory.forgetPending(facts.uid);
-        if (gone && isPendingSecret(facts))
+        if (gone && memory.forgetPending(facts.uid)) {
           memory.distrustCache(`${facts.namespace}/${keeperOf(facts) ?? ''}`);
+        }
         wakers.secretChanged(facts);
       },
       onError: (resource, error) =>

@@ -87,8 +87,9 @@ export class CertificateMemory {
     return seen + this.#waitMs(pending);
   }
 
-  forgetPending(pendingUid: string): void {
-    this.#pendings.delete(pendingUid);
+  /** True when it was still remembered: then it did not go by our own hand. */
+  forgetPending(pendingUid: string): boolean {
+    return this.#pendings.delete(pendingUid);
   }
 
   /** The cache lost sight of a pending Secret, which may only have lost its label: the next look is a live one. */
