@@ -168,6 +168,12 @@ export class Simulator {
     return new Date(now);
   }
 
+  /** Requests that wait for simulated time to pass: look before advancing, or they begin to wait afterwards. */
+  async waits(): Promise<number> {
+    const { waits } = await this.#command<{ waits: number }>('now', {});
+    return waits;
+  }
+
   /** What a visitor of the hostname gets through the edge. */
   visit(hostname: string, options: Omit<VisitRequest, 'hostname'> = {}): Promise<VisitResult> {
     return this.#command('visit', { hostname, ...options });

@@ -11,15 +11,22 @@ export class SimulatedClock {
     return Date.now() + this.#offsetMs;
   }
 
+  /** How many waits have not run out. */
+  get waits(): number {
+    return this.#waiters.size;
+  }
+
   /** Jumps ahead and at once ends every wait that has thereby run out. */
   advance(ms: number): void {
     this.#offsetMs += ms;
     for (const waiter of this.#waiters) this.#arm(waiter);
   }
 
-  /** Back to the wall clock. */
+  /** Back to the wall clock. Waits never end then: what they hold back belongs to a world that is gone. */
   reset(): void {
     this.#offsetMs = 0;
+    for (const waiter of this.#waiters) clearTimeout(waiter.timer);
+    this.#waiters.clear();
   }
 
   /** Resolves once `ms` of simulated time are over, be it that they passed or that somebody advanced. */

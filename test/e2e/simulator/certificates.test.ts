@@ -51,6 +51,7 @@ describe('an issued certificate', () => {
       expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1']);
       expect(leaf.infoAccess).toContain('http://ocsp.cloudflare.com/origin_ca');
       expect(leaf.ca).toBe(false);
+      expect(leaf.serialNumber).toMatch(/^[0-7][0-9A-F]{39}$/); // Positive, in 20 bytes.
       expect(BigInt(`0x${leaf.serialNumber}`).toString(10)).toBe(body.result.id);
       expect(leaf.validToDate.getTime() - leaf.validFromDate.getTime()).toBe(90 * DAY_MS);
       expect(leaf.validFromDate.getTime() % 60_000).toBe(0);

@@ -1,8 +1,10 @@
 import type { RequestListener } from 'node:http';
+import { createSecureContext, type TlsOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Simulator } from '../../simulator/client.ts';
 import type { SignRequest } from '../../simulator/protocol.ts';
 import { newCsr, type KeyAndCsr } from './api.ts';
+import { publicChain, type ChainOptions } from './chain.ts';
 import { closedPort, startOrigin, startTcp, type Origin } from './origin.ts';
 
 const HOST = 'www.example.com';
@@ -65,6 +67,19 @@ describe('under strict the visitor gets', () => {
       response.writeHead(301, { location: 'https://example.com/' }).end();
     });
     expect(await simulator.visit(HOST)).toMatchObject({ status: 301, location: 'https://example.com/' });
+  });
+
+  test('the certificate that the origin keeps for this hostname among others', async () => {
+    const [mine, other] = await Promise.all([HOST, 'other.example.com'].map((name) => publicChain(name)));
+    const SNICallback: TlsOptions['SNICallback'] = (name, answer) => {
+      answer(null, createSecureContext(name === HOST ? mine : other));
+    };
+    await simulator.settings({ edge: { publicRoots: mine!.root } });
+    await simulator.mapOrigin({
+      content: ADDRESS,
+      https: await kept(startOrigin(ok, { ...other!, SNICallback })),
+    });
+    expect((await simulator.visit(HOST)).status).toBe(200);
   });
 
   test('the path asked for', async () => {
@@ -179,6 +194,17 @@ describe('the zone’s mode', () => {
     },
   );
 
+  test('flexible loops too where the start page is named without its slash', async () => {
+    await simulator.setZoneMode(zoneId, 'flexible');
+    const http = await kept(
+      startOrigin(
+        (_request, response) => void response.writeHead(301, { location: `https://${HOST}` }).end(),
+      ),
+    );
+    await simulator.mapOrigin({ content: ADDRESS, http });
+    expect((await simulator.visit(HOST)).detail).toMatch(/redirect loop/);
+  });
+
   test('full and strict ask over HTTP when the visitor does; origin_pull never', async () => {
     const http = await kept(startOrigin(ok));
     await simulator.mapOrigin({ content: ADDRESS, http });
@@ -187,19 +213,16 @@ describe('the zone’s mode', () => {
     expect((await simulator.visit(HOST, { scheme: 'http' })).status).toBe(521);
   });
 
-  test('strict trusts public roots that it is given', async () => {
-    const other = await Simulator.start();
-    try {
-      const { certificate } = await other.sign({ csr: key.csr, hostnames: [HOST] });
-      const https = await kept(startOrigin(ok, { cert: certificate, key: key.privateKey }));
-      await simulator.mapOrigin({ content: ADDRESS, https });
-      expect((await simulator.visit(HOST)).status).toBe(526);
-      const { readFile } = await import('node:fs/promises');
-      await simulator.settings({ edge: { publicRoots: await readFile(other.originCaRootsFile, 'utf8') } });
-      expect((await simulator.visit(HOST)).status).toBe(200);
-    } finally {
-      await other.stop();
-    }
+  test.each<[string, ChainOptions, number]>([
+    ['and the intermediates below them', {}, 200],
+    ['but no certificate that signs others without being an authority', { intermediateIsCa: false }, 526],
+    ['but no certificate for clients', { usage: 'clients' }, 526],
+  ])('strict trusts public roots that it is given, %s', async (_what, options, status) => {
+    const chain = await publicChain(HOST, options);
+    await simulator.mapOrigin({ content: ADDRESS, https: await kept(startOrigin(ok, chain)) });
+    expect((await simulator.visit(HOST)).status).toBe(526);
+    await simulator.settings({ edge: { publicRoots: chain.root } });
+    expect((await simulator.visit(HOST)).status).toBe(status);
   });
 });
 
@@ -213,6 +236,15 @@ describe('the DNS record', () => {
     });
     await simulator.seedRecord(zoneId, { name: 'alias.example.com', type: 'CNAME', content: HOST });
     expect((await simulator.visit('any.example.com')).status).toBe(200);
+  });
+
+  test('that leads in a circle leads to 530', async () => {
+    await simulator.seedRecord(zoneId, { name: 'a.example.com', type: 'CNAME', content: 'b.example.com' });
+    await simulator.seedRecord(zoneId, { name: 'b.example.com', type: 'CNAME', content: 'a.example.com' });
+    expect(await simulator.visit('a.example.com')).toMatchObject({
+      status: 530,
+      detail: expect.stringMatching(/circle/),
+    });
   });
 
   test('that is not proxied lets the visitor see a certificate that no browser trusts', async () => {

@@ -171,11 +171,18 @@ describe('an answer', () => {
     expect((await api.get('/zones')).body).toMatchObject({ success: true, trace: { colo: 'AMS' } });
   });
 
-  test('comes late, before or after the effect, by the simulated time', async () => {
-    await simulator.inject({ operation: 'createCertificate', delayAfterMs: 3_600_000 });
+  test.each([
+    ['before', 0],
+    ['after', 1],
+  ])('comes late, %s the effect, by the simulated time', async (when, storedMeanwhile) => {
+    const delay = when === 'before' ? { delayMs: 3_600_000 } : { delayAfterMs: 3_600_000 };
+    await simulator.inject({ operation: 'createCertificate', ...delay });
     const answer = create();
-    await waitFor('the certificate to be stored', stored, SOON);
-    await simulator.advance(3_600_000);
+    await waitFor('the answer to be held back', () => simulator.waits(), SOON);
+    await simulator.advance(3_500_000);
+    expect(await stored()).toBe(storedMeanwhile);
+    expect(await simulator.requests({ status: 200 })).toEqual([]);
+    await simulator.advance(200_000);
     expect((await answer).status).toBe(200);
   });
 });
@@ -226,7 +233,7 @@ describe('late signing', () => {
   test('stores and answers only when its time has come', async () => {
     await simulator.settings({ lateSigningMs: 3_600_000 });
     const answer = create();
-    await waitFor('the request to arrive', async () => (await simulator.requests()).length, SOON);
+    await waitFor('the signing to begin', () => simulator.waits(), SOON);
     await simulator.advance(3_000_000);
     expect(await stored()).toBe(0);
     await simulator.advance(600_000);
@@ -240,7 +247,7 @@ describe('late signing', () => {
       hostnames: ['a.example.com', 'b.example.com'],
       request_type: 'origin-ecc',
     });
-    await waitFor('the request to arrive', async () => (await simulator.requests()).length, SOON);
+    await waitFor('the signing to begin', () => simulator.waits(), SOON);
     expect(codeOf(await create('example.org'))).toBe(1010);
     await simulator.advance(700_000);
     expect(await stored()).toBe(0);
@@ -250,8 +257,11 @@ describe('late signing', () => {
 
   test('goes on when the client has hung up', async () => {
     await simulator.settings({ lateSigningMs: 3_600_000 });
-    const gone = create('example.com', AbortSignal.timeout(200));
-    await expect(gone).rejects.toThrow(/timeout/);
+    const hangUp = new AbortController();
+    const gone = create('example.com', hangUp.signal);
+    await waitFor('the signing to begin', () => simulator.waits(), SOON);
+    hangUp.abort(new Error('enough'));
+    await expect(gone).rejects.toThrow(/enough/);
     expect(await stored()).toBe(0);
     await simulator.advance(3_600_000);
     await waitFor('the certificate nobody waits for', stored, SOON);

@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { TlsOptions } from 'node:tls';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** A server on loopback for the edge to visit. */
@@ -10,10 +11,7 @@ export interface Origin {
 }
 
 /** An origin over HTTPS that presents the pair, or one over HTTP without a pair. */
-export function startOrigin(
-  answer: RequestListener,
-  pair?: { readonly cert: string; readonly key: string },
-): Promise<Origin> {
+export function startOrigin(answer: RequestListener, pair?: TlsOptions): Promise<Origin> {
   const server: HttpServer = pair === undefined ? createHttpServer(answer) : createHttpsServer(pair, answer);
   return listening(server);
 }

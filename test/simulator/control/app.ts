@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   inject,
   'clear-faults': (world) => world.faults.clear(),
   advance,
-  now: (world) => ({ now: new Date(world.clock.now()).toISOString() }),
+  now: ({ clock }) => ({ now: new Date(clock.now()).toISOString(), waits: clock.waits }),
   reset: (world) => world.reset(),
   visit,
 };

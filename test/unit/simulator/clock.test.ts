@@ -25,6 +25,14 @@ describe('SimulatedClock', () => {
     expect(clock.now() - Date.now()).toBeCloseTo(0, -3);
   });
 
+  test('forgets all waits at a reset', () => {
+    const clock = new SimulatedClock();
+    void clock.after(DAY_MS);
+    expect(clock.waits).toBe(1);
+    clock.reset();
+    expect(clock.waits).toBe(0);
+  });
+
   test('waits in real time too', async () => {
     const clock = new SimulatedClock();
     const start = performance.now();
