@@ -1,14 +1,13 @@
 import { parseArgs } from 'node:util';
 import { kubernetesVersion } from './catalog.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { askedToEnd } from './end.ts';
 import { errorMessage } from './errors.ts';
 
 /**
  * `npm run control-plane`: starts one, prints the path of its kubeconfig on stdout, and runs until Ctrl-C.
  * Exit code 2 for a wrong argument or KUBERNETES_VERSION, 1 when it cannot be started.
  */
-
-const PARENT_LOOK_MS = 500;
 
 function checkInput(): void {
   try {
@@ -39,24 +38,9 @@ function hint({ version, apiServerUrl, kubeconfigPath }: ControlPlane, seconds: 
   ].join('\n');
 }
 
-/** npm that is ended by SIGTERM ends its shell and leaves what the shell runs, that is us, behind. */
-function onParentGone(then: () => void): void {
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(timer);
-    then();
-  }, PARENT_LOOK_MS);
-  timer.unref();
-}
-
 checkInput();
 const startMs = performance.now();
-const asked = new Promise<'asked'>((resolve) => {
-  // `on`, not `once`: npm passes on a Ctrl-C that the terminal has sent here already.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('asked'));
-  if (process.env['npm_lifecycle_event'] !== undefined) onParentGone(() => resolve('asked'));
-});
+const asked = askedToEnd();
 const controlPlane = await Promise.race([start(), asked]);
 // Half started: the guardian ends what is there.
 if (controlPlane === 'asked') process.exit(130);
