@@ -4,6 +4,7 @@ import { RootsError } from './cloudflare/roots.ts';
 import { ConfigError, helpText, parseConfig } from './config.ts';
 import { KubeConfigError } from './kube/config.ts';
 import { createOperator } from './operator.ts';
+import { StartError } from './start-error.ts';
 import { createLogger } from './telemetry/log.ts';
 import { ListenError } from './telemetry/server.ts';
 import { VERSION } from './version.ts';
@@ -38,7 +39,8 @@ function isUsage(error: unknown): error is Error {
     error instanceof ConfigError ||
     error instanceof KubeConfigError ||
     error instanceof RootsError ||
-    error instanceof ListenError
+    error instanceof ListenError ||
+    error instanceof StartError
   );
 }
 

@@ -54,7 +54,7 @@ export type FailureReason =
 export type CertificateReason = 'Issued' | 'RenewBeforeTooLong' | IssueReason | RefusalReason | FailureReason;
 
 /** Reasons for which a person is needed at once; kstatus-aware tools then fail instead of waiting. */
-const STALLED: ReadonlySet<CertificateReason> = new Set<CertificateReason>([
+const STALLED: ReadonlySet<string> = new Set<CertificateReason>([
   'SecretNotManaged',
   'SecretConflict',
   'SecretImmutable',
@@ -67,7 +67,7 @@ const STALLED: ReadonlySet<CertificateReason> = new Set<CertificateReason>([
 ]);
 
 /** Reasons that may heal by themselves while things are being applied; a person is needed after `STALL_AFTER_MS`. */
-const STALLED_LATER: ReadonlySet<CertificateReason> = new Set<CertificateReason>([
+const STALLED_LATER: ReadonlySet<string> = new Set<CertificateReason>([
   'IssuerNotFound',
   'IssuerNotReady',
   'CredentialsMissing',
@@ -75,8 +75,8 @@ const STALLED_LATER: ReadonlySet<CertificateReason> = new Set<CertificateReason>
 
 export const STALL_AFTER_MS = 5 * 60_000;
 
-/** Whether `reason`, standing since `sinceMs`, means that a person is needed. */
-export function isStalled(reason: CertificateReason, sinceMs: number, nowMs: number): boolean {
+/** Whether `reason`, of whatever kind of ours, standing since `sinceMs`, means that a person is needed. */
+export function isStalled(reason: string, sinceMs: number, nowMs: number): boolean {
   return STALLED.has(reason) || (STALLED_LATER.has(reason) && nowMs - sinceMs >= STALL_AFTER_MS);
 }
 

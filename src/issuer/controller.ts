@@ -4,6 +4,7 @@ import { decide } from './decide.ts';
 import { observe } from './observe.ts';
 import { report } from './report.ts';
 import { parseIssuer } from '../sessions.ts';
+import type { CheckMemory } from './world.ts';
 
 /** How often a token Secret is read: a corrected token heals within twice this time. */
 const READ_MS = 30_000;
@@ -25,16 +26,19 @@ export async function reconcileIssuer(
     case 'Refuse':
       refuse(context, key, world.issuer, action.message);
       await report(context, key, world.issuer, { outcome: 'no-token', ...action }, signal);
-      break;
+      return { requeueAfterMs: READ_MS };
     case 'Check': {
-      const { result } = await check(context, key, world.issuer, action.token, action.scope, signal);
-      await report(context, key, world.issuer, result, signal);
-      break;
+      const checked = await check(context, key, world.issuer, action.token, action.scope, signal);
+      await report(context, key, world.issuer, checked.result, signal);
+      return { requeueAfterMs: nextLookMs(checked, context.clock.monotonic()) };
     }
     case 'Keep':
       await report(context, key, world.issuer, action.last.result, signal);
-      break;
+      return { requeueAfterMs: nextLookMs(action.last, world.now) };
   }
-  const dueMs = action.type === 'Keep' ? action.last.nextAt - world.now : READ_MS;
-  return { requeueAfterMs: Math.max(1000, Math.min(READ_MS, dueMs)) };
+}
+
+/** The next check, or the next look at the token, whichever comes first. */
+function nextLookMs({ nextAt }: CheckMemory, nowMs: number): number {
+  return Math.max(1000, Math.min(READ_MS, nextAt - nowMs));
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Condition, rfc3339, withTransitionTimes } from '../api/conditions.ts';
+import { type Condition, isStalled, rfc3339, withTransitionTimes } from '../api/conditions.ts';
 import { API_VERSION, FIELD_MANAGER } from '../api/names.ts';
 import { clusterOriginIssuers, originIssuers } from '../resources.ts';
 import { type IssuerKey, issuerText } from '../sessions.ts';
@@ -38,7 +38,7 @@ export async function report(
 export function statusOf(issuer: Issuer, finding: Finding, nowMs: number): Status {
   const { status: before, metadata } = issuer;
   const observedGeneration = metadata.generation ?? 0;
-  const wanted = conditionsOf(finding, before?.conditions ?? []).map((condition) => ({
+  const wanted = conditionsOf(finding, before?.conditions ?? [], nowMs).map((condition) => ({
     ...condition,
     observedGeneration,
   }));
@@ -64,15 +64,15 @@ function describe({ token, zones }: Extract<CheckResult, { outcome: 'passed' }>)
   };
 }
 
-/** Reasons that mean that a person is needed at once; a missing token may just not have been created yet. */
-const STALLED: ReadonlySet<string> = new Set(['CredentialsInvalid', 'PermissionMissing']);
-
 function conditionsOf(
   finding: Finding,
   before: NonNullable<Status['conditions']>,
+  nowMs: number,
 ): ({ type: string } & ReadyCondition)[] {
-  const ready = readyOf(finding, before);
-  const stalled = ready.status === 'False' && STALLED.has(ready.reason);
+  const last = readyIn(before);
+  const ready = readyOf(finding, last);
+  const sinceMs = last?.status === 'False' ? Date.parse(last.lastTransitionTime) : nowMs;
+  const stalled = ready.status === 'False' && isStalled(ready.reason, sinceMs, nowMs);
   return [
     { type: 'Ready', ...ready },
     ...(stalled
@@ -81,7 +81,7 @@ function conditionsOf(
   ];
 }
 
-function readyOf(finding: Finding, before: NonNullable<Status['conditions']>): ReadyCondition {
+function readyOf(finding: Finding, last: ReadyCondition | undefined): ReadyCondition {
   switch (finding.outcome) {
     case 'passed':
       return { status: 'True', reason: 'Checked', message: passedMessage(finding) };
@@ -89,7 +89,6 @@ function readyOf(finding: Finding, before: NonNullable<Status['conditions']>): R
     case 'no-token':
       return { status: 'False', reason: finding.reason, message: finding.message };
     case 'unavailable': {
-      const last = before.find(({ type }) => type === 'Ready');
       const since = `Cloudflare could not be asked since ${rfc3339(finding.since)}: ${finding.message}`;
       if (last === undefined || last.status === 'Unknown')
         return { status: 'Unknown', reason: 'CloudflareUnavailable', message: since };
@@ -108,8 +107,11 @@ function passedMessage({ zones, token }: Extract<CheckResult, { outcome: 'passed
   return notes.join(' ');
 }
 
+function readyIn(conditions: Status['conditions']) {
+  return conditions?.find(({ type }) => type === 'Ready');
+}
+
 function tell(context: IssuerContext, key: IssuerKey, issuer: Issuer, status: Status): void {
-  const readyIn = (conditions: Status['conditions']) => conditions?.find(({ type }) => type === 'Ready');
   const now = readyIn(status.conditions);
   const before = readyIn(issuer.status?.conditions);
   if (now === undefined || (now.status === before?.status && now.reason === before.reason)) return;
