@@ -12,6 +12,9 @@ import { isLiving, type World } from './world.ts';
 /** More effects than any issuance takes: beyond it something undoes what is done, and the queue slows it down. */
 const MAX_EFFECTS = 12;
 
+/** Until the caches have what overtook us. */
+const OVERTAKEN_MS = 100;
+
 export interface ReconcileResult {
   /** Absent: nothing to do until something changes. */
   readonly requeueAfterMs?: number;
@@ -26,6 +29,15 @@ export async function reconcileCertificate(
   key: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
+  try {
+    return await pass(context, key, signal);
+  } catch (error) {
+    if (isOvertaken(error)) return { requeueAfterMs: OVERTAKEN_MS };
+    throw error;
+  }
+}
+
+async function pass(context: CertificateContext, key: string, signal: AbortSignal): Promise<ReconcileResult> {
   const subject = parseSubject(key);
   const owner = context.stores.certificates.get(subject);
   if (subject.orphanUid !== undefined && owner?.metadata.uid === subject.orphanUid) {
@@ -80,9 +92,7 @@ async function carryOut(
         break;
     }
   } catch (error) {
-    // Somebody else was faster: what is true now decides.
-    if (!(error instanceof KubeError) || (error.kind !== 'Conflict' && error.kind !== 'AlreadyExists'))
-      throw error;
+    if (!isOvertaken(error)) throw error;
   }
   return observeLive(context, subject, signal);
 }
@@ -132,6 +142,12 @@ async function rest(
     case 'Refuse':
       return action.retryMs === undefined ? {} : { requeueAfterMs: action.retryMs };
   }
+}
+
+/** Somebody else changed or deleted the object first: what is true now decides. */
+function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof KubeError)) return false;
+  return error.kind === 'Conflict' || error.kind === 'AlreadyExists' || error.kind === 'NotFound';
 }
 
 /** Time until the certificate in use expires; undefined when there is none to lose. */

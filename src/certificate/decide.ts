@@ -42,10 +42,11 @@ function suspended({ certificate }: Living): Action | undefined {
   };
 }
 
-function copyToNewName({ certificate, target, formers, holder, now }: Living): Action | undefined {
+function copyToNewName(world: Living): Action | undefined {
+  const { certificate, target, formers, holder, now } = world;
   if (target !== undefined || holder.kind !== 'this') return undefined;
   const from = formers.find((former) => goodCertificate(certificate, former, now) !== undefined);
-  return from && { type: 'Copy', from };
+  return from && (gate(world, 'mend') ?? { type: 'Copy', from });
 }
 
 function releaseFormer({ target, holder, formers }: Living): Action | undefined {
@@ -53,7 +54,8 @@ function releaseFormer({ target, holder, formers }: Living): Action | undefined 
   return target !== undefined && holder.kind === 'this' && former ? { type: 'Release', former } : undefined;
 }
 
-function mendTarget({ certificate, target, holder }: Living): Action | undefined {
+function mendTarget(world: Living): Action | undefined {
+  const { certificate, target, holder } = world;
   if (target?.pair.state !== 'Matching' || target.immutable || holder.kind !== 'this') return undefined;
   const found = [
     ...(isLabelled(target, MANAGED.target) ? [] : [`label ${MANAGED_LABEL}`]),
@@ -61,7 +63,8 @@ function mendTarget({ certificate, target, holder }: Living): Action | undefined
     ...templateDifferences(certificate, target),
     ...outputDifferences(certificate, target),
   ];
-  return found.length === 0 ? undefined : { type: 'Rewrite', target, why: found.join(', ') };
+  if (found.length === 0) return undefined;
+  return gate(world, 'mend') ?? { type: 'Rewrite', target, why: found.join(', ') };
 }
 
 function pendingIssuance(world: Living): Action | undefined {

@@ -21,7 +21,7 @@ export async function discard(
   signal: AbortSignal,
 ): Promise<Outcome> {
   await deletePending(context, pending, signal);
-  context.memory.succeeded(key);
+  context.memory.settled(key);
   context.memory.refusedSince(troubleKey(key), undefined);
   context.log.debug({ secret: `${pending.namespace}/${pending.name}`, why }, 'pending Secret deleted');
   return OBSERVE;

@@ -26,7 +26,9 @@ const GATES = {
   /** A certificate at hand may be written. */
   write: [notManaged, conflict, immutable, backoff],
   /** An unwanted issuance may be looked for and revoked. */
-  settle: [clockSkew, backoff],
+  settle: [clockSkew, revocationBackoff],
+  /** What is around a pair may be written. */
+  mend: [writeBackoff],
 } as const satisfies Readonly<Record<string, readonly Gate[]>>;
 
 /** The first gate that is shut, as the action that says so; undefined when all are open. */
@@ -38,12 +40,15 @@ export function gate(world: World, what: keyof typeof GATES, reason?: IssueReaso
   return undefined;
 }
 
+/** A Secret that is not ours bears no label of ours: no watch tells when it goes. */
+const FOREIGN_LOOK_MS = 30_000;
+
 function notManaged({ secretName, holder }: World): Action | undefined {
   if (holder.kind !== 'foreign') return undefined;
   const message =
     `Secret ${secretName} exists and was not made by this operator; it is left as it is. ` +
     'Name another Secret in spec.secretName, or delete that one if nobody needs it.';
-  return { type: 'Refuse', reason: 'SecretNotManaged', message };
+  return { type: 'Refuse', reason: 'SecretNotManaged', message, retryMs: FOREIGN_LOOK_MS };
 }
 
 function conflict({ secretName, holder }: World): Action | undefined {
@@ -68,21 +73,7 @@ const LOOP_LIMITS = [
   { windowMs: 24 * HOUR_MS, certificates: 10, words: 'the last day' },
 ] as const;
 
-/** Reasons that a person gave: they are never counted as going round in circles. */
-const ASKED_FOR: ReadonlySet<IssueReason | undefined> = new Set<IssueReason>([
-  'HostnamesChanged',
-  'KeyChanged',
-  'ValidityChanged',
-  'IssuerChanged',
-  'RenewRequested',
-]);
-
-export function isAskedFor(reason: IssueReason): boolean {
-  return ASKED_FOR.has(reason);
-}
-
 function loop({ issuedAt, now, target }: World, reason?: IssueReason): Action | undefined {
-  if (ASKED_FOR.has(reason)) return undefined;
   const within = (windowMs: number): number => issuedAt.filter((time) => time > now - windowMs).length;
   const hit = LOOP_LIMITS.find((limit) => within(limit.windowMs) >= limit.certificates);
   if (!hit) return undefined;
@@ -124,6 +115,16 @@ function backoff({ failure, now }: World): Action | undefined {
     message: failure.message,
     retryMs: failure.nextTime - now,
   };
+}
+
+/** A wrong answer holds back the next POST, and not the revocation of what came with it. */
+function revocationBackoff(world: World): Action | undefined {
+  return world.failure?.reason === 'BadResponse' ? undefined : backoff(world);
+}
+
+/** Trouble with Cloudflare is no reason to leave a Secret unmended. */
+function writeBackoff(world: World): Action | undefined {
+  return world.failure?.reason === 'SecretWriteRefused' ? backoff(world) : undefined;
 }
 
 function budget({ issuer }: World): Action | undefined {

@@ -2,10 +2,12 @@ import { CloudflareError } from '../cloudflare/errors.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { discard, type Settlement, troubleKey } from './discard.ts';
+import { isBeingChecked, issuerKey } from './issuer-view.ts';
 import { failedRequest, type Outcome } from './outcome.ts';
 
 /** How long an unwanted issuance is kept for while no token at hand may look for it. */
 const GIVE_UP_MS = 5 * 60_000;
+const ASK_AGAIN_MS = 5000;
 
 /** No issuer that could be asked has a token. */
 export class NoTokenError extends Error {
@@ -45,9 +47,16 @@ export async function giveUpLater(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { pending, key } = settlement;
+  if (isUndecided(context, settlement)) return { next: 'wait', ms: ASK_AGAIN_MS };
   const leftMs = context.memory.refusedSince(troubleKey(key), 'NoToken') + GIVE_UP_MS - context.clock.now();
-  if (leftMs > 0) return { next: 'wait', ms: Math.min(leftMs, 30_000) };
+  if (leftMs > 0) return { next: 'wait', ms: Math.min(leftMs, ASK_AGAIN_MS) };
   context.count.revocation('abandoned');
   announce.abandoned(context, pending, why);
   return discard(context, settlement, 'abandoned', signal);
+}
+
+/** A token that was not checked yet, as after a start during an outage, has refused nothing. */
+function isUndecided(context: CertificateContext, { pending, otherIssuers }: Settlement): boolean {
+  const refs = [...(pending.issuer ? [pending.issuer] : []), ...otherIssuers];
+  return refs.some((ref) => isBeingChecked(context, issuerKey(pending.namespace, ref)));
 }

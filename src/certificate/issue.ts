@@ -50,6 +50,7 @@ export async function issue(
     postedAt,
   });
   const created = await createPending(context, wanted, signal);
+  if (created instanceof KubeError) return refusedWrite(created, wanted.metadata.name ?? '');
   if (created === 'occupied') return occupied(wanted);
   if (created === 'exists') return OBSERVE;
   const pending = readPending(secretFacts(created, context.roots));

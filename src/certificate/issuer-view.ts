@@ -65,6 +65,11 @@ export async function refusedHostnames(
   return notAllowed(issuer.allow, await namespaceLabels(context, key, namespace, signal), hostnames);
 }
 
+/** The issuer is there, and whether its token works is not known yet. */
+export function isBeingChecked(context: CertificateContext, key: IssuerKey): boolean {
+  return findIssuer(context, key) !== undefined && context.sessions.get(key)?.ready === undefined;
+}
+
 function findIssuer({ stores }: CertificateContext, key: IssuerKey): IssuerObject | undefined {
   const found =
     key.kind === 'OriginIssuer' ? stores.issuers.get(key) : stores.clusterIssuers.get({ name: key.name });

@@ -26,8 +26,6 @@ interface PendingMemory {
 interface IssuedHere {
   readonly id: string;
   readonly time: number;
-  /** True when a person asked for it, by changing the spec or by a request. */
-  readonly askedFor: boolean;
 }
 
 /**
@@ -40,6 +38,8 @@ export class CertificateMemory {
   readonly #failures = new Map<string, { scope: string; failure: Failure; shown: Failure }>();
   readonly #refusals = new Map<string, { reason: string; since: number }>();
   readonly #issued = new Map<string, IssuedHere[]>();
+  readonly #asks = new Map<string, { ask: string; at: number }>();
+  readonly #recalled = new Set<string>();
   readonly #distrusted = new Set<string>();
 
   constructor(options: MemoryOptions) {
@@ -103,12 +103,27 @@ export class CertificateMemory {
   }
 
   issued(certificateUid: string, issued: IssuedHere): void {
-    const before = issued.askedFor ? [] : (this.#issued.get(certificateUid) ?? []);
+    const before = this.#issued.get(certificateUid) ?? [];
     this.#issued.set(certificateUid, [...before, issued].slice(-10));
   }
 
   issuedHere(certificateUid: string): readonly IssuedHere[] {
     return this.#issued.get(certificateUid) ?? [];
+  }
+
+  /**
+   * When a person last asked for something else, by the spec or by a request: ms since the epoch, minus infinity
+   * when not in this process's time.
+   *
+   * @param ask what is asked for now.
+   * @param isNews whether that is known to be new although it is seen for the first time.
+   */
+  askedAt(certificateUid: string, ask: string, isNews: boolean): number {
+    const known = this.#asks.get(certificateUid);
+    if (known?.ask === ask) return known.at;
+    const at = known || isNews ? this.#options.clock.now() : -Infinity;
+    this.#asks.set(certificateUid, { ask, at });
+    return at;
   }
 
   /**
@@ -129,9 +144,14 @@ export class CertificateMemory {
     return known?.scope === scope ? known.failure : undefined;
   }
 
-  /** Takes over what a former process noted in the status. It can only hold back. */
-  recall(key: string, scope: string, failure: Failure): void {
-    if (!this.#failures.has(key)) this.#failures.set(key, { scope, failure, shown: failure });
+  /**
+   * Takes over what a former process noted in the status, once: later the status is our own word, and a cached one
+   * may be older than what is remembered. It can only hold back.
+   */
+  recall(key: string, scope: string, failure: Failure | undefined): void {
+    if (this.#recalled.has(key)) return;
+    this.#recalled.add(key);
+    if (failure && !this.#failures.has(key)) this.#failures.set(key, { scope, failure, shown: failure });
   }
 
   /** The failure as the status shows it: rewritten when the reason changes and at powers of two. */
@@ -141,6 +161,11 @@ export class CertificateMemory {
 
   succeeded(key: string): void {
     this.#failures.delete(key);
+  }
+
+  /** An issuance was given up in good order. What was wrong with an answer still counts: the next may be no better. */
+  settled(key: string): void {
+    if (this.#failures.get(key)?.failure.reason !== 'BadResponse') this.#failures.delete(key);
   }
 
   /** Since when (ms since the epoch) the same refusal stands; undefined clears it. */
@@ -155,7 +180,10 @@ export class CertificateMemory {
   forget(key: string, certificateUid: string | undefined): void {
     this.#failures.delete(key);
     this.#refusals.delete(key);
-    if (certificateUid !== undefined) this.#issued.delete(certificateUid);
+    this.#recalled.delete(key);
+    if (certificateUid === undefined) return;
+    this.#issued.delete(certificateUid);
+    this.#asks.delete(certificateUid);
   }
 
   #remember(pendingUid: string, postedAt: string, madeHere: boolean): void {

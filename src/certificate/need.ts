@@ -88,7 +88,8 @@ export function parseNeed(text: string | undefined, certificate?: CertificateFac
   const contradicts =
     !sameNames(need.hostnames, certificate.hostnames) ||
     differ(need.algorithm, certificate.algorithm) ||
-    differ(need.size, certificate.size);
+    differ(need.size, certificate.size) ||
+    differ(need.validityDays, lifetimeDays(certificate));
   return contradicts ? undefined : need;
 }
 

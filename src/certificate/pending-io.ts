@@ -17,17 +17,21 @@ export interface Issuance {
   readonly pendingSecret: Secret;
 }
 
-/** Creates, never applies: what is there already is not touched. `occupied`: by something that is not ours. */
+/**
+ * Creates, never applies: what is there already is not touched. `occupied`: by something that is not ours. A KubeError:
+ * the API server refuses.
+ */
 export async function createPending(
   context: CertificateContext,
   wanted: Secret,
   signal: AbortSignal,
-): Promise<Secret | 'exists' | 'occupied'> {
+): Promise<Secret | 'exists' | 'occupied' | KubeError> {
   const { namespace = '', name = '' } = wanted.metadata;
   try {
     return await context.kube.create(secrets, wanted, { signal, fieldManager: FIELD_MANAGER.certificate });
   } catch (error) {
-    if (!(error instanceof KubeError) || error.kind !== 'AlreadyExists') throw error;
+    if (!(error instanceof KubeError)) throw error;
+    if (error.kind !== 'AlreadyExists') return error;
     const there = await context.kube.get(secrets, { namespace, name }, { signal });
     return there && !isPendingSecret(secretFacts(there, context.roots)) ? 'occupied' : 'exists';
   }

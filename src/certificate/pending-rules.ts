@@ -14,7 +14,7 @@ export function decidePending(world: World): Action | undefined {
   const { pending } = world;
   if (pending === undefined) return undefined;
   if (isFinished(world, pending)) return { type: 'Discard', pending, why: 'its certificate is in place' };
-  if (pending.keyDigest === undefined || !pending.hasCsr || pending.need === undefined) {
+  if (pending.keyDigest === undefined || !pending.hasCsr || pending.need?.issuer === undefined) {
     return { type: 'Discard', pending, why: 'somebody damaged it and its key is lost' };
   }
   if (!isLiving(world) || isUnwanted(world, pending)) return settle(world, pending);

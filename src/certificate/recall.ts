@@ -3,6 +3,7 @@ import type { CertificateContext } from './context.ts';
 import { type Failure, isFailureReason } from './failure.ts';
 import { issuerKey } from './issuer-view.ts';
 import type { CertificateMemory } from './memory.ts';
+import { requestsOf } from './record.ts';
 import { type Subject, subjectKey } from './subject.ts';
 
 /**
@@ -16,7 +17,7 @@ export function failureScope(
   if (certificate === undefined) return 'gone';
   const { metadata, spec } = certificate;
   const session = context.sessions.get(issuerKey(metadata.namespace, spec.issuerRef));
-  const requests = metadata.annotations?.['originca.dev/renew-requested-at'] ?? '';
+  const requests = requestsOf(metadata.annotations);
   return JSON.stringify([metadata.uid, metadata.generation, requests, session?.uid, session?.tokenDigest]);
 }
 
@@ -31,29 +32,42 @@ export function standingFailure(
 ): Failure | undefined {
   const key = subjectKey(subject);
   const scope = failureScope(context, certificate);
-  const shown = certificate?.status?.failure;
-  if (shown && certificate.status?.observedGeneration === certificate.metadata.generation) {
-    const { count, since, lastTime, nextTime, reason, message, rayId } = shown;
-    const isSession =
-      context.sessions.get(issuerKey(subject.namespace, certificate.spec.issuerRef)) !== undefined;
-    if (isSession && isFailureReason(reason)) {
-      const times = {
-        since: Date.parse(since),
-        lastTime: Date.parse(lastTime),
-        nextTime: Date.parse(nextTime),
-      };
-      context.memory.recall(key, scope, { reason, message: message ?? '', rayId, count, ...times });
-    }
-  }
+  // What it depended on includes the token: before that is known, nothing can be said.
+  const session =
+    certificate && context.sessions.get(issuerKey(subject.namespace, certificate.spec.issuerRef));
+  if (session) context.memory.recall(key, scope, shownFailure(certificate));
   return context.memory.failure(key, scope);
 }
 
-/** Times, ms since the epoch, of the certificates issued since a person last asked for one. */
-export function issuedAt(memory: CertificateMemory, { metadata, status }: OriginCertificate): number[] {
+/** The failure that the status shows for the present spec. */
+function shownFailure({ status, metadata }: OriginCertificate): Failure | undefined {
+  const shown = status?.failure;
+  if (!shown || status.observedGeneration !== metadata.generation || !isFailureReason(shown.reason))
+    return undefined;
+  const { count, reason, message, rayId } = shown;
+  return {
+    reason,
+    message: message ?? '',
+    rayId,
+    count,
+    since: Date.parse(shown.since),
+    lastTime: Date.parse(shown.lastTime),
+    nextTime: Date.parse(shown.nextTime),
+  };
+}
+
+/** When a person last asked for something else; ms since the epoch. */
+export function askedAt(memory: CertificateMemory, { metadata, status }: OriginCertificate): number {
+  const ask = JSON.stringify([metadata.generation, requestsOf(metadata.annotations)]);
+  return memory.askedAt(metadata.uid, ask, status?.observedGeneration !== metadata.generation);
+}
+
+/** Times, ms since the epoch, of the certificates issued since a person last asked for something else. */
+export function issuedAt(memory: CertificateMemory, certificate: OriginCertificate): number[] {
+  const { metadata, status } = certificate;
+  const since = askedAt(memory, certificate);
   const here = memory.issuedHere(metadata.uid);
-  const asked = here.findLastIndex((issued) => issued.askedFor);
-  if (asked >= 0) return here.slice(asked + 1).map(({ time }) => time);
   const ids = new Set(here.map(({ id }) => id));
   const earlier = (status?.issued ?? []).filter(({ id }) => !ids.has(id)).map(({ time }) => Date.parse(time));
-  return [...earlier, ...here.map(({ time }) => time)].filter((time) => !Number.isNaN(time));
+  return [...earlier, ...here.map(({ time }) => time)].filter((time) => time >= since);
 }

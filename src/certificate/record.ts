@@ -26,8 +26,8 @@ export function recordAnnotations(record: TargetRecord): Record<string, string> 
     [ANNOTATION.previousCertificateId]: record.previousCertificateId,
     [ANNOTATION.revision]: String(record.revision),
     [ANNOTATION.issuedFor]: record.issuedFor,
-    [ANNOTATION.handledRenewRequest]: record.handledRenewRequest,
-    [ANNOTATION.handledRekeyRequest]: record.handledRekeyRequest,
+    [ANNOTATION.handledRenewRequest]: bound(record, record.handledRenewRequest),
+    [ANNOTATION.handledRekeyRequest]: bound(record, record.handledRekeyRequest),
     [ANNOTATION.need]: formatNeed(record.need),
   };
 }
@@ -51,8 +51,10 @@ export function repairedRecord(
     previousCertificateId: decimal(annotations[ANNOTATION.previousCertificateId]) ?? '',
     revision: Number(decimal(annotations[ANNOTATION.revision])?.slice(0, 9) || '1'),
     issuedFor: annotations[ANNOTATION.issuedFor] ?? '',
-    handledRenewRequest: annotations[ANNOTATION.handledRenewRequest] ?? requests.renew,
-    handledRekeyRequest: annotations[ANNOTATION.handledRekeyRequest] ?? requests.rekey,
+    handledRenewRequest:
+      unbound(annotations[ANNOTATION.handledRenewRequest], certificate.id) ?? requests.renew,
+    handledRekeyRequest:
+      unbound(annotations[ANNOTATION.handledRekeyRequest], certificate.id) ?? requests.rekey,
     need: parseNeed(annotations[ANNOTATION.need], certificate) ?? needShownBy(certificate),
   };
 }
@@ -75,4 +77,17 @@ export function damagedAnnotations(target: SecretFacts, record: TargetRecord): s
 
 function decimal(text: string | undefined): string | undefined {
   return text !== undefined && /^\d*$/.test(text) ? text : undefined;
+}
+
+/**
+ * A handled request stands with the id of its certificate before it. Its own value is any text, so that a garbled
+ * one would look like an older request, and the present one like a new one that asks for another certificate.
+ */
+function bound({ certificateId }: TargetRecord, request: string): string {
+  return `${certificateId}:${request}`;
+}
+
+function unbound(text: string | undefined, certificateId: string): string | undefined {
+  const prefix = `${certificateId}:`;
+  return text?.startsWith(prefix) ? text.slice(prefix.length) : undefined;
 }

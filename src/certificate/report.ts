@@ -10,6 +10,7 @@ import { conditionsOf } from './conditions.ts';
 import type { CertificateContext } from './context.ts';
 import type { Failure } from './failure.ts';
 import { recordOf } from './judge.ts';
+import { askedAt } from './recall.ts';
 import type { TargetRecord } from './record.ts';
 import { renewalOf } from './renewal.ts';
 import type { Living } from './world.ts';
@@ -140,7 +141,8 @@ function issuedOf(
     return known.length === 0 ? undefined : known;
   const here = memory.issuedHere(metadata.uid).find((issued) => issued.id === id);
   const entry = { time: rfc3339(here?.time ?? now), id };
-  return (here?.askedFor ? [entry] : [...known, entry]).slice(-ISSUED_KEPT);
+  const since = askedAt(memory, certificate);
+  return [...known.filter(({ time }) => Date.parse(time) >= since), entry].slice(-ISSUED_KEPT);
 }
 
 function describeFailure(failure: Failure): NonNullable<Status['failure']> {

@@ -7,8 +7,8 @@ import { issuerKey } from './issuer-view.ts';
 import type { IssuerRef } from './need.ts';
 import { OBSERVE, type Outcome, failedRequest } from './outcome.ts';
 import type { Pending } from './pending.ts';
-import { postAgain, accept } from './issue.ts';
-import type { Issuance } from './pending-io.ts';
+import { accept } from './issue.ts';
+import { type Issuance, patchPending } from './pending-io.ts';
 
 /** What Cloudflare has for the pending key. */
 export type Found =
@@ -24,7 +24,7 @@ export type Found =
 const STAY_MS = 2000;
 const LOOK_AGAIN_MS = 15_000;
 
-/** Looks for the certificate of a POST whose outcome is unknown: goes on with it, or asks again if there is none. */
+/** Looks for the certificate of a POST whose outcome is unknown: goes on with it, or notes that there is none. */
 export async function search(
   context: CertificateContext,
   issuance: Issuance,
@@ -40,7 +40,7 @@ export async function search(
       case 'unseen':
         return unseen(found.hostname);
       case 'nothing':
-        return await postAgain(context, issuance, signal);
+        return await nothingStored(context, pending, signal);
       case 'matches': {
         const newest = newestOf(found.certificates);
         return newest ? await accept(context, issuance, newest.certificate, 'recovered', signal) : OBSERVE;
@@ -49,6 +49,16 @@ export async function search(
   } catch (error) {
     return failedRequest(error, signal);
   }
+}
+
+/** Nothing was stored and nothing can be any more: whether it is posted again is decided as for a first time. */
+async function nothingStored(
+  context: CertificateContext,
+  pending: Pending,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  await patchPending(context, pending, { postedAt: '' }, signal);
+  return OBSERVE;
 }
 
 /**

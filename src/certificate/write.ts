@@ -6,7 +6,7 @@ import type { CertificateFacts } from '../pki/inspect.ts';
 import { decode, type SecretFacts, secretFacts } from '../secret-facts.ts';
 import type { CertificateContext } from './context.ts';
 import { announce } from './announce.ts';
-import { gate, isAskedFor } from './gates.ts';
+import { gate } from './gates.ts';
 import { type Issuance, patchPending, refusedWrite } from './pending-io.ts';
 import { issueReason, recordOf } from './judge.ts';
 import { observeLive, type Seen } from './observe.ts';
@@ -125,7 +125,7 @@ function written(
 ): Outcome {
   const { namespace, name, uid } = before.certificate.metadata;
   const reason = issueReason(before) ?? 'Renewing';
-  context.memory.issued(uid, { id, time: context.clock.now(), askedFor: isAskedFor(reason) });
+  context.memory.issued(uid, { id, time: context.clock.now() });
   context.memory.succeeded(subjectKey({ namespace, name }));
   context.count.issuance(how);
   announce.issued(context, before, id, reason, how);

@@ -29,7 +29,7 @@ export interface WatchOptions extends Omit<ListOptions, 'fieldSelector'> {
 export interface WriteOptions {
   readonly signal: AbortSignal;
   readonly fieldManager: string;
-  /** Asks the server to check everything and store nothing. */
+  /** Asks the server to check everything and store nothing; its warnings are passed over. */
   readonly dryRun?: boolean;
 }
 
@@ -105,6 +105,7 @@ export function createRequest<T extends KubeObject>(
     path: collectionPath(resource, namespace),
     query: writeQuery(o),
     body: typed(resource, body),
+    quiet: o.dryRun ?? false,
     signal: o.signal,
   };
 }
@@ -118,6 +119,7 @@ export function applyRequest<T extends KubeObject>(resource: Resource<T>, body: 
     query: { ...writeQuery(o), force: o.force ? 'true' : undefined },
     contentType: 'application/apply-patch+yaml',
     body: typed(resource, body),
+    quiet: o.dryRun ?? false,
     signal: o.signal,
   };
 }

@@ -47,6 +47,8 @@ export interface Request {
   readonly signal: AbortSignal;
   /** Called synchronously just before the request goes out; what it throws keeps it from being sent. */
   readonly fence?: (() => void) | undefined;
+  /** Nobody is told of the server's warnings: a dry run is made to be refused or forgotten. */
+  readonly quiet?: boolean;
   /** Longest silence inside the response's body. Default: the transport's `timeoutMs`. */
   readonly idleMs?: number;
 }
@@ -152,7 +154,7 @@ export class Transport {
     request.signal.throwIfAborted();
     request.fence?.();
     const response = await this.#agent.request(options);
-    this.#hear(response);
+    this.#hear(request, response);
     return response;
   }
 
@@ -164,10 +166,11 @@ export class Transport {
     return `${base}${request.path}${query.size === 0 ? '' : `?${query.toString()}`}`;
   }
 
-  #hear(response: Dispatcher.ResponseData): void {
+  #hear(request: Request, response: Dispatcher.ResponseData): void {
     const dateMs = dateOf(response.headers['date']);
     if (dateMs !== undefined) this.#options.onDate?.(dateMs);
-    for (const text of warningsOf(response.headers['warning'])) this.#options.onWarning?.(text);
+    const warnings = request.quiet ? [] : warningsOf(response.headers['warning']);
+    for (const text of warnings) this.#options.onWarning?.(text);
     if (response.statusCode === 401) this.#source.distrust();
   }
 

@@ -1,30 +1,17 @@
-import { readFile } from 'node:fs/promises';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { parseConfig } from '../../src/config.ts';
 import type { OriginCertificate, OriginIssuer } from '../../src/api/v1alpha1.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/object.ts';
 import { secrets } from '../../src/kube/resource.ts';
-import { createOperator } from '../../src/operator.ts';
 import { originCertificates, originIssuers } from '../../src/resources.ts';
-import { createLogger } from '../../src/telemetry/log.ts';
 import { Simulator } from '../simulator/client.ts';
 import type { CertificateView } from '../simulator/protocol.ts';
 import { cluster, testNamespace } from './cluster.ts';
 import { kubeClient, OPERATOR_ACCOUNT } from './kube-clients.ts';
 import { kustomizeBuild } from './kustomize.ts';
 import { applyManifests } from './manifests.ts';
+import { type RunningOperator, startOperator, trust } from './scene-operator.ts';
 import { NotYet, waitFor } from './wait.ts';
-
-/** A running operator in this process. */
-export interface RunningOperator {
-  /** Everything it logged, one JSON object a line. */
-  readonly logs: readonly string[];
-  readonly metricsPort: number;
-  /** Stops it as SIGTERM would; resolves when nothing of it is in flight. */
-  stop(): Promise<void>;
-}
 
 export interface SceneOptions {
   /** Zones that the simulator holds and the token sees; `example.com` unless told otherwise. */
@@ -38,6 +25,8 @@ export interface OperatorChange {
   readonly clock?: Clock;
   /** A kubeconfig instead of the one of the deployed ServiceAccount, such as one that leads through a proxy. */
   readonly kubeconfig?: string;
+  /** Where it believes Cloudflare to be, instead of the simulator. */
+  readonly baseUrl?: string;
 }
 
 const SIGNAL_MS = 15_000;
@@ -46,7 +35,7 @@ const FIELD_MANAGER = 'test';
 
 /**
  * One namespace of the run's control plane, a simulator of its own, and operators in this process that watch the
- * namespace under the rights of `deploy/`. The waits of the protocol are short: a POST may take 2 s, settling 1 s.
+ * namespace under the rights of `deploy/`.
  */
 export class Scene implements AsyncDisposable {
   readonly namespace: string;
@@ -93,46 +82,32 @@ export class Scene implements AsyncDisposable {
     await Promise.all([this.simulator.stop(), this.kube.close()]);
   }
 
-  async startOperator({ flags = [], clock, kubeconfig }: OperatorChange = {}): Promise<RunningOperator> {
-    const argv = [
-      `--kubeconfig=${kubeconfig ?? (await cluster().kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT }))}`,
-      `--watch-namespaces=${this.namespace}`,
-      `--cloudflare-base-url=${this.simulator.apiUrl}`,
-      `--origin-ca-roots=${this.simulator.originCaRootsFile}`,
-      '--cloudflare-rate=0',
-      '--cloudflare-post-timeout=2s',
-      '--settle=1s',
-      '--no-leader-elect',
-      '--metrics-address=127.0.0.1:0',
-      '--log-level=debug',
-      ...this.#flags,
-      ...flags,
-    ];
-    const invocation = parseConfig(argv, { env: {}, isTty: false });
-    if (invocation.action !== 'run') throw new Error('these flags do not run an operator');
-    const logs: string[] = [];
-    const log = createLogger({
-      level: 'debug',
-      format: 'json',
-      destination: { write: (line) => void logs.push(line) },
-    });
-    const operator = await createOperator(invocation.config, {
-      log,
+  async startOperator({
+    flags = [],
+    clock,
+    kubeconfig,
+    baseUrl,
+  }: OperatorChange = {}): Promise<RunningOperator> {
+    const operator = await startOperator({
+      flags: [
+        `--kubeconfig=${kubeconfig ?? (await cluster().kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT }))}`,
+        `--watch-namespaces=${this.namespace}`,
+        `--cloudflare-base-url=${baseUrl ?? this.simulator.apiUrl}`,
+        `--origin-ca-roots=${this.simulator.originCaRootsFile}`,
+        ...this.#flags,
+        ...flags,
+      ],
       identity: `test-${this.namespace}`,
-      version: 'test',
-      ...(clock && { clock }),
+      clock,
     });
-    const stop = new AbortController();
-    const ended = operator.run(stop.signal);
     const running: RunningOperator = {
-      logs,
+      logs: operator.logs,
       get metricsPort() {
         return operator.metricsPort;
       },
       stop: async () => {
-        stop.abort();
         this.#operators.delete(running);
-        await ended;
+        await operator.stop();
       },
     };
     this.#operators.add(running);
@@ -181,6 +156,24 @@ export class Scene implements AsyncDisposable {
 
   async secret(name: string): Promise<Secret | undefined> {
     return this.kube.get(secrets, { name, namespace: this.namespace }, { signal: signal() });
+  }
+
+  /** Changes a Secret as somebody else would: a JSON merge patch. */
+  async patchSecret(name: string, patch: object): Promise<Secret> {
+    return this.kube.mergePatch(secrets, { name, namespace: this.namespace }, patch, write());
+  }
+
+  async createSecret(secret: Secret): Promise<Secret> {
+    const metadata = { ...secret.metadata, namespace: this.namespace };
+    return this.kube.create(secrets, { ...secret, metadata }, write());
+  }
+
+  async deleteSecret(name: string): Promise<void> {
+    await this.kube.delete(secrets, { name, namespace: this.namespace }, write());
+  }
+
+  async deleteCertificate(name: string): Promise<void> {
+    await this.kube.delete(originCertificates, { name, namespace: this.namespace }, write());
   }
 
   /** Pending Secrets of the namespace. */
@@ -237,9 +230,4 @@ export class Scene implements AsyncDisposable {
 
 function write(): { signal: AbortSignal; fieldManager: string; force: boolean } {
   return { signal: signal(), fieldManager: FIELD_MANAGER, force: true };
-}
-
-/** NODE_EXTRA_CA_CERTS is read at the start of a process only; this is its equal for one that runs. */
-async function trust(caFile: string): Promise<void> {
-  setDefaultCACertificates([...getCACertificates('default'), await readFile(caFile, 'utf8')]);
 }
