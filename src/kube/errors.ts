@@ -66,7 +66,7 @@ export function errorFromStatus(
 ): KubeError {
   const { statusCode } = answer;
   const plain = readStatus(answer.status);
-  const status = operation.resource === 'secrets' ? withoutValues(plain, statusCode) : plain;
+  const status = mayBeEchoed(operation) ? withoutValues(plain, statusCode) : plain;
   const said = status.message ?? `HTTP ${statusCode}`;
   return new KubeError(kindOf(statusCode, status.reason), `${describe(operation)}: ${cut(said)}`, {
     ...status,
@@ -118,6 +118,11 @@ const KIND_OF_STATUS: Readonly<Record<number, KubeErrorKind>> = {
 function kindOf(statusCode: number, reason: string | undefined): KubeErrorKind {
   if (statusCode === 409 && reason === 'AlreadyExists') return 'AlreadyExists';
   return KIND_OF_STATUS[statusCode] ?? (statusCode >= 400 && statusCode < 500 ? 'BadRequest' : 'Server');
+}
+
+/** A complaint about a Secret that was sent may quote it. */
+function mayBeEchoed({ verb, resource }: Operation): boolean {
+  return resource === 'secrets' && !['get', 'list', 'watch'].includes(verb);
 }
 
 /** A message of the server is a sentence; what is longer is something else. */

@@ -30,7 +30,7 @@ export interface ReflectorHeapResult {
 
 const SAMPLE_MS = 2_000;
 /** Every so often all connections are reset, so that failing, waiting and listing anew are part of it. */
-const RESET_MS = 10_000;
+const RESET_MS = 45_000;
 const WRITES_PER_SECOND = 20;
 
 /**

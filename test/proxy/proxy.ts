@@ -40,7 +40,7 @@ export class FaultProxy {
   /** Every request since the start or the last `forget`, in order of arrival. */
   requests: SeenRequest[] = [];
   /** What went wrong between the proxy and the server behind it, or while a caller went away. */
-  readonly errors: unknown[] = [];
+  errors: unknown[] = [];
   /** TCP connections accepted so far. */
   connections = 0;
 
@@ -88,9 +88,10 @@ export class FaultProxy {
     this.resume();
   }
 
-  /** Forgets the requests seen so far. */
+  /** Forgets the requests and errors seen so far. */
   forget(): void {
     this.requests = [];
+    this.errors = [];
   }
 
   /** Holds back everything, in both directions, until `resume`; connections stay open. */

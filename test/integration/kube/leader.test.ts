@@ -7,8 +7,9 @@ import type { Fault } from '../../proxy/faults.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { World } from './world.ts';
 
-const SPANS = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 300 };
-const within = { timeoutMs: 15_000 };
+/** Shorter than in earnest, long enough for a busy machine. */
+const SPANS = { leaseDurationMs: 6_000, renewDeadlineMs: 4_000, retryPeriodMs: 400 };
+const within = { timeoutMs: 25_000 };
 
 /** One process that wants to lead, and what happened to it when. */
 class Candidate {
@@ -60,7 +61,7 @@ describe.concurrent('the leader election', () => {
     const first = new Candidate(one, 'first');
     await first.leads();
     const second = new Candidate(two, 'second');
-    await sleep(4_000);
+    await sleep(SPANS.leaseDurationMs + 1_000);
     expect(second.election.isLeader).toBe(false);
     expect(first.election.isLeader).toBe(true);
     one.proxy.pause();
@@ -71,10 +72,10 @@ describe.concurrent('the leader election', () => {
     expect(first.leading?.reason).toBeInstanceOf(NotLeadingError);
     expect(() => first.election.assertLeading()).toThrow(NotLeadingError);
     expect(first.abortedMs).toBeLessThan(second.startedMs);
-    // Deadline of the first: 2 s after its last renewal began. The second: 3 s after it saw that renewal.
-    expect(first.abortedMs - cutMs).toBeLessThanOrEqual(2_050);
-    expect(second.startedMs - cutMs).toBeGreaterThanOrEqual(2_600);
-    expect(second.startedMs - first.abortedMs).toBeGreaterThanOrEqual(500);
+    // The first counts from the start of its last renewal, the second from when it saw that renewal.
+    expect(first.abortedMs - cutMs).toBeLessThanOrEqual(SPANS.renewDeadlineMs + 500);
+    expect(second.startedMs - cutMs).toBeGreaterThanOrEqual(SPANS.leaseDurationMs - 700);
+    expect(second.startedMs - first.abortedMs).toBeGreaterThanOrEqual(1_000);
   });
 
   test('keeps the lease through single failures', async () => {
@@ -150,7 +151,7 @@ describe.concurrent('the leader election', () => {
       const c = new Candidate(w, 'next');
       await c.leads();
       expect(c.startedMs - startMs).toBeGreaterThanOrEqual(2_000);
-      expect(c.startedMs - startMs).toBeLessThan(4_000);
+      expect(c.startedMs - startMs).toBeLessThan(6_000);
     }
   });
 
@@ -164,7 +165,7 @@ describe.concurrent('the leader election', () => {
     await w.direct.mergePatch(leases, w.ref('test'), { spec: { holderIdentity: 'thief' } }, w.write);
     const takenMs = performance.now();
     expect(await c.ended).toBe('lost');
-    expect(performance.now() - takenMs).toBeLessThan(1_000);
+    expect(performance.now() - takenMs).toBeLessThan(2_000);
     expect((await lease(w)).spec?.holderIdentity).toBe('thief');
   });
 

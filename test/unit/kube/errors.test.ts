@@ -90,6 +90,14 @@ describe('a refusal of the API server', () => {
     expect(JSON.stringify(error)).not.toContain('s3cr3t');
   });
 
+  test('to read Secrets is told as it is: it quotes none', () => {
+    const list = { verb: 'list', resource: 'secrets', name: 'in shop' };
+    const body = status({ message: 'etcd is away' });
+    expect(errorFromStatus(list, { statusCode: 500, status: body }).message).toBe(
+      'list secrets in shop: etcd is away',
+    );
+  });
+
   test('is cut where it is longer than a sentence', () => {
     const body = status({ message: 'x'.repeat(100_000) });
     expect(errorFromStatus(operation, { statusCode: 500, status: body }).message.length).toBeLessThan(1_100);
