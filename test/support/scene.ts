@@ -13,6 +13,8 @@ import { applyManifests } from './manifests.ts';
 import { type RunningOperator, startOperator, trust } from './scene-operator.ts';
 import { NotYet, waitFor } from './wait.ts';
 
+export type { RunningOperator };
+
 export interface SceneOptions {
   /** Zones that the simulator holds and the token sees; `example.com` unless told otherwise. */
   readonly zones?: readonly string[];

@@ -110,3 +110,34 @@ export function reasons({ logs }: RunningOperator, scene: Scene, name: string): 
     .filter(({ msg, certificate }) => msg === 'issuing' && certificate === `${scene.namespace}/${name}`)
     .map(({ reason }) => reason ?? '');
 }
+
+/** Makes the next POST for this hostname take a while, calls `begin`, and resolves when the POST is under way. */
+export async function postUnderWay(
+  scene: Scene,
+  hostname: string,
+  begin: () => Promise<unknown>,
+  delayMs = 1200,
+): Promise<void> {
+  const before = await scene.posts();
+  await scene.simulator.inject({ operation: 'createCertificate', hostname, delayMs });
+  await begin();
+  await waitFor('a POST under way', async () => (await scene.posts()) > before, { ...WAIT, intervalMs: 20 });
+}
+
+/** Waits until the simulator holds exactly these certificates for a hostname: `live` unrevoked, `revoked` revoked. */
+export async function certificatesAt(
+  scene: Scene,
+  hostname: string,
+  wanted: { readonly live: number; readonly revoked: number },
+): Promise<void> {
+  await waitFor(
+    `${wanted.live} live and ${wanted.revoked} revoked certificates for ${hostname}`,
+    async () => {
+      const all = await scene.simulator.certificates({ hostname });
+      const revoked = all.filter(({ revokedAt }) => revokedAt !== undefined).length;
+      const fits = revoked === wanted.revoked && all.length - revoked === wanted.live;
+      return fits || new NotYet({ live: all.length - revoked, revoked });
+    },
+    WAIT,
+  );
+}
