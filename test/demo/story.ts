@@ -135,7 +135,7 @@ async function siteServed(narrator: Narrator, stage: Stage, id: string): Promise
   );
   narrator.command(`curl -sI https://${HOST}/`);
   if (visited.status !== 200) throw new Error(`expected a 200, got ${visited.status}: ${visited.detail}`);
-  narrator.good(`200 through Cloudflare: the origin showed certificate ${id}`);
+  narrator.good(`200: the origin showed certificate ${id}`);
 }
 
 async function renewed(narrator: Narrator, stage: Stage, former: string): Promise<string> {

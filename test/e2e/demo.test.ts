@@ -60,7 +60,7 @@ describe('the demo', () => {
         /✓ ready [\d.]+ s after its start/,
         /example-com +True +Issued +example-com-tls +\d{4}-/,
         /example-com-tls +kubernetes\.io\/tls +2 /,
-        /✓ 200 through Cloudflare: the origin showed certificate \d+/,
+        /✓ 200: the origin showed certificate \d+/,
         /✓ \d{3,} handshakes, 0 failed/,
         /✓ 200 through Cloudflare with the new certificate/,
         /Issuing: CloudflareUnavailable/,

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { errorMessage } from '../programs/errors.ts';
+import { startControlPlane } from '../programs/control-plane.ts';
+import { bundle } from '../support/build.ts';
+import { reflectorHeapSlope } from './reflector-heap.ts';
+import { machine, requestsPerCertificate, table } from './report.ts';
+import { type Figures, measure, type Scenario } from './scenario.ts';
+
+/**
+ * `npm run bench`: measures the bundle as a process of its own against a control plane and the simulator, beside a
+ * bare client that sends the same writes, and prints each figure with the bound that the design sets.
+ */
+
+const HELP = `npm run bench -- [--quick] [--certificates N] [--soak] [--profile DIR]
+  --quick            200 certificates only
+  --certificates N   N certificates instead of 200 and 1,000
+  --soak             in the end also 5 minutes of a reflector under faults: does its heap grow?
+  --profile DIR      writes CPU profiles of the operator that issues into DIR
+`;
+const DELAYS_MS = [0, 150];
+const PROGRAM = 'dist/bench/main.js';
+/** Growth of the reflector's heap per 10 minutes. */
+const HEAP_BOUND = 1e6;
+
+const flags = readFlags();
+try {
+  await bench();
+} catch (error) {
+  process.stderr.write(`The bench did not come to its end: ${errorMessage(error)}\n`);
+  process.exitCode = 1;
+}
+
+function readFlags() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        help: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        soak: { type: 'boolean', default: false },
+        certificates: { type: 'string' },
+        profile: { type: 'string' },
+      },
+    });
+    const { certificates } = values;
+    if (certificates !== undefined && !/^[1-9]\d{0,4}$/.test(certificates))
+      throw new Error(`--certificates is "${certificates}": write a whole number from 1 to 99999`);
+    if (values.help) {
+      process.stdout.write(HELP);
+      process.exit(0);
+    }
+    return values;
+  } catch (error) {
+    process.stderr.write(`${errorMessage(error)}\n${HELP}`);
+    process.exit(2);
+  }
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function bench(): Promise<void> {
+  const { quick, certificates, profile, soak } = flags;
+  const counts = certificates ? [Number(certificates)] : quick ? [200] : [200, 1000];
+  await bundle('src/main.ts', PROGRAM);
+  const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const program = join(import.meta.dirname, '../..', PROGRAM);
+  const measured: [Scenario, Figures][] = [];
+  for (const count of counts) {
+    for (const delayMs of DELAYS_MS) {
+      const name = `${count} certificates, Cloudflare takes ${delayMs} ms`;
+      const onProgress = (line: string): void => progress(`${name}: ${line}`);
+      onProgress('starting a control plane');
+      const scenario = { certificates: count, delayMs };
+      measured.push([scenario, await measure(scenario, { program, nodeFlags, onProgress })]);
+    }
+  }
+  print(measured);
+  if (soak) await printSoak();
+}
+
+function print(measured: readonly [Scenario, Figures][]): void {
+  const [last] = measured.slice(-1);
+  if (last === undefined) return;
+  console.log(`\n${machine(last[1].kubernetes)}`);
+  console.log('10 namespaces, rate limiter off (--cloudflare-rate 0), simulator on the same machine\n');
+  console.log(table(measured));
+  console.log(
+    `\nrequests to the API server per certificate (${last[0].certificates} at ${last[0].delayMs} ms)`,
+  );
+  console.log(requestsPerCertificate(...last));
+}
+
+async function printSoak(): Promise<void> {
+  const plane = await startControlPlane();
+  try {
+    const { bytesPer10Min, heapBytes, changes, watches } = await reflectorHeapSlope({
+      kubeconfigPath: plane.kubeconfigPath,
+      onProgress: (line) => progress(`reflector: ${line}`),
+    });
+    const verdict = bytesPer10Min < HEAP_BOUND ? 'ok' : 'over';
+    console.log(
+      `\nreflector, 5 minutes under faults (${changes} changes, ${watches} watches): heap ` +
+        `${(heapBytes / 1e6).toFixed(1)} MB, slope ${(bytesPer10Min / 1e6).toFixed(2)} MB per 10 min (bound < 1: ${verdict})`,
+    );
+  } finally {
+    await plane.stop();
+  }
+}
