@@ -1,0 +1,92 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { loadKubeConfig } from '../../../src/kube/config.ts';
+import { namespaces } from '../../../src/kube/resource.ts';
+import { originCertificates } from '../../../src/resources.ts';
+import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
+import { type ControlPlane, startControlPlane } from '../../programs/control-plane.ts';
+import { Simulator } from '../../simulator/client.ts';
+import { OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
+import { kustomizeBuild } from '../../support/kustomize.ts';
+import { applyManifests, type Manifest, readManifests } from '../../support/manifests.ts';
+import { OperatorProcess } from '../../support/operator-process.ts';
+import { NotYet, waitFor } from '../../support/wait.ts';
+
+/** A control plane of its own: in the shared one the account has the ClusterRole too, which would hide a lack. */
+let controlPlane: ControlPlane;
+let simulator: Simulator;
+let admin: KubeClient;
+let operator: OperatorProcess;
+
+const CRDS = fileURLToPath(new URL('../../../crds', import.meta.url));
+const signal = (): AbortSignal => AbortSignal.timeout(15_000);
+
+beforeAll(async () => {
+  [controlPlane, simulator] = await Promise.all([startControlPlane({ crds: CRDS }), Simulator.start()]);
+  admin = await KubeClient.connect(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath, env: {} }));
+  for (const name of ['team-a', 'team-b']) {
+    await admin.create(namespaces, { metadata: { name } }, { signal: signal(), fieldManager: 'test' });
+  }
+  await applyManifests(admin, await kustomizeBuild('deploy/overlays/namespaced'));
+  await simulator.seedZone({ name: 'example.com' });
+  const { value } = await simulator.seedToken();
+  for (const namespace of ['team-a', 'team-b']) {
+    const examples = await readManifests('deploy/examples/issuer.yaml');
+    const withToken = examples.map((example) => replaced(example, 'PUT-YOUR-API-TOKEN-HERE', value));
+    await applyManifests(admin, withToken, { namespace });
+  }
+  operator = await OperatorProcess.start({
+    kubeconfig: await controlPlane.kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT }),
+    simulator,
+    flags: ['--watch-namespaces=team-a,team-b'],
+  });
+});
+
+afterAll(async () => {
+  await operator.stop();
+  await Promise.all([admin.close(), simulator.stop()]);
+  await controlPlane.stop();
+});
+
+/** A manifest with one text in it replaced by another. */
+function replaced(manifest: Manifest, text: string, by: string): Manifest {
+  return JSON.parse(JSON.stringify(manifest).replace(text, by)) as Manifest;
+}
+
+async function conditionOf(namespace: string, name: string, reason: string): Promise<OriginCertificate> {
+  const found = await waitFor(
+    `Ready with reason ${reason} on ${namespace}/${name}`,
+    async () => {
+      const certificate = await admin.get(originCertificates, { namespace, name }, { signal: signal() });
+      const ready = certificate?.status?.conditions?.find(({ type }) => type === 'Ready');
+      return ready?.reason === reason ? certificate : new NotYet(certificate?.status);
+    },
+    { timeoutMs: 20_000 },
+  );
+  return found;
+}
+
+test('with Roles in chosen namespaces and no ClusterRole, certificates are issued there', async () => {
+  const examples = await readManifests('deploy/examples/certificate.yaml');
+  for (const namespace of ['team-a', 'team-b']) await applyManifests(admin, examples, { namespace });
+  for (const namespace of ['team-a', 'team-b']) await conditionOf(namespace, 'example-com', 'Issued');
+});
+
+test('a reference to a ClusterOriginIssuer says that this operator does not read them, and what to do', async () => {
+  const spec = {
+    secretName: 'by-cluster-issuer-tls',
+    hostnames: ['example.com'],
+    issuerRef: { kind: 'ClusterOriginIssuer', name: 'cloudflare' },
+  };
+  const metadata = { name: 'by-cluster-issuer' };
+  const manifest = { apiVersion: 'originca.dev/v1alpha1', kind: 'OriginCertificate', metadata, spec };
+  await applyManifests(admin, [manifest], { namespace: 'team-a' });
+  const { status } = await conditionOf('team-a', 'by-cluster-issuer', 'IssuerNotFound');
+  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain('--cluster-kinds');
+});
+
+test('nothing that it asked for was refused', async () => {
+  const problems = (await operator.logs()).filter((line) => /forbidden/i.test(line));
+  expect(problems).toEqual([]);
+});
