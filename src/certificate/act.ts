@@ -30,7 +30,8 @@ export async function act(
     case 'Revoke':
       return revoke(context, settlementOf(seen, action.pending, key), signal);
     case 'Discard':
-      return discard(context, { pending: action.pending, key }, action.why, signal);
+      await discard(context, { pending: action.pending, key }, action.why, signal);
+      return isLiving(world) ? { next: 'decide', seen: withoutPending(seen) } : OBSERVE;
     default:
       return isLiving(world) ? actForObject(context, { seen, world, key }, action, signal) : OBSERVE;
   }
@@ -61,6 +62,16 @@ async function actForObject(
         accept(context, issuance, decode(issuance.pendingSecret.data?.['tls.crt']) ?? '', 'issued', signal),
       );
   }
+}
+
+/** What was read or written just before, and nothing pending: whatever changes from now on wakes us. */
+function withoutPending(seen: Seen): Seen {
+  const waits = { postMs: 0, writeMs: 0 };
+  return {
+    ...seen,
+    world: { ...seen.world, pending: undefined, waits, failure: undefined },
+    pending: undefined,
+  };
 }
 
 async function withIssuance(

@@ -13,7 +13,7 @@ export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-type TlsBytes = string | Buffer | readonly (string | Buffer)[];
+type TlsBytes = string | Buffer | (string | Buffer)[];
 
 /** After a failure, or an answer of 401, credentials are read again, but not more often than this. */
 const RETRY_MS = 1_000;

@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
 import { type Credentials, CredentialSource, sameTls } from './credentials.ts';
@@ -199,16 +200,27 @@ export class Transport {
   }
 }
 
+const MIN_VERSION = { minVersion: 'TLSv1.2' } as const;
+
+/** One context for all connections: made anew for each, it costs more than the handshake. */
+function sharedContext(options: SecureContextOptions): { secureContext?: SecureContext } {
+  try {
+    return { secureContext: createSecureContext(options) };
+  } catch {
+    return {}; // What is wrong with the material is said where it belongs: by each request that cannot connect.
+  }
+}
+
 function newAgent(credentials: Credentials): Agent {
-  const { ca, ...tls } = credentials.tls;
+  const { tls } = credentials;
   return new Agent({
     // Server-sent GOAWAYs and undici's young HTTP/2 lose requests in flight.
     allowH2: false,
     keepAliveTimeout: 60_000,
     connect: {
       ...tls,
-      ...(ca === undefined ? {} : { ca: Array.isArray(ca) ? [...ca] : ca }),
-      minVersion: 'TLSv1.2',
+      ...sharedContext({ ...tls, ...MIN_VERSION }),
+      ...MIN_VERSION,
       timeout: 5_000,
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
