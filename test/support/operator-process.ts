@@ -9,8 +9,8 @@ import { type Supervised, Supervisor } from '../programs/supervisor.ts';
 import type { Simulator } from '../simulator/client.ts';
 
 export interface OperatorProcessOptions {
-  /** Whose rights it has: a kubeconfig of its ServiceAccount. */
-  readonly kubeconfig: string;
+  /** Whose rights it has: a kubeconfig of its ServiceAccount. Absent: what flags or variables say. */
+  readonly kubeconfig?: string;
   readonly simulator: Pick<Simulator, 'apiUrl' | 'caFile' | 'originCaRootsFile'>;
   /** Beside those that point it at cluster and simulator. */
   readonly flags?: readonly string[];
@@ -18,6 +18,8 @@ export interface OperatorProcessOptions {
   readonly program?: string;
   /** Options of Node itself, such as `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
+  /** Beside the variable that lets it trust the simulator; nothing of this process's own is handed on. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const SOURCES = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -33,7 +35,7 @@ export class OperatorProcess {
 
   /** Resolves when it is ready: its caches are filled. */
   static async start(options: OperatorProcessOptions): Promise<OperatorProcess> {
-    const { kubeconfig, simulator, flags = [], program = SOURCES, nodeFlags = [] } = options;
+    const { kubeconfig, simulator, flags = [], program = SOURCES, nodeFlags = [], env } = options;
     const supervisor = await Supervisor.start(join(tmpdir(), 'originca-operator-'));
     try {
       const [port = 0] = await freePorts(1);
@@ -42,7 +44,7 @@ export class OperatorProcess {
       const args = [
         ...nodeFlags,
         program,
-        `--kubeconfig=${kubeconfig}`,
+        ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
         '--operator-namespace=originca-system',
         `--cloudflare-base-url=${simulator.apiUrl}`,
         `--origin-ca-roots=${simulator.originCaRootsFile}`,
@@ -50,12 +52,11 @@ export class OperatorProcess {
         '--log-format=json',
         ...flags,
       ];
-      const env = { NODE_EXTRA_CA_CERTS: simulator.caFile };
       const startMs = performance.now();
       const running = await startReady(
         supervisor,
         'the operator',
-        { command: process.execPath, args, log, env },
+        { command: process.execPath, args, log, env: { NODE_EXTRA_CA_CERTS: simulator.caFile, ...env } },
         (signal) => isReady(url, signal),
       );
       return new OperatorProcess(supervisor, running, url, log, performance.now() - startMs);
@@ -86,6 +87,11 @@ export class OperatorProcess {
   /** `http://127.0.0.1:PORT` of /metrics, /healthz and /readyz. */
   get url(): string {
     return this.#url;
+  }
+
+  /** Resolves when it has ended by itself or by a signal: to its exit code, or null after a signal. */
+  get exited(): Promise<number | null> {
+    return this.#program.exited.then(({ code = null }) => code);
   }
 
   signal(name: NodeJS.Signals): void {
