@@ -19,6 +19,8 @@ export interface ReflectorHeapOptions {
 export interface ReflectorHeapResult {
   /** Growth of the used heap over the last half of the run, after forced collections. */
   readonly bytesPer10Min: number;
+  /** Standard error of that slope: a bound that lies within it of the figure is neither held nor broken. */
+  readonly standardError: number;
   readonly heapBytes: number;
   readonly samples: number;
   readonly durationMs: number;
@@ -53,7 +55,7 @@ export async function reflectorHeapSlope(o: ReflectorHeapOptions): Promise<Refle
   }
   const lastHalf = samples.filter(({ atMs }) => atMs >= durationMs / 2);
   return {
-    bytesPer10Min: slope(lastHalf) * 600_000,
+    ...slope(lastHalf),
     heapBytes: lastHalf.at(-1)?.heapBytes ?? 0,
     samples: samples.length,
     durationMs: performance.now() - startMs,
@@ -161,11 +163,18 @@ async function every(ms: number, signal: AbortSignal, act: () => unknown): Promi
   }
 }
 
-/** Of the straight line that lies closest to the samples, in bytes per millisecond. */
-function slope(samples: readonly { atMs: number; heapBytes: number }[]): number {
+/** The straight line that lies closest to the samples. */
+function slope(samples: readonly { atMs: number; heapBytes: number }[]): {
+  bytesPer10Min: number;
+  standardError: number;
+} {
   const n = samples.length;
-  const meanX = samples.reduce((sum, { atMs }) => sum + atMs, 0) / n;
-  const meanY = samples.reduce((sum, { heapBytes }) => sum + heapBytes, 0) / n;
-  const covariance = samples.reduce((sum, s) => sum + (s.atMs - meanX) * (s.heapBytes - meanY), 0);
-  return covariance / samples.reduce((sum, { atMs }) => sum + (atMs - meanX) ** 2, 0);
+  const sum = (of: (s: { atMs: number; heapBytes: number }) => number): number =>
+    samples.reduce((total, s) => total + of(s), 0);
+  const meanX = sum(({ atMs }) => atMs) / n;
+  const meanY = sum(({ heapBytes }) => heapBytes) / n;
+  const spread = sum(({ atMs }) => (atMs - meanX) ** 2);
+  const perMs = sum(({ atMs, heapBytes }) => (atMs - meanX) * (heapBytes - meanY)) / spread;
+  const rest = sum(({ atMs, heapBytes }) => (heapBytes - meanY - perMs * (atMs - meanX)) ** 2);
+  return { bytesPer10Min: perMs * 600_000, standardError: Math.sqrt(rest / (n - 2) / spread) * 600_000 };
 }
