@@ -11,7 +11,7 @@ import { KubeClient } from './kube/client.ts';
 import { loadKubeConfig } from './kube/config.ts';
 import { serverOf } from './reach.ts';
 import { type Operator, RunnableOperator } from './running.ts';
-import type { TrustedRoots } from './secret-facts.ts';
+import { RecentFacts, type TrustedRoots } from './secret-facts.ts';
 import { certificateSeries, issuerSeries } from './series.ts';
 import { StartError } from './start-error.ts';
 import { ClockSkew } from './telemetry/clock-skew.ts';
@@ -106,7 +106,11 @@ export async function createOperator(config: Config, options: OperatorOptions): 
 
 async function trustedRoots({ originCaRoots }: Config): Promise<TrustedRoots> {
   const certificates = originCaRoots === undefined ? builtInRoots() : await loadRoots(originCaRoots);
-  return { certificates, pem: certificates.map((root) => root.toString()).join('') };
+  return {
+    certificates,
+    pem: certificates.map((root) => root.toString()).join(''),
+    recent: new RecentFacts(),
+  };
 }
 
 /** Its one complaint is about HTTPS_PROXY, in a sentence that does not show it. */

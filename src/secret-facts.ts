@@ -39,9 +39,37 @@ export type OutputState = 'absent' | 'current' | 'stale';
 export interface TrustedRoots {
   readonly certificates: readonly X509Certificate[];
   readonly pem: string;
+  /** Secrets judged of late. Absent: each is judged anew. */
+  readonly recent?: RecentFacts;
 }
 
+/** A write is seen again by the watch and by the next live read, soon; a thousand at once are a busy start. */
+const RECENT = 1000;
+
+/** Facts by uid and resourceVersion, which stand for one state of one Secret for ever. Holds no key. */
+export class RecentFacts {
+  readonly #facts = new Map<string, SecretFacts>();
+
+  /** What is known of this state, else what `judge` finds. */
+  of({ metadata: { uid, resourceVersion } }: Secret, judge: () => SecretFacts): SecretFacts {
+    if (!uid || !resourceVersion) return judge();
+    const state = `${uid} ${resourceVersion}`;
+    const known = this.#facts.get(state);
+    if (known !== undefined) return known;
+    const facts = judge();
+    this.#facts.set(state, facts);
+    const [oldest] = this.#facts.keys();
+    if (this.#facts.size > RECENT && oldest !== undefined) this.#facts.delete(oldest);
+    return facts;
+  }
+}
+
+/** Parsing and checking a pair takes a millisecond. */
 export function secretFacts(secret: Secret, roots: TrustedRoots): SecretFacts {
+  return roots.recent ? roots.recent.of(secret, () => judged(secret, roots)) : judged(secret, roots);
+}
+
+function judged(secret: Secret, roots: TrustedRoots): SecretFacts {
   const { metadata } = secret;
   const text = (key: string): string | undefined => decode(secret.data?.[key]);
   const certificate = text(SECRET_KEY.certificate);
