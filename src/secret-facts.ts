@@ -23,7 +23,7 @@ export interface SecretFacts {
     readonly annotations: readonly string[];
     readonly data: readonly string[];
   };
-  /** The field manager of the newest write: who to ask when a Secret keeps changing. */
+  /** The field manager that last wrote the pair, or else the Secret: who to ask when it keeps changing. */
   readonly lastWriter: string;
   readonly pair: PairFacts;
   readonly outputs: { readonly combinedPem: OutputState; readonly caBundle: OutputState };
@@ -157,9 +157,18 @@ function ownedKeys(secret: Secret): SecretFacts['owned'] {
   };
 }
 
+/**
+ * Our own forced write takes the pair away from whoever owned it, so somebody else who owns it wrote it after us. Times
+ * alone do not tell: they are in whole seconds.
+ */
 function lastWriter(secret: Secret): string {
-  const newest = managedFields(secret).toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''))[0];
-  return newest?.manager ?? 'unknown';
+  const newestFirst = managedFields(secret).toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+  const intruder = newestFirst.find(({ manager, fieldsV1 }) => {
+    const keys = keysOf(child(fieldsV1, 'f:data'));
+    const ownsPair = keys.includes(SECRET_KEY.certificate) || keys.includes(SECRET_KEY.privateKey);
+    return ownsPair && manager !== FIELD_MANAGER.certificate;
+  });
+  return (intruder ?? newestFirst[0])?.manager ?? 'unknown';
 }
 
 /** fieldsV1 is a tree of objects whose keys are `f:<name>`; `.` marks the map itself. */
