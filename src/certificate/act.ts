@@ -1,5 +1,6 @@
 import type { Effect } from './action.ts';
 import type { CertificateContext } from './context.ts';
+import { decide } from './decide.ts';
 import { issue, accept, postAgain } from './issue.ts';
 import { copy, release, rewrite } from './mend.ts';
 import type { Seen } from './observe.ts';
@@ -31,7 +32,7 @@ export async function act(
       return revoke(context, settlementOf(seen, action.pending, key), signal);
     case 'Discard':
       await discard(context, { pending: action.pending, key }, action.why, signal);
-      return isLiving(world) ? { next: 'decide', seen: withoutPending(seen) } : OBSERVE;
+      return afterDiscard(seen);
     default:
       return isLiving(world) ? actForObject(context, { seen, world, key }, action, signal) : OBSERVE;
   }
@@ -64,14 +65,15 @@ async function actForObject(
   }
 }
 
-/** What was read or written just before, and nothing pending: whatever changes from now on wakes us. */
-function withoutPending(seen: Seen): Seen {
+/**
+ * With the pending Secret gone and all else in order, what was just read and written says so: whatever changes from
+ * now on wakes us. If more is to be done, it is decided on what is read anew.
+ */
+function afterDiscard(seen: Seen): Outcome {
   const waits = { postMs: 0, writeMs: 0 };
-  return {
-    ...seen,
-    world: { ...seen.world, pending: undefined, waits, failure: undefined },
-    pending: undefined,
-  };
+  const world = { ...seen.world, pending: undefined, waits, failure: undefined };
+  if (!isLiving(world) || decide(world).type !== 'Done') return OBSERVE;
+  return { next: 'decide', seen: { ...seen, world, pending: undefined } };
 }
 
 async function withIssuance(

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Failure } from '../../../src/certificate/failure.ts';
 import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { pendingOf } from './fixtures.ts';
@@ -107,4 +108,49 @@ describe('failures', () => {
     memory.recall('k', 's', recalled);
     expect(memory.failure('k', 's')?.count).toBe(6);
   });
+});
+
+describe('what a person asks for', () => {
+  test('is dated when it changes, and not when it is first seen', async () => {
+    expect(memory.askedAt('uid', 'one', false)).toBe(-Infinity);
+    await clock.advance(1000);
+    expect(memory.askedAt('uid', 'one', false)).toBe(-Infinity);
+    expect(memory.askedAt('uid', 'two', false)).toBe(clock.now());
+    const then = clock.now();
+    await clock.advance(1000);
+    expect(memory.askedAt('uid', 'two', true)).toBe(then);
+  });
+
+  test('is dated at first sight where the status is of an earlier spec', () => {
+    expect(memory.askedAt('uid', 'one', true)).toBe(clock.now());
+  });
+});
+
+describe('what stands in the status', () => {
+  const shown: Failure = {
+    reason: 'CloudflareUnavailable',
+    message: '',
+    rayId: undefined,
+    count: 4,
+    since: 0,
+    lastTime: 0,
+    nextTime: 1,
+  };
+
+  test('is taken over once, and never again from a cache that lags behind', () => {
+    memory.recall('shop/web', 'scope', shown);
+    expect(memory.failure('shop/web', 'scope')).toEqual(shown);
+    memory.succeeded('shop/web');
+    memory.recall('shop/web', 'scope', shown);
+    expect(memory.failure('shop/web', 'scope')).toBeUndefined();
+  });
+});
+
+test('giving an issuance up ends every failure but a wrong answer, which counts on', () => {
+  memory.failed('a', 'scope', { reason: 'CloudflareUnavailable', message: '' }, undefined);
+  memory.failed('b', 'scope', { reason: 'BadResponse', message: '' }, undefined);
+  memory.settled('a');
+  memory.settled('b');
+  expect(memory.failure('a', 'scope')).toBeUndefined();
+  expect(memory.failure('b', 'scope')?.count).toBe(1);
 });
