@@ -29,9 +29,10 @@ export function readStatus(value: unknown): Status {
 /**
  * The same Status without the values that the server quotes. Measured: a merge patch with bad base64 is answered
  * with the whole Secret in the message. Of a complaint about a field only the field and the server's fixed words
- * are kept; what has no field (quota, admission policies) is no echo of the object.
+ * are kept; the words of others (quota, admission policies) are kept up to where they quote something long.
  */
-export function withoutValues(status: Status, statusCode: number): Status {
+export function withoutValues(answered: Status, statusCode: number): Status {
+  const status = withoutQuotes(answered);
   const { message, ...rest } = status;
   if (message === undefined) return status;
   // 500 without a reason: an apply whose types do not fit, which is answered with the value that does not.
@@ -41,6 +42,22 @@ export function withoutValues(status: Status, statusCode: number): Status {
   const causes = status.causes.map(withoutValue);
   const words = causes.map(({ field, message: said }) => (field === undefined ? said : `${field}: ${said}`));
   return { ...rest, causes, message: words.length === 0 ? 'invalid (details withheld)' : words.join('; ') };
+}
+
+/** What a policy's message can have from a Secret: PEM, or base64 of anything that is worth keeping. */
+const LONG_QUOTE = /-----BEGIN|[A-Za-z0-9+/]{40}/;
+
+function withoutQuotes(status: Status): Status {
+  const { message, causes, ...rest } = status;
+  const cut = (words: string): string => {
+    const at = words.search(LONG_QUOTE);
+    return at === -1 ? words : `${words.slice(0, at)}(the rest is withheld, it quotes the Secret)`;
+  };
+  return {
+    ...rest,
+    ...(message === undefined ? {} : { message: cut(message) }),
+    causes: causes.map((cause) => ({ ...cause, message: cut(cause.message) })),
+  };
 }
 
 /** `Invalid value: "…": the server's words`, the only form in which words are believed to be fixed. */

@@ -130,7 +130,7 @@ describe('the bundle alone in an empty directory, as in the image', () => {
         },
       });
       try {
-        if (isRoot) expect(await uidOf(operator.pid)).toBe(NOBODY);
+        expect(await uidOf(operator.pid)).toBe(isRoot ? NOBODY : process.getuid?.());
         await scene.applyCertificate('bundled');
         await scene.settled('bundled');
         await serves('bundled-tls', 'example.com');

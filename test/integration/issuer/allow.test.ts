@@ -69,7 +69,8 @@ describe('a ClusterOriginIssuer', () => {
 
   test('issues to every namespace where the selector is empty', async () => {
     await asked('open', ['example.org', '*.deep.example.org']);
-    await scene.settled('open');
+    const { status } = await scene.settled('open');
+    expect(status?.certificate?.hostnames.toSorted()).toEqual(['*.deep.example.org', 'example.org']);
   });
 
   test('refuses before any POST what no rule covers, and names who may have it', async () => {
@@ -127,7 +128,7 @@ describe('an OriginIssuer', () => {
   test('with allow refuses what is not on it before any POST, and says where to change that', async () => {
     await scene.createIssuer({ allow: [{ hostnames: ['*.example.com'] }] }, 'strict');
     const before = await scene.posts();
-    await scene.applyCertificate('strict-apex', { issuerRef: { name: 'strict' } });
+    await scene.applyCertificate('strict-apex', { issuerRef: { kind: 'OriginIssuer', name: 'strict' } });
     expect(await refusal('strict-apex')).toBe(
       `OriginIssuer strict does not let namespace ${scene.namespace} ask for example.com. ` +
         'Extend spec.allow of the issuer, or take the names out of spec.hostnames.',
@@ -142,7 +143,7 @@ describe('an OriginIssuer', () => {
     const before = await scene.posts();
     await scene.applyCertificate('lost', {
       hostnames: ['example.com', 'www.example.test'],
-      issuerRef: { name: 'zoned' },
+      issuerRef: { kind: 'OriginIssuer', name: 'zoned' },
     });
     const { status } = await scene.condition('lost', 'Ready', 'HostnameRejected', 'False');
     expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(

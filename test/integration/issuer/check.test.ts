@@ -163,8 +163,9 @@ describe('a good token makes the issuer Ready', () => {
   });
 
   test('whatever whitespace surrounds it, and under the key that the issuer names', async () => {
-    await judged({ 'api-token': `\t${await seeded({})} \r\n` }, CHECKED);
-    await judged({ cloudflare: await seeded({}) }, CHECKED, 'cloudflare');
+    const padded = await judged({ 'api-token': `\t${await seeded({})} \r\n` }, CHECKED);
+    const named = await judged({ cloudflare: await seeded({}) }, CHECKED, 'cloudflare');
+    expect([padded.status?.zoneCount, named.status?.zoneCount]).toEqual([2, 2]);
   });
 
   test('also when an account owns it, which Cloudflare does not let ask for its own state', async () => {

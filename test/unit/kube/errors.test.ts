@@ -82,6 +82,13 @@ describe('a refusal of the API server', () => {
       'policy denied request: only ours',
     ],
     [403, 'exceeded quota: secrets', [], 'exceeded quota: secrets'],
+    [
+      403,
+      `policy denied request: not welcome: ${Buffer.from('-----BEGIN PRIVATE KEY-----\nMIGH').toString('base64')}`,
+      [],
+      'policy denied request: not welcome: (the rest is withheld, it quotes the Secret)',
+    ],
+    [422, 'denied: -----BEGIN PRIVATE KEY-----\nMIGH', [], 'invalid (details withheld)'],
     [500, '.data.key: expected string, got s3cr3t', [], 'the Secret could not be read (details withheld)'],
   ])('of a Secret by %s is told without its values: %s', (statusCode, message, causes, told) => {
     const body = status({ message, details: { causes } });
