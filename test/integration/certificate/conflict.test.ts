@@ -4,6 +4,7 @@ import { targetSecret } from '../../../src/certificate/target.ts';
 import { secrets } from '../../../src/kube/resource.ts';
 import { Scene } from '../../support/scene.ts';
 import { record } from '../../unit/certificate/fixtures.ts';
+import { waitFor } from '../../support/wait.ts';
 import { certificatesAt, idIn, issued, postUnderWay, secretUntil } from './pairs.ts';
 
 let scene: Scene;
@@ -34,20 +35,29 @@ describe('two certificates that name one Secret', () => {
     expect(await scene.posts()).toBe(posts);
   });
 
-  test('the older wins while there is no Secret', async () => {
-    await scene.applyCertificate('older', { secretName: 'age-tls', suspend: true });
-    await scene.condition('older', 'Issuing', 'Suspended');
-    await scene.applyCertificate('younger', { secretName: 'age-tls' });
-    await scene.condition('younger', 'Ready', 'SecretConflict', 'False');
+  test('the older wins while there is no Secret, of one second the one with the smaller uid', async () => {
+    const make = (name: string, suspend: boolean) =>
+      scene.applyCertificate(name, { secretName: 'age-tls', suspend });
+    const both = [await make('age-a', true), await make('age-b', true)];
+    const rank = ({ metadata }: (typeof both)[number]) => `${metadata.creationTimestamp} ${metadata.uid}`;
+    const [older, younger] = both
+      .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
+      .map(({ metadata }) => metadata.name);
+    if (older === undefined || younger === undefined) throw new Error('two were made');
+    await scene.condition(older, 'Issuing', 'Suspended');
     const posts = await scene.posts();
-    await scene.applyCertificate('older', { secretName: 'age-tls' });
-    await scene.settled('older');
-    await scene.condition('younger', 'Ready', 'SecretConflict', 'False');
+    await make(younger, false);
+    await scene.condition(younger, 'Ready', 'SecretConflict', 'False');
+    expect(await scene.posts()).toBe(posts);
+    await make(older, false);
+    await scene.settled(older);
+    await scene.condition(younger, 'Ready', 'SecretConflict', 'False');
     expect(await scene.posts()).toBe(posts + 1);
   });
 
   test('when a pair came to the name while a POST for it was out, that pair stays and the answer waits', async () => {
     const kept = await issued(scene, 'quick', { hostnames: ['race.example.com'] });
+    await olderThanNow('quick');
     await postUnderWay(scene, 'race.example.com', () =>
       scene.applyCertificate('slow', { secretName: 'race-tls', hostnames: ['race.example.com'] }),
     );
@@ -84,6 +94,12 @@ describe('two certificates that name one Secret', () => {
     });
   });
 });
+
+/** Ages are in whole seconds: resolves when what is created from now on is younger than this certificate. */
+async function olderThanNow(name: string): Promise<void> {
+  const created = Date.parse((await scene.certificate(name))?.metadata.creationTimestamp ?? '');
+  await waitFor('the next second', () => Date.now() >= created + 1000, { timeoutMs: 5000 });
+}
 
 describe('two operators that work at once', () => {
   test('issue each certificate once', async () => {

@@ -1,17 +1,31 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { JumpClock } from '../../support/jump-clock.ts';
 import { Scene } from '../../support/scene.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { certificatesAt, idIn, postUnderWay } from './pairs.ts';
 
 let scene: Scene;
+const clock = new JumpClock();
 
 beforeAll(async () => {
   scene = await Scene.start('midway');
   await scene.createIssuer();
-  await scene.startOperator();
+  await scene.startOperator({ clock });
 });
 
 afterAll(() => scene[Symbol.asyncDispose]());
+
+/** The POST has had its effect, and the time in which it could have another passes at once. */
+async function answered(hostname: string): Promise<void> {
+  await waitFor(
+    `a certificate for ${hostname}`,
+    async () => (await scene.simulator.certificates({ hostname })).length > 0,
+    { timeoutMs: 10_000 },
+  );
+  await setImmediate();
+  clock.jump(4000);
+}
 
 async function noPending(): Promise<void> {
   await waitFor(
@@ -29,6 +43,7 @@ describe('while the POST is out', () => {
     const hostname = 'spec.example.com';
     await postUnderWay(scene, hostname, () => scene.applyCertificate('spec', { hostnames: [hostname] }));
     await scene.applyCertificate('spec', { hostnames: ['new.example.com'] });
+    await answered(hostname);
     const { status } = await scene.settled('spec');
     expect(status?.certificate?.hostnames).toEqual(['new.example.com']);
     await certificatesAt(scene, hostname, { live: 0, revoked: 1 });
@@ -56,6 +71,7 @@ describe('while the POST is out', () => {
     const hostname = 'gone.example.com';
     await postUnderWay(scene, hostname, () => scene.applyCertificate('gone', { hostnames: [hostname] }));
     await scene.deleteCertificate('gone');
+    await answered(hostname);
     await certificatesAt(scene, hostname, { live: 0, revoked: 1 });
     await noPending();
     expect(await scene.secret('gone-tls')).toBeUndefined();
@@ -67,6 +83,7 @@ describe('while the POST is out', () => {
     await postUnderWay(scene, hostname, make);
     await scene.deleteCertificate('again');
     await make();
+    await answered(hostname);
     await scene.settled('again');
     await certificatesAt(scene, hostname, { live: 1, revoked: 1 });
     const [live] = (await scene.issued()).filter(({ hostnames }) => hostnames.includes(hostname));
