@@ -3,17 +3,16 @@ import { CloudflareError } from '../cloudflare/errors.ts';
 import type { TokenState } from '../cloudflare/results.ts';
 import type { CheckResult } from './world.ts';
 
+/** What a check asks. */
+type Asked = Pick<CloudflareClient, 'verifyToken' | 'listZones' | 'probeCertificates'>;
+
 /**
  * Asks Cloudflare what the token is and may do: its state, the zones it sees, and whether it may read the
  * certificates of one of them. That it may issue cannot be asked: the first issuance proves it.
  *
  * @param now ms since the epoch, for "unavailable since".
  */
-export async function checkToken(
-  client: CloudflareClient,
-  now: number,
-  signal: AbortSignal,
-): Promise<CheckResult> {
+export async function checkToken(client: Asked, now: number, signal: AbortSignal): Promise<CheckResult> {
   try {
     const token = await stateOf(client, signal);
     if (token !== undefined && token.status !== 'active') {
@@ -38,7 +37,7 @@ const SEES_NO_ZONE =
  * The token's own state; undefined for one that may not ask, as account-owned tokens may not: then the zones, which
  * it lists with the same token, are the proof that it is alive.
  */
-async function stateOf(client: CloudflareClient, signal: AbortSignal): Promise<TokenState | undefined> {
+async function stateOf(client: Asked, signal: AbortSignal): Promise<TokenState | undefined> {
   try {
     return await client.verifyToken({ signal });
   } catch (error) {
