@@ -1,3 +1,4 @@
+import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SeenRequest } from '../../proxy/proxy.ts';
 import { proxied, type ProxiedOperator } from '../../support/proxied.ts';
@@ -102,8 +103,8 @@ describe('the cost', () => {
 
 /** Passes of the certificate controller so far, by the metrics. */
 async function reconciled({ metricsPort }: RunningOperator): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
-  const lines = (await answer.text()).split('\n');
+  const { body } = await request(`http://127.0.0.1:${metricsPort}/metrics`);
+  const lines = (await body.text()).split('\n');
   return lines
     .filter((line) => line.startsWith('controller_runtime_reconcile_total{') && line.includes('certificate'))
     .reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);

@@ -34,7 +34,7 @@ function reader(): { readonly reads: () => number; stop: () => Promise<void> } {
         labelSelector: 'originca.dev/managed=true',
         signal: AbortSignal.timeout(10_000),
       });
-      expect(all.items.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+      expect(all.items.map(({ metadata }) => metadata.name ?? '').toSorted()).toEqual(
         names.map((name) => `${name}-tls`).toSorted(),
       );
       for (const secret of all.items) idIn(secret);
