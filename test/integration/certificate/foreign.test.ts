@@ -60,11 +60,12 @@ describe('a Secret that is not ours', () => {
   });
 
   test('is what a Secret of ours becomes when its name annotation is taken away', async () => {
-    await issued(scene, 'disowned');
+    const id = await issued(scene, 'disowned');
     await scene.patchSecret('disowned-tls', {
       metadata: { annotations: { [ANNOTATION.certificate]: null } },
     });
     await scene.condition('disowned', 'Ready', 'SecretNotManaged', 'False');
+    expect(idIn(await scene.secret('disowned-tls'))).toBe(id);
   });
 });
 
