@@ -94,8 +94,10 @@ interface Workload extends Manifest {
 
 test('the arguments of a pod are flags that the operator knows, after the program', async () => {
   const [deployment] = (await readManifests('deploy/base/deployment.yaml')) as [Workload];
-  const [program, ...flags] = deployment.spec.template.spec.containers[0].args;
-  expect(program).toBe('/app/main.js');
+  const { args } = deployment.spec.template.spec.containers[0];
+  const program = args.indexOf('/app/main.js');
+  expect(args.slice(0, program)).toEqual(['--max-semi-space-size=16']);
+  const flags = args.slice(program + 1);
   expect(parseConfig(flags, { env: {}, isTty: false })).toMatchObject({
     action: 'run',
     config: {
