@@ -53,6 +53,9 @@ const PREFIX = 'bench';
 const FLAGS = ['--cloudflare-rate=0', '--lease-duration=20m', '--renew-deadline=15m', '--log-level=warn'];
 const IDLE_MS = 5000;
 
+/** Of Node itself, as in deploy/base/deployment.yaml. */
+const DEPLOYED_NODE_FLAGS = ['--max-semi-space-size=16'];
+
 /** One measurement on a control plane of its own. */
 export async function measure(scenario: Scenario, options: ScenarioOptions): Promise<Figures> {
   const { certificates } = scenario;
@@ -65,7 +68,7 @@ export async function measure(scenario: Scenario, options: ScenarioOptions): Pro
       simulator: world.simulator,
       program,
       flags: FLAGS,
-      nodeFlags: flags,
+      nodeFlags: [...DEPLOYED_NODE_FLAGS, ...flags],
     });
   const first = await start(nodeFlags);
   const issued = await stopping(first, () => measureIssuing(world, first, certificates, onProgress));
