@@ -14,6 +14,7 @@ import { cluster } from '../../support/cluster.ts';
 import { OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
 import { OperatorProcess } from '../../support/operator-process.ts';
 import { Scene } from '../../support/scene.ts';
+import { waitFor } from '../../support/wait.ts';
 import { allowLease } from './leadership.ts';
 
 let scene: Scene;
@@ -80,6 +81,26 @@ describe('the operator as a process', () => {
       expect(performance.now() - startMs).toBeLessThan(10_000);
     }
     expect((await lease())?.spec?.holderIdentity).toBe('');
+  });
+
+  test('finishes on SIGTERM what it has begun, and begins nothing more', async () => {
+    const kubeconfig = await cluster().kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT });
+    const operator = await OperatorProcess.start({ kubeconfig, simulator: scene.simulator, flags: flags() });
+    await scene.simulator.inject({ operation: 'createCertificate', delayMs: 3000 });
+    const before = await scene.posts();
+    await scene.applyCertificate('begun');
+    await waitFor('the POST to be on its way', async () => (await scene.posts()) > before, {
+      timeoutMs: 15_000,
+    });
+    const stopped = operator.stop();
+    const isUnready = async (): Promise<boolean> =>
+      (await get(operator, '/readyz')).body.includes('stopping: the operator is stopping');
+    await waitFor('it to be unready', isUnready, { timeoutMs: 2500, intervalMs: 10 });
+    await scene.applyCertificate('too-late');
+    expect(await stopped).toBe(0);
+    expect(Object.keys((await scene.secret('begun-tls'))?.data ?? {})).toEqual(['tls.crt', 'tls.key']);
+    expect(await scene.secret('too-late-tls')).toBeUndefined();
+    expect(await scene.posts()).toBe(before + 1);
   });
 });
 
