@@ -71,7 +71,11 @@ export class Controllers {
       namespaces: config.watchNamespaces,
       clusterKinds: config.clusterKinds,
       roots: options.roots,
-      onCertificate: wakers.certificateChanged,
+      onCertificate: (key, current, previous) => {
+        const uid = previous?.metadata.uid;
+        if (uid !== undefined && uid !== current?.metadata.uid) memory.forget(key, uid);
+        wakers.certificateChanged(key, current, previous);
+      },
       onIssuer: wakers.issuerChanged,
       onSecret: (facts, gone) => {
         if (gone && memory.forgetPending(facts.uid)) {

@@ -9,7 +9,13 @@ export type Action =
   /** Rest: nothing can be done until something changes. */
   | Refusal
   /** Rest: something is under way whose end has to be awaited. */
-  | { readonly type: 'Wait'; readonly ms: number }
+  | {
+      readonly type: 'Wait';
+      readonly ms: number;
+      readonly said?: { readonly reason: FailureReason; readonly message: string };
+    }
+  /** Rest: the issuer is being checked for the first time; it wakes us, and until then there is nothing to say. */
+  | { readonly type: 'AwaitIssuer' }
   /** Rest: the request budget of this token is used up for now. */
   | { readonly type: 'AwaitBudget'; readonly account: string }
   /** Give the target to this object, or mend its labels, annotations and outputs, around the same pair. */
@@ -41,16 +47,13 @@ export interface Refusal {
   readonly retryMs?: number;
 }
 
+const RESTS = ['Done', 'Refuse', 'Wait', 'AwaitIssuer', 'AwaitBudget'] as const;
+
 /** Actions that end the pass. */
-export type Rest = Extract<Action, { readonly type: 'Done' | 'Refuse' | 'Wait' | 'AwaitBudget' }>;
+export type Rest = Extract<Action, { readonly type: (typeof RESTS)[number] }>;
 /** Actions that change something. */
 export type Effect = Exclude<Action, Rest>;
 
 export function isRest(action: Action): action is Rest {
-  return (
-    action.type === 'Done' ||
-    action.type === 'Refuse' ||
-    action.type === 'Wait' ||
-    action.type === 'AwaitBudget'
-  );
+  return RESTS.some((type) => type === action.type);
 }

@@ -43,6 +43,7 @@ export function conditionsOf(world: Living, action: Action, sinceMs: number): Co
 /** What keeps a certificate from being issued now. */
 function standingOf({ failure }: Living, action: Action): Said | undefined {
   if (action.type === 'Refuse') return { reason: action.reason, message: action.message };
+  if (action.type === 'Wait' && action.said) return action.said;
   return failure && { reason: failure.reason, message: failure.message };
 }
 
@@ -106,9 +107,9 @@ type IssuingCondition = Pick<Condition, 'status' | 'reason' | 'message'>;
 function issuing(world: Living, action: Action, standing: Said | undefined): IssuingCondition[] | undefined {
   if (standing) return [{ status: 'False', ...standing }];
   const reason = issueReason(world);
-  if (reason !== undefined || action.type === 'Wait' || action.type === 'AwaitBudget') {
-    const why = reason ?? 'Renewing';
-    return [{ status: 'True', reason: why, message: `A certificate is being asked for (${why}).` }];
+  if (reason !== undefined) {
+    const budget = action.type === 'AwaitBudget' ? ' It waits for the request budget.' : '';
+    return [{ status: 'True', reason, message: `A certificate is being asked for (${reason}).${budget}` }];
   }
   return isClamped(world)
     ? [{ status: 'False', reason: 'RenewBeforeTooLong', message: clampedMessage(world) }]

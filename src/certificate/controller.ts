@@ -3,14 +3,22 @@ import { act } from './act.ts';
 import { type Action, type Effect, isRest, type Rest } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
+import type { FailedAttempt } from './failure.ts';
 import { observeCached, observeLive, type Seen } from './observe.ts';
+import { mendKey } from './memory.ts';
 import { failureScope } from './recall.ts';
 import { report } from './report.ts';
 import { parseSubject, type Subject, subjectKey } from './subject.ts';
 import { isLiving, type World } from './world.ts';
 
-/** More effects than any issuance takes: beyond it something undoes what is done, and the queue slows it down. */
+/** More effects than any issuance takes: beyond it something undoes what is done. */
 const MAX_EFFECTS = 12;
+
+/** How long an issuer that was never checked is waited for without a word; it wakes its certificates. */
+const FIRST_CHECK_MS = 30_000;
+
+/** Until the next pass, which says what it found. */
+const UNDONE_MS = 1000;
 
 /** Until the caches have what overtook us. */
 const OVERTAKEN_MS = 100;
@@ -50,17 +58,39 @@ async function pass(context: CertificateContext, key: string, signal: AbortSigna
   if (context.memory.trustsCache(key) && known.type === 'Done' && isLiving(cached.world))
     return rest(context, subject, cached.world, known, signal);
   let seen = await observeLive(context, subject, signal);
-  for (let effects = 0; effects < MAX_EFFECTS; effects++) {
-    const action = decide(seen.world);
-    if (isRest(action)) {
-      return rest(context, subject, seen.world, action, signal);
-    }
+  let action = decide(seen.world);
+  for (let effects = 0; effects < MAX_EFFECTS; effects++, action = decide(seen.world)) {
+    if (isRest(action)) return rest(context, subject, seen.world, action, signal);
     if (mustReportFirst(seen.world, action)) seen = await reported(context, subject, seen, action, signal);
     const next = await carryOut(context, subject, seen, action, signal);
     if ('requeueAfterMs' in next) return next;
     seen = next;
   }
-  return { requeueAfterMs: 1000 };
+  const attempt = { reason: 'SecretWriteRefused', message: undoneMessage(seen.world) } as const;
+  noteFailure(context, subject, seen.world, action, attempt);
+  return { requeueAfterMs: UNDONE_MS };
+}
+
+/** What goes wrong around a good pair is remembered apart: it must not hold back an issuance. */
+function noteFailure(
+  context: CertificateContext,
+  subject: Subject,
+  world: World,
+  action: Action,
+  attempt: FailedAttempt,
+): void {
+  const key = subjectKey(subject);
+  const isMending = action.type === 'Rewrite' || action.type === 'Release';
+  const scope = failureScope(context, world.certificate);
+  context.memory.failed(isMending ? mendKey(key) : key, scope, attempt, leftMs(world));
+  context.log.warn({ certificate: key, ...attempt }, 'attempt failed');
+}
+
+function undoneMessage({ secretName, target }: World): string {
+  return (
+    `What is written to Secret ${secretName} does not stay: after ${MAX_EFFECTS} writes it is still not as it should be ` +
+    `(last written by field manager "${target?.lastWriter ?? 'unknown'}"). Exempt it from the webhook or tool that changes it.`
+  );
 }
 
 async function carryOut(
@@ -75,19 +105,16 @@ async function carryOut(
     switch (outcome.next) {
       case 'decide':
         return outcome.seen;
-      case 'wait':
-        return { requeueAfterMs: outcome.ms };
-      case 'failed': {
-        const { certificate } = seen.world;
-        context.memory.failed(
-          subjectKey(subject),
-          failureScope(context, certificate),
-          outcome.attempt,
-          leftMs(seen.world),
-        );
-        context.log.warn({ certificate: subjectKey(subject), ...outcome.attempt }, 'attempt failed');
-        break;
+      case 'wait': {
+        const { ms, said } = outcome;
+        const wait: Rest = said ? { type: 'Wait', ms, said } : { type: 'Wait', ms };
+        return {
+          requeueAfterMs: (await rest(context, subject, seen.world, wait, signal)).requeueAfterMs ?? ms,
+        };
       }
+      case 'failed':
+        noteFailure(context, subject, seen.world, action, outcome.attempt);
+        break;
       case 'observe':
         break;
     }
@@ -128,10 +155,12 @@ async function rest(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const key = subjectKey(subject);
-  if (action.type === 'Done') context.memory.succeeded(key);
-  const now = action.type === 'Done' ? { ...world, failure: undefined } : world;
+  if (action.type === 'AwaitIssuer') return awaitIssuer(context, subject, world, signal);
+  if (action.type === 'Done') for (const each of [key, mendKey(key)]) context.memory.succeeded(each);
+  const now = action.type === 'Done' ? { ...world, failure: undefined, mendFailure: undefined } : world;
   if (isLiving(now)) await report(context, now, action, key, signal);
-  else context.memory.forget(key, subject.orphanUid);
+  else if (action.type === 'Done') context.memory.forget(key, subject.orphanUid);
+  context.memory.trustCache(key);
   switch (action.type) {
     case 'Done':
       return action.wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, action.wakeAt - world.now) };
@@ -140,8 +169,34 @@ async function rest(
     case 'AwaitBudget':
       return { requeueAfterMs: context.budgetTurnMs(action.account) };
     case 'Refuse':
-      return action.retryMs === undefined ? {} : { requeueAfterMs: action.retryMs };
+      return untilChange(action.retryMs, leftMs(world));
   }
+}
+
+/** A refusal is looked at again in its time, and when the certificate expires: from then on Ready is not true. */
+function untilChange(retryMs: number | undefined, expiryMs: number | undefined): ReconcileResult {
+  const times = [retryMs, expiryMs].filter((ms) => ms !== undefined).filter((ms) => ms > 0);
+  return times.length === 0 ? {} : { requeueAfterMs: Math.min(...times) };
+}
+
+/** After a start nothing is known of any issuer for a moment; what the status says stands until then. */
+async function awaitIssuer(
+  context: CertificateContext,
+  subject: Subject,
+  world: World,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const waitedMs = context.clock.now() - context.memory.refusedSince(subjectKey(subject), 'IssuerNotReady');
+  if (waitedMs < FIRST_CHECK_MS) return { requeueAfterMs: FIRST_CHECK_MS - waitedMs };
+  const message =
+    "the issuer's token could not be checked yet; look at the issuer and at the operator's log.";
+  return rest(
+    context,
+    subject,
+    world,
+    { type: 'Refuse', reason: 'IssuerNotReady', message, retryMs: FIRST_CHECK_MS },
+    signal,
+  );
 }
 
 /** Somebody else changed or deleted the object first: what is true now decides. */

@@ -15,11 +15,11 @@ type Check = (world: Living) => Action | undefined;
 const CHECKS: readonly Check[] = [
   suspended, // nothing is issued or written
   copyToNewName, // before a pending issuance, which may be for the new name, is called finished
-  releaseFormer, // on any pass, once the target stands
-  mendTarget, // labels, annotations and outputs, without issuing
+  mend, // labels, annotations and outputs, without issuing; a former target; never in the way of what follows
   pendingIssuance, // before every other reason to issue, and before "nothing to do"
   secretIsNotOurs, // nothing is asked for that could not be written
   issue, // the pair is absent, bad, due, or not what the spec says
+  mendLater, // what could not be mended is said, and tried again
   done,
 ];
 
@@ -46,25 +46,41 @@ function copyToNewName(world: Living): Action | undefined {
   const { certificate, target, formers, holder, now } = world;
   if (target !== undefined || holder.kind !== 'this') return undefined;
   const from = formers.find((former) => goodCertificate(certificate, former, now) !== undefined);
-  return from && (gate(world, 'mend') ?? { type: 'Copy', from });
+  return from && (gate(world, 'copy') ?? { type: 'Copy', from });
 }
 
-function releaseFormer({ target, holder, formers }: Living): Action | undefined {
+function mend(world: Living): Action | undefined {
+  return isMendingHeldBack(world) ? undefined : toMend(world);
+}
+
+function mendLater(world: Living): Action | undefined {
+  const { mendFailure: failure, now } = world;
+  if (failure === undefined || !isMendingHeldBack(world) || toMend(world) === undefined) return undefined;
+  return {
+    type: 'Refuse',
+    reason: failure.reason,
+    message: failure.message,
+    retryMs: failure.nextTime - now,
+  };
+}
+
+function isMendingHeldBack({ mendFailure, now }: Living): boolean {
+  return mendFailure !== undefined && mendFailure.nextTime > now;
+}
+
+/** What is not as it should be around a pair that is. */
+function toMend({ certificate, target, holder, formers }: Living): Action | undefined {
+  if (target === undefined || holder.kind !== 'this') return undefined;
   const [former] = formers;
-  return target !== undefined && holder.kind === 'this' && former ? { type: 'Release', former } : undefined;
-}
-
-function mendTarget(world: Living): Action | undefined {
-  const { certificate, target, holder } = world;
-  if (target?.pair.state !== 'Matching' || target.immutable || holder.kind !== 'this') return undefined;
+  if (former) return { type: 'Release', former };
+  if (target.pair.state !== 'Matching' || target.immutable) return undefined;
   const found = [
     ...(isLabelled(target, MANAGED.target) ? [] : [`label ${MANAGED_LABEL}`]),
     ...damagedAnnotations(target, recordOf(certificate, target, target.pair.certificate)),
     ...templateDifferences(certificate, target),
     ...outputDifferences(certificate, target),
   ];
-  if (found.length === 0) return undefined;
-  return gate(world, 'mend') ?? { type: 'Rewrite', target, why: found.join(', ') };
+  return found.length === 0 ? undefined : { type: 'Rewrite', target, why: found.join(', ') };
 }
 
 function pendingIssuance(world: Living): Action | undefined {

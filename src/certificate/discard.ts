@@ -1,4 +1,5 @@
 import type { CertificateContext } from './context.ts';
+import { settleKey } from './memory.ts';
 import type { IssuerRef } from './need.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
@@ -22,12 +23,7 @@ export async function discard(
 ): Promise<Outcome> {
   await deletePending(context, pending, signal);
   context.memory.settled(key);
-  context.memory.refusedSince(troubleKey(key), undefined);
+  context.memory.refusedSince(settleKey(key), undefined);
   context.log.debug({ secret: `${pending.namespace}/${pending.name}`, why }, 'pending Secret deleted');
   return OBSERVE;
-}
-
-/** Under which the memory keeps since when no token could be found to settle with. */
-export function troubleKey(key: string): string {
-  return `${key} settle`;
 }

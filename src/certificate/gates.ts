@@ -27,8 +27,8 @@ const GATES = {
   write: [notManaged, conflict, immutable, backoff],
   /** An unwanted issuance may be looked for and revoked. */
   settle: [clockSkew, revocationBackoff],
-  /** What is around a pair may be written. */
-  mend: [writeBackoff],
+  /** The pair of a former target may be copied. */
+  copy: [writeBackoff],
 } as const satisfies Readonly<Record<string, readonly Gate[]>>;
 
 /** The first gate that is shut, as the action that says so; undefined when all are open. */
@@ -64,7 +64,7 @@ function immutable({ secretName, target }: World): Action | undefined {
   const message =
     `Secret ${secretName} is immutable, so it can never be renewed. ` +
     'Name another Secret in spec.secretName and move its readers there.';
-  return { type: 'Refuse', reason: 'SecretImmutable', message };
+  return { type: 'Refuse', reason: 'SecretImmutable', message, retryMs: FOREIGN_LOOK_MS };
 }
 
 const HOUR_MS = 3_600_000;
@@ -94,6 +94,7 @@ function clockSkew({ clockSkew: sentence }: World): Action | undefined {
 
 function issuerReady({ issuer }: World): Action | undefined {
   if (issuer.state === 'Ready') return undefined;
+  if (issuer.state === 'Unchecked') return { type: 'AwaitIssuer' };
   return { type: 'Refuse', reason: issuer.state, message: issuer.message, retryMs: 60_000 };
 }
 
@@ -122,7 +123,7 @@ function revocationBackoff(world: World): Action | undefined {
   return world.failure?.reason === 'BadResponse' ? undefined : backoff(world);
 }
 
-/** Trouble with Cloudflare is no reason to leave a Secret unmended. */
+/** Trouble with Cloudflare is no reason not to write what is at hand. */
 function writeBackoff(world: World): Action | undefined {
   return world.failure?.reason === 'SecretWriteRefused' ? backoff(world) : undefined;
 }

@@ -1,7 +1,8 @@
 import { CloudflareError } from '../cloudflare/errors.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
-import { discard, type Settlement, troubleKey } from './discard.ts';
+import { discard, type Settlement } from './discard.ts';
+import { settleKey } from './memory.ts';
 import { isBeingChecked, issuerKey } from './issuer-view.ts';
 import { failedRequest, type Outcome } from './outcome.ts';
 
@@ -18,7 +19,9 @@ export class NoTokenError extends Error {
 }
 
 /** Cloudflare will not let this token do it, now or later. */
-export function isRefusal({ kind }: CloudflareError): boolean {
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof CloudflareError)) return error instanceof NoTokenError;
+  const { kind } = error;
   return kind === 'CredentialsInvalid' || kind === 'PermissionMissing' || kind === 'RequestRejected';
 }
 
@@ -29,10 +32,8 @@ export async function refusedOrFailed(
   error: unknown,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (error instanceof NoTokenError || (error instanceof CloudflareError && isRefusal(error))) {
+  if (error instanceof Error && isRefusal(error))
     return giveUpLater(context, settlement, error.message, signal);
-  }
-  if (error instanceof CloudflareError) context.count.revocation('failed');
   return failedRequest(error, signal);
 }
 
@@ -47,12 +48,20 @@ export async function giveUpLater(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { pending, key } = settlement;
-  if (isUndecided(context, settlement)) return { next: 'wait', ms: ASK_AGAIN_MS };
-  const leftMs = context.memory.refusedSince(troubleKey(key), 'NoToken') + GIVE_UP_MS - context.clock.now();
-  if (leftMs > 0) return { next: 'wait', ms: Math.min(leftMs, ASK_AGAIN_MS) };
+  const said = { reason: 'PermissionMissing', message: undecidedMessage(why) } as const;
+  if (isUndecided(context, settlement)) return { next: 'wait', ms: ASK_AGAIN_MS, said };
+  const leftMs = context.memory.refusedSince(settleKey(key), 'NoToken') + GIVE_UP_MS - context.clock.now();
+  if (leftMs > 0) return { next: 'wait', ms: Math.min(leftMs, ASK_AGAIN_MS), said };
   context.count.revocation('abandoned');
   announce.abandoned(context, pending, why);
   return discard(context, settlement, 'abandoned', signal);
+}
+
+function undecidedMessage(why: string): string {
+  return (
+    `What an issuance that is not wanted any more left at Cloudflare cannot be looked for: ${why}. ` +
+    'Give the issuer a token with Zone:Read and SSL and Certificates:Edit for the zone; after five minutes it is given up.'
+  );
 }
 
 /** A token that was not checked yet, as after a start during an outage, has refused nothing. */

@@ -74,13 +74,18 @@ export async function postAgain(
   return post(context, { ...issuance, pending, pendingSecret: patched }, signal);
 }
 
-/** Judges a certificate for the pending key, whether it came as an answer or was found, and writes it if it is good. */
+/**
+ * Judges a certificate for the pending key, whether it came as an answer or was found, and writes it if it is good.
+ *
+ * @param twins ids of others that bear the key: if this one is bad, the key is given up with all of them.
+ */
 export async function accept(
   context: CertificateContext,
   issuance: Issuance,
   certificatePem: string,
   how: 'issued' | 'recovered',
   signal: AbortSignal,
+  twins: readonly string[] = [],
 ): Promise<Outcome> {
   const { pending } = issuance;
   const verdict = verifyAnswer(certificatePem, {
@@ -93,7 +98,7 @@ export async function accept(
   if (verdict.ok) return writeTarget(context, issuance, verdict, how, signal);
   context.count.issuance('bad_response');
   if (verdict.ours) {
-    const revoke = [...pending.revoke, verdict.ours.id];
+    const revoke = [...pending.revoke, verdict.ours.id, ...twins];
     await patchPending(context, pending, { postedAt: '', revoke }, signal);
   }
   const message = `Cloudflare's answer was not used: ${verdict.problem}. Nothing was changed; it is tried again later.`;
@@ -132,6 +137,7 @@ async function withoutAnswer(
   const outcome = failedRequest(error, signal);
   const isDefinite = hadNoEffect(error);
   if (isDefinite) await patchPending(context, pending, { postedAt: '' }, signal);
+  else context.memory.postEndedUnknown(pending);
   context.count.issuance(isDefinite ? 'refused' : 'unknown');
   return outcome;
 }

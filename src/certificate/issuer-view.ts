@@ -31,8 +31,9 @@ export async function viewIssuer(
   const issuer = findIssuer(context, key);
   if (issuer === undefined) return { state: 'IssuerNotFound', message: notFound(context, key) };
   const session = context.sessions.get(key);
-  if (session?.ready !== true || session.uid !== issuer.uid || session.client === undefined) {
-    const why = session?.message ? `: ${session.message}` : ' yet: its token is being checked.';
+  if (session === undefined) return { state: 'Unchecked' };
+  if (session.ready !== true || session.uid !== issuer.uid || session.client === undefined) {
+    const why = session.message ? `: ${session.message}` : ' yet: its token is being checked.';
     return { state: 'IssuerNotReady', message: `${key.kind} ${key.name} is not ready${why}` };
   }
   const { hostnames } = certificate.spec;

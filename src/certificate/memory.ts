@@ -21,6 +21,8 @@ interface PendingMemory {
   postedAtSeen: number;
   /** When this process last sent a write that carries the certificate and got no answer. */
   unansweredWrite: number | undefined;
+  /** The write before the one under way that got no answer: it stays so when this one is answered. */
+  earlierUnansweredWrite: number | undefined;
 }
 
 interface IssuedHere {
@@ -63,14 +65,24 @@ export class CertificateMemory {
     if (known) this.#notePosted(known, postedAt);
   }
 
-  writing(pendingUid: string): void {
-    const known = this.#pendings.get(pendingUid);
-    if (known) known.unansweredWrite = this.#options.clock.monotonic();
+  /** The POST ended and nobody knows how: it gets its time to settle from now, however late it was really sent. */
+  postEndedUnknown(pending: Pending): void {
+    const known = this.#pendings.get(pending.uid);
+    const latest = this.#options.clock.monotonic() + this.#options.settleMs - this.#waitMs(pending);
+    if (known) known.postedAtSeen = Math.max(known.postedAtSeen, latest);
   }
 
+  writing(pendingUid: string): void {
+    const known = this.#pendings.get(pendingUid);
+    if (!known) return;
+    known.earlierUnansweredWrite = known.unansweredWrite;
+    known.unansweredWrite = this.#options.clock.monotonic();
+  }
+
+  /** The write under way was answered: it cannot take effect later. An earlier one without an answer still can. */
   writeAnswered(pendingUid: string): void {
     const known = this.#pendings.get(pendingUid);
-    if (known) known.unansweredWrite = undefined;
+    if (known) known.unansweredWrite = known.earlierUnansweredWrite;
   }
 
   waits(pending: Pending): Waits {
@@ -97,9 +109,14 @@ export class CertificateMemory {
     this.#distrusted.add(key);
   }
 
-  /** Whether the caches may be believed when they show that all is in order; asked once per look. */
+  /** Whether the caches may be believed when they show that all is in order. */
   trustsCache(key: string): boolean {
-    return !this.#distrusted.delete(key);
+    return !this.#distrusted.has(key);
+  }
+
+  /** A live look came to its end. */
+  trustCache(key: string): void {
+    this.#distrusted.delete(key);
   }
 
   issued(certificateUid: string, issued: IssuedHere): void {
@@ -134,9 +151,11 @@ export class CertificateMemory {
     const { clock, random } = this.#options;
     const failure = nextFailure(this.failure(key, scope), attempt, clock.now(), leftMs, random());
     const shown = this.#failures.get(key)?.shown;
-    const show = shown?.reason !== failure.reason || isPowerOfTwo(failure.count);
-    this.#failures.set(key, { scope, failure, shown: show ? failure : shown });
-    return failure;
+    const isShown = shown?.reason !== failure.reason || isPowerOfTwo(failure.count);
+    // Every attempt has a Ray ID of its own: its words are shown no more often than its count.
+    const told = isShown ? failure : { ...failure, message: shown.message, rayId: shown.rayId };
+    this.#failures.set(key, { scope, failure: told, shown: isShown ? failure : shown });
+    return told;
   }
 
   failure(key: string, scope: string): Failure | undefined {
@@ -154,12 +173,17 @@ export class CertificateMemory {
     if (failure && !this.#failures.has(key)) this.#failures.set(key, { scope, failure, shown: failure });
   }
 
+  hasRecalled(key: string): boolean {
+    return this.#recalled.has(key);
+  }
+
   /** The failure as the status shows it: rewritten when the reason changes and at powers of two. */
   shownFailure(key: string): Failure | undefined {
     return this.#failures.get(key)?.shown;
   }
 
   succeeded(key: string): void {
+    this.#recalled.add(key);
     this.#failures.delete(key);
   }
 
@@ -168,19 +192,28 @@ export class CertificateMemory {
     if (this.#failures.get(key)?.failure.reason !== 'BadResponse') this.#failures.delete(key);
   }
 
-  /** Since when (ms since the epoch) the same refusal stands; undefined clears it. */
-  refusedSince(key: string, reason: string | undefined): number {
-    const now = this.#options.clock.now();
+  /**
+   * Since when (ms since the epoch) the same refusal stands; undefined clears it.
+   *
+   * @param shownSince since when the status shows it: what a former process saw counts too.
+   */
+  refusedSince(key: string, reason: string | undefined, shownSince?: number): number {
     const known = this.#refusals.get(key);
     if (reason === undefined) this.#refusals.delete(key);
-    else if (known?.reason !== reason) this.#refusals.set(key, { reason, since: now });
-    return reason !== undefined && known?.reason === reason ? known.since : now;
+    else if (known?.reason === reason) return known.since;
+    const since = shownSince ?? this.#options.clock.now();
+    if (reason !== undefined) this.#refusals.set(key, { reason, since });
+    return since;
   }
 
+  /** The object, or what was left of one, is gone: nothing of it is remembered. */
   forget(key: string, certificateUid: string | undefined): void {
-    this.#failures.delete(key);
-    this.#refusals.delete(key);
+    for (const each of [key, mendKey(key), settleKey(key)]) {
+      this.#failures.delete(each);
+      this.#refusals.delete(each);
+    }
     this.#recalled.delete(key);
+    this.#distrusted.delete(key);
     if (certificateUid === undefined) return;
     this.#issued.delete(certificateUid);
     this.#asks.delete(certificateUid);
@@ -188,7 +221,14 @@ export class CertificateMemory {
 
   #remember(pendingUid: string, postedAt: string, madeHere: boolean): void {
     const now = this.#options.clock.monotonic();
-    const fresh = { firstSight: now, madeHere, postedAt, postedAtSeen: now, unansweredWrite: undefined };
+    const fresh = {
+      firstSight: now,
+      madeHere,
+      postedAt,
+      postedAtSeen: now,
+      unansweredWrite: undefined,
+      earlierUnansweredWrite: undefined,
+    };
     this.#pendings.set(pendingUid, fresh);
   }
 
@@ -209,6 +249,16 @@ export class CertificateMemory {
     const hostnames = pending.need?.hostnames.length ?? 0;
     return this.#options.postTimeoutMs + hostnames * 1000 + this.#options.settleMs;
   }
+}
+
+/** Under which is remembered what goes wrong around a good pair: it must not hold back an issuance. */
+export function mendKey(key: string): string {
+  return `${key} mend`;
+}
+
+/** Under which is remembered since when no token could be found to settle with. */
+export function settleKey(key: string): string {
+  return `${key} settle`;
 }
 
 function isPowerOfTwo(count: number): boolean {

@@ -76,9 +76,8 @@ export async function release(
       fieldManager: FIELD_MANAGER.certificate,
     });
   } catch (error) {
-    if (error instanceof KubeError && (error.kind === 'Conflict' || error.kind === 'NotFound'))
-      return OBSERVE;
-    throw error;
+    if (!(error instanceof KubeError)) throw error;
+    return error.kind === 'NotFound' ? OBSERVE : refusedWrite(error, former.name);
   }
   announce.released(context, world, former.name);
   return OBSERVE;

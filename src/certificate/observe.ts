@@ -7,9 +7,10 @@ import { isLabelled, keeperOf, type SecretFacts, secretFacts } from '../secret-f
 import type { CertificateContext } from './context.ts';
 import { type CertificateReader, holderOf } from './holder.ts';
 import { viewIssuer } from './issuer-view.ts';
+import { mendKey } from './memory.ts';
 import { isPendingSecret, type Pending, pendingName, readPending } from './pending.ts';
-import { issuedAt, standingFailure } from './recall.ts';
-import type { Subject } from './subject.ts';
+import { failureScope, issuedAt, standingFailure } from './recall.ts';
+import { type Subject, subjectKey } from './subject.ts';
 import type { IssuerView, World } from './world.ts';
 
 /** The world, and the Secrets behind it that `act` needs: the only place where private keys are in memory. */
@@ -99,7 +100,7 @@ async function observe(
   };
 }
 
-const NOT_ASKED: IssuerView = { state: 'IssuerNotReady', message: 'the issuer was not asked.' };
+const NOT_ASKED: IssuerView = { state: 'Unchecked' };
 
 /** The parts of the world that follow from the objects read. */
 async function describe(
@@ -119,6 +120,7 @@ async function describe(
     waits: pending ? context.memory.waits(pending) : { postMs: 0, writeMs: 0 },
     issuer: certificate && reader.asksIssuer ? await viewIssuer(context, certificate, signal) : NOT_ASKED,
     failure: standingFailure(context, subject, certificate),
+    mendFailure: context.memory.failure(mendKey(subjectKey(subject)), failureScope(context, certificate)),
     issuedAt: certificate ? issuedAt(context.memory, certificate) : [],
     clockSkew: context.clockSkew(),
   };

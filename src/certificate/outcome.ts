@@ -9,8 +9,14 @@ export type Outcome =
   /** The API server's answers to our own writes say what is true now. */
   | { readonly next: 'decide'; readonly seen: Seen }
   /** Something in the background has to end first; it wakes us, and at the latest we look again after `ms`. */
-  | { readonly next: 'wait'; readonly ms: number }
+  | { readonly next: 'wait'; readonly ms: number; readonly said?: Said }
   | { readonly next: 'failed'; readonly attempt: FailedAttempt };
+
+/** Why something has to be waited for, where a person could help. */
+export interface Said {
+  readonly reason: FailedAttempt['reason'];
+  readonly message: string;
+}
 
 export const OBSERVE: Outcome = { next: 'observe' };
 

@@ -71,16 +71,21 @@ export function statusOf(context: CertificateContext, world: Living, action: Act
     target?.pair.state === 'Matching' && holder.kind === 'this' ? target.pair.certificate : undefined;
   const record = target && facts ? recordOf(certificate, target, facts) : undefined;
   const refusal = action.type === 'Refuse' ? action.reason : world.failure?.reason;
-  const sinceMs = context.memory.refusedSince(key, refusal);
-  const failure = context.memory.shownFailure(key);
+  const sinceMs = context.memory.refusedSince(key, refusal, shownSince(certificate, refusal));
   return withoutUndefined({
     observedGeneration: certificate.metadata.generation ?? 0,
     conditions: conditionsOf(world, action, sinceMs),
     ...(facts && record && describePair(context, world, facts, record)),
     superseded: supersededOf(world, record),
     issued: issuedOf(context, world, facts, record),
-    failure: failure && world.failure ? describeFailure(failure) : undefined,
+    failure: failureOf(context, world, key),
   }) as Status;
+}
+
+/** Since when the status shows this reason; undefined when it shows another. */
+function shownSince({ status }: OriginCertificate, reason: string | undefined): number | undefined {
+  const shown = status?.conditions?.find((each) => each.type === 'Issuing' && each.status === 'False');
+  return shown !== undefined && shown.reason === reason ? Date.parse(shown.lastTransitionTime) : undefined;
 }
 
 function describePair(
@@ -143,6 +148,13 @@ function issuedOf(
   const entry = { time: rfc3339(here?.time ?? now), id };
   const since = askedAt(memory, certificate);
   return [...known.filter(({ time }) => Date.parse(time) >= since), entry].slice(-ISSUED_KEPT);
+}
+
+/** What a former process noted stays until it has been taken over: else a restart would lose the backoff. */
+function failureOf({ memory }: CertificateContext, world: Living, key: string): Status['failure'] {
+  const shown = memory.shownFailure(key);
+  if (shown && world.failure) return describeFailure(shown);
+  return memory.hasRecalled(key) ? undefined : world.certificate.status?.failure;
 }
 
 function describeFailure(failure: Failure): NonNullable<Status['failure']> {

@@ -10,8 +10,9 @@ import { discard, type Settlement } from './discard.ts';
 import { isRefusal, NoTokenError, refusedOrFailed } from './give-up.ts';
 import { guardRevocation } from './guard.ts';
 import { refusedHostnames } from './issuer-view.ts';
+import { settleKey } from './memory.ts';
 import type { Outcome } from './outcome.ts';
-import { isPendingSecret } from './pending.ts';
+import { isPendingSecret, type Pending } from './pending.ts';
 import { sessionsFor } from './search.ts';
 
 /** Revokes what is noted, each id behind the guard, and gives the key up when nothing is left to do. */
@@ -33,16 +34,36 @@ export async function revoke(
   }
 }
 
-/** Undefined when the id is done with, one way or the other. */
+/** Undefined when the id is done with, one way or the other. Each session is tried until one is not refused. */
 async function revokeOne(
   context: CertificateContext,
-  { pending, otherIssuers }: Settlement,
+  settlement: Settlement,
   id: string,
   serving: readonly SecretFacts[],
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  const sessions = sessionsFor(context, pending, otherIssuers);
-  const { session, certificate } = await locate(sessions, id, signal);
+  let refusal: unknown = new NoTokenError();
+  for (const session of sessionsFor(context, settlement.pending, settlement.otherIssuers)) {
+    try {
+      return await revokeWith(context, session, settlement, id, serving, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+async function revokeWith(
+  context: CertificateContext,
+  session: IssuerSession,
+  { pending, key }: Settlement,
+  id: string,
+  serving: readonly SecretFacts[],
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const certificate = await read(session, id, signal);
+  context.memory.refusedSince(settleKey(key), undefined);
   const facts = certificate && inspectCertificate(certificate.certificate, context.roots.certificates);
   const verdict = guardRevocation({
     id,
@@ -62,33 +83,41 @@ async function revokeOne(
       context.count.revocation('kept');
       context.log.info({ certificateId: id, why: verdict.why }, 'certificate not revoked');
       return undefined;
-    case 'revoke': {
-      const result = await session.client?.revokeCertificate(id, { signal });
-      context.count.revocation(result === 'revoked' ? 'revoked' : 'already_revoked');
-      announce.revoked(context, pending, id);
+    case 'revoke':
+      await carryOut(context, session, pending, id, signal);
       return undefined;
-    }
   }
 }
 
-/** The certificate of an id, by the first session that may read it; undefined when Cloudflare has none of that id. */
-async function locate(
-  sessions: readonly IssuerSession[],
+async function carryOut(
+  context: CertificateContext,
+  session: IssuerSession,
+  pending: Pending,
   id: string,
   signal: AbortSignal,
-): Promise<{ session: IssuerSession; certificate: ListedCertificate | undefined }> {
-  let refusal: unknown = new NoTokenError();
-  for (const session of sessions) {
-    try {
-      return { session, certificate: await session.client?.getCertificate(id, { signal }) };
-    } catch (error) {
-      if (!(error instanceof CloudflareError)) throw error;
-      if (error.kind === 'NotFound') return { session, certificate: undefined };
-      if (!isRefusal(error)) throw error;
-      refusal = error;
-    }
+): Promise<void> {
+  try {
+    const result = await session.client?.revokeCertificate(id, { signal });
+    context.count.revocation(result === 'revoked' ? 'revoked' : 'already_revoked');
+  } catch (error) {
+    context.count.revocation('failed');
+    throw error;
   }
-  throw refusal;
+  announce.revoked(context, pending, id);
+}
+
+/** The certificate of an id; undefined when Cloudflare has none. */
+async function read(
+  session: IssuerSession,
+  id: string,
+  signal: AbortSignal,
+): Promise<ListedCertificate | undefined> {
+  try {
+    return await session.client?.getCertificate(id, { signal });
+  } catch (error) {
+    if (error instanceof CloudflareError && error.kind === 'NotFound') return undefined;
+    throw error;
+  }
 }
 
 /** Every Secret of the namespace that an Ingress or Gateway could serve, as it is now. */

@@ -3,6 +3,7 @@ import type { Listing } from '../cloudflare/listings.ts';
 import type { ListedCertificate, Zone } from '../cloudflare/results.ts';
 import type { IssuerSession } from '../sessions.ts';
 import type { CertificateContext } from './context.ts';
+import { isRefusal } from './give-up.ts';
 import { issuerKey } from './issuer-view.ts';
 import type { IssuerRef } from './need.ts';
 import { OBSERVE, type Outcome, failedRequest } from './outcome.ts';
@@ -42,8 +43,10 @@ export async function search(
       case 'nothing':
         return await nothingStored(context, pending, signal);
       case 'matches': {
-        const newest = newestOf(found.certificates);
-        return newest ? await accept(context, issuance, newest.certificate, 'recovered', signal) : OBSERVE;
+        const [newest, ...twins] = newestFirst(found.certificates);
+        if (newest === undefined) return OBSERVE;
+        const ids = twins.map(({ id }) => id);
+        return await accept(context, issuance, newest.certificate, 'recovered', signal, ids);
       }
     }
   } catch (error) {
@@ -80,7 +83,16 @@ export async function find(
     for (const place of found) places.set(place.zone.id, place);
   }
   for (const { session, zone } of places.values()) {
-    const listing = await read(context, session, zone, since, key, signal);
+    let listing: Listing | undefined;
+    try {
+      listing = await read(context, session, zone, since, key, signal);
+    } catch (error) {
+      // Another issuer's token may see what this one is not let see any more.
+      const others = sessions.filter((other) => other !== session);
+      const found = isRefusal(error) ? await find(context, pending, others, key, signal) : undefined;
+      if (found === undefined || found.kind === 'unseen') throw error;
+      return found;
+    }
     if (listing === undefined || !listing.complete) return { kind: 'reading' };
     const certificates = listing
       .byPublicKey(pending.keyDigest ?? '')
@@ -151,7 +163,7 @@ async function read(
   }
 }
 
-/** The certificate that was issued last: ids are random, so by its dates. */
-function newestOf(certificates: readonly ListedCertificate[]): ListedCertificate | undefined {
-  return certificates.toSorted((a, b) => (b.expiresOn ?? 0) - (a.expiresOn ?? 0))[0];
+/** The certificate that was issued last comes first: ids are random, so by dates. */
+function newestFirst(certificates: readonly ListedCertificate[]): ListedCertificate[] {
+  return certificates.toSorted((a, b) => (b.expiresOn ?? 0) - (a.expiresOn ?? 0));
 }

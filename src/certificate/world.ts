@@ -25,6 +25,8 @@ export interface World {
   readonly issuer: IssuerView;
   /** The last failure, as long as nothing has changed that could make the next attempt end differently. */
   readonly failure: Failure | undefined;
+  /** The last failure of what is written around a good pair; it holds back nothing else. */
+  readonly mendFailure: Failure | undefined;
   /** Times (ms since the epoch) of certificates issued since the spec or a request last changed. */
   readonly issuedAt: readonly number[];
   /** A sentence when this machine's clock is too wrong to judge dates by. */
@@ -56,6 +58,8 @@ export interface Waits {
 
 export type IssuerView =
   | { readonly state: 'IssuerNotFound' | 'IssuerNotReady'; readonly message: string }
+  /** This process has not checked it yet. */
+  | { readonly state: 'Unchecked' }
   | {
       readonly state: 'Ready';
       readonly defaults: IssuerDefaults;

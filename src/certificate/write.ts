@@ -45,7 +45,7 @@ export async function writeTarget(
     if (pending?.uid !== issuance.pending.uid || !isLiving(world) || isUnwanted(world, pending))
       return OBSERVE;
     if (world.certificate.spec.suspend || gate(world, 'target'))
-      return park(context, pending, checked.pem, OBSERVE, signal);
+      return park(context, pending, checked, OBSERVE, signal);
     try {
       const target = await applyTarget(context, seen, world, pending, checked, signal);
       return written(
@@ -57,12 +57,29 @@ export async function writeTarget(
       );
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      if (error.kind === 'Conflict' || error.kind === 'AlreadyExists') continue;
-      if (error.kind !== 'Invalid' && error.kind !== 'Forbidden') throw error;
-      return park(context, pending, checked.pem, refusedWrite(error, world.secretName), signal);
+      const isConflict = error.kind === 'Conflict' || error.kind === 'AlreadyExists';
+      if (isConflict && attempt < ATTEMPTS) continue;
+      return afterParking(context, pending, checked, { error, secretName: world.secretName }, signal);
     }
   }
   return OBSERVE;
+}
+
+/** The write did not succeed: the certificate is kept first, then the error says how it goes on. */
+async function afterParking(
+  context: CertificateContext,
+  pending: Pending,
+  checked: Checked,
+  { error, secretName }: { readonly error: KubeError; readonly secretName: string },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    await park(context, pending, checked, OBSERVE, signal);
+  } catch (parking) {
+    // The API server has trouble with everything: the certificate will be found again by its key.
+    context.log.debug({ problem: parking instanceof Error ? parking.message : 'unknown' }, 'not parked');
+  }
+  return refusedWrite(error, secretName);
 }
 
 async function applyTarget(
@@ -73,12 +90,14 @@ async function applyTarget(
   checked: Checked,
   signal: AbortSignal,
 ): Promise<Secret> {
-  const previous = target && 'certificate' in target.pair ? target.pair.certificate : undefined;
+  // Without a target, a former one may hold what this replaces: secretName has changed meanwhile.
+  const replaced = target ?? seen.world.formers[0];
+  const previous = replaced && 'certificate' in replaced.pair ? replaced.pair.certificate : undefined;
   const record: TargetRecord = {
     certificateName: certificate.metadata.name,
     certificateId: checked.certificate.id,
     previousCertificateId: previous?.id ?? '',
-    revision: target && previous ? recordOf(certificate, target, previous).revision + 1 : 1,
+    revision: replaced && previous ? recordOf(certificate, replaced, previous).revision + 1 : 1,
     issuedFor: certificate.metadata.uid,
     handledRenewRequest: pending.requests.renew,
     handledRekeyRequest: pending.requests.rekey,
@@ -139,10 +158,11 @@ function written(
 async function park(
   context: CertificateContext,
   pending: Pending,
-  certificatePem: string,
+  { certificate, pem }: Checked,
   outcome: Outcome,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (pending.parked === undefined) await patchPending(context, pending, { certificatePem }, signal);
+  if (pending.parked?.id !== certificate.id)
+    await patchPending(context, pending, { certificatePem: pem }, signal);
   return outcome;
 }

@@ -472,29 +472,34 @@ describe('an unfinished issuance, first rule wins', () => {
 
 describe('a write that the API server refused', () => {
   const refused: Failure = { ...failure, reason: 'SecretWriteRefused' };
-  test.each<[string, Partial<World>]>([
-    ['mending', { target: targetFacts({ labels: {} }) }],
-    [
-      'copying',
-      {
-        certificate: originCertificate({ secretName: 'new-tls' }),
-        target: undefined,
-        formers: [former()],
-      },
-    ],
-  ])('holds back %s; trouble with Cloudflare does not', (_, change) => {
+  const unlabelled = (notAfter?: number) =>
+    targetFacts({ labels: {} }, notAfter === undefined ? {} : { notAfter, notBefore: notAfter - 90 * DAY });
+
+  test('holds back the copy of a pair to a new name; trouble with Cloudflare does not', () => {
+    const renamed = originCertificate({ secretName: 'new-tls' });
+    const change = { certificate: renamed, target: undefined, formers: [former()] };
     expect(decided({ ...change, failure: refused })).toBe('Refuse SecretWriteRefused');
-    expect(decided({ ...change, failure })).toMatch(/^Rewrite|^Copy/);
+    expect(decided({ ...change, failure })).toBe('Copy');
+  });
+
+  test('holds back mending, and says so at last; trouble with an issuance does not', () => {
+    expect(decided({ target: unlabelled(), mendFailure: refused })).toBe('Refuse SecretWriteRefused');
+    expect(decided({ target: unlabelled(), failure: refused })).toMatch(/^Rewrite/);
+    expect(decided({ target: unlabelled(), mendFailure: { ...refused, nextTime: NOW } })).toMatch(/^Rewrite/);
+    expect(decided({ mendFailure: refused })).toBe('Done');
+  });
+
+  test.each<[string, Partial<World>]>([
+    ['a label that does not stay', { target: unlabelled(NOW + DAY) }],
+    ['a former Secret that cannot be released', { target: unlabelled(NOW + DAY), formers: [former()] }],
+  ])('never holds back a renewal that is due: %s', (_, change) => {
+    expect(decided({ ...change, mendFailure: refused })).toBe('Issue Renewing');
+    expect(decided({ ...change, mendFailure: refused, pending: pendingOf({ replaces: '1001' }) })).toBe(
+      'Search',
+    );
   });
 });
 
-test('a wrong answer holds back the next POST and not the revocation of what came with it', () => {
-  const bad: Failure = { ...failure, reason: 'BadResponse' };
-  const pending = pendingOf({ postedAt: '', revoke: ['7'] });
-  expect(decided({ target: undefined, pending, failure: bad })).toBe('Revoke');
-  expect(decided({ target: undefined, failure: bad })).toBe('Refuse BadResponse');
-});
-
-test('an object that is gone and left nothing is done with', () => {
-  expect(decided({ certificate: undefined, target: undefined })).toBe('Done');
+test('an issuer that this process has not checked yet is awaited without a word', () => {
+  expect(decided({ target: undefined, issuer: { state: 'Unchecked' } })).toBe('AwaitIssuer');
 });

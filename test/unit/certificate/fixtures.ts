@@ -167,6 +167,7 @@ export function worldOf(change: Partial<World> = {}): World {
     waits: { postMs: 0, writeMs: 0 },
     issuer: READY_ISSUER,
     failure: undefined,
+    mendFailure: undefined,
     issuedAt: [],
     clockSkew: undefined,
     ...change,

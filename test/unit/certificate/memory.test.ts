@@ -37,6 +37,22 @@ describe('the wait for a POST whose outcome is unknown', () => {
     expect(memory.waits(pending).postMs).toBe(0);
   });
 
+  test('leaves time to settle after a POST that ended later than its sending was noted', async () => {
+    const pending = pendingOf();
+    memory.made(pending.uid, pending.postedAt);
+    await clock.advance(WAIT - 1000);
+    memory.postEndedUnknown(pending);
+    expect(memory.waits(pending).postMs).toBe(SETTLE);
+  });
+
+  test('is not shortened by a POST that ended soon', async () => {
+    const pending = pendingOf();
+    memory.made(pending.uid, pending.postedAt);
+    await clock.advance(100);
+    memory.postEndedUnknown(pending);
+    expect(memory.waits(pending).postMs).toBe(WAIT - 100);
+  });
+
   test('begins anew when another POST was noted', async () => {
     memory.see(pendingOf());
     await clock.advance(WAIT);
@@ -59,6 +75,15 @@ describe('the wait for a write that may still arrive', () => {
     memory.writing(pending.uid);
     memory.writeAnswered(pending.uid);
     expect(memory.waits(pending).writeMs).toBe(0);
+  });
+
+  test('goes on for an earlier write without an answer when a later one is answered', () => {
+    const pending = pendingOf();
+    memory.made(pending.uid, pending.postedAt);
+    memory.writing(pending.uid);
+    memory.writing(pending.uid);
+    memory.writeAnswered(pending.uid);
+    expect(memory.waits(pending).writeMs).toBe(WAIT);
   });
 
   test('counts from the last unanswered write', async () => {
@@ -98,6 +123,14 @@ describe('failures', () => {
     expect(shown).toEqual([1, 2, 2, 4, 4, 4, 4, 8, 8]);
     memory.failed('k', 's', { reason: 'BadResponse', message: '' }, undefined);
     expect(memory.shownFailure('k')).toMatchObject({ reason: 'BadResponse', count: 1 });
+  });
+
+  test('keep the words that are shown until they are shown anew: every attempt has a Ray ID of its own', () => {
+    const told = Array.from(
+      { length: 5 },
+      (_, i) => memory.failed('k', 's', { ...attempt, message: `Ray ${i + 1}` }, undefined).message,
+    );
+    expect(told).toEqual(['Ray 1', 'Ray 2', 'Ray 2', 'Ray 4', 'Ray 4']);
   });
 
   test('read back from a status hold back, and never replace what this process knows', () => {
