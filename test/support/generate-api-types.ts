@@ -1,11 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { readFile } from 'node:fs/promises';
 import { compile } from 'json-schema-to-typescript';
 import { type Crd, readCrds, type Schema } from './crds.ts';
 
-/** `npm run generate`: writes the TypeScript types of the CRDs, which are the source of truth. */
-
-const TARGET = new URL('../../src/api/v1alpha1.ts', import.meta.url);
+/** The TypeScript types of the CRDs, which are the source of truth; written by `npm run generate`. */
+export const API_TYPES = new URL('../../src/api/v1alpha1.ts', import.meta.url);
 
 const HEADER = `/** Generated from crds/ by \`npm run generate\`: change the CRDs, not this file. Objects as the API server returns them. */
 `;
@@ -88,12 +86,5 @@ export async function generateApiTypes(): Promise<string> {
 
 /** The text that is checked in. */
 export function readApiTypes(): Promise<string> {
-  return readFile(TARGET, 'utf8');
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
-  const text = await generateApiTypes();
-  if (values.write) await writeFile(TARGET, text);
-  else process.stdout.write(text);
+  return readFile(API_TYPES, 'utf8');
 }

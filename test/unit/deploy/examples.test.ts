@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { covers } from '../../../src/api/hostname.ts';
 import { violations } from '../../support/crd-rules.ts';
 import { readCrds, type Schema } from '../../support/crds.ts';
 import { type Manifest, parseManifests, readManifests } from '../../support/manifests.ts';
+import { readReadme } from '../../support/readme.ts';
 
 const crds = await readCrds();
-const README = new URL('../../../README.md', import.meta.url);
 
 /** Unknown fields are refused, as kubectl refuses them. */
 function closed(schema: Schema): object {
@@ -60,8 +58,10 @@ describe('the examples', () => {
     expect(objects.flatMap(mistakes)).toEqual([]);
   });
 
-  test.runIf(existsSync(README))('of the README fit the schema', async () => {
-    expect(blocks(await readFile(README, 'utf8')).flatMap(mistakes)).toEqual([]);
+  test('of the README fit the schema, and show every kind', async () => {
+    const objects = blocks(await readReadme());
+    expect(objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(crds.map(({ kind }) => kind)));
+    expect(objects.flatMap(mistakes)).toEqual([]);
   });
 
   test('that do not fit are found out', () => {

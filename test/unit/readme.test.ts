@@ -1,0 +1,115 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { CertificateReason, IssueReason } from '../../src/api/conditions.ts';
+import { readCrds } from '../support/crds.ts';
+import { readReadme, withFlags } from '../support/readme.ts';
+
+const readme = await readReadme();
+
+/** The text under a heading, up to the next one of the same or a higher level. */
+function section(heading: string): string {
+  const [, level = ''] = /^(#+) /.exec(heading) ?? [];
+  const after = readme.split(`\n${heading}\n`)[1];
+  if (after === undefined) throw new Error(`README.md has no heading '${heading}'`);
+  return after.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? '';
+}
+
+/** What is set as code in the first column of the section's tables. */
+function named(text: string): string[] {
+  const firstCells = [...text.matchAll(/^\|([^|]*)\|/gm)].map(([, cell = '']) => cell);
+  return firstCells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+}
+
+/** Typed so that a new reason does not compile until it stands here, and then in the README. */
+const PAIR_REASONS: Readonly<Record<IssueReason, true>> = {
+  DoesNotExist: true,
+  MissingData: true,
+  InvalidKeyPair: true,
+  InvalidCertificate: true,
+  UntrustedIssuer: true,
+  HostnamesChanged: true,
+  Expired: true,
+  KeyChanged: true,
+  ValidityChanged: true,
+  IssuerChanged: true,
+  Renewing: true,
+  RenewRequested: true,
+};
+const OTHER_REASONS: Readonly<Record<Exclude<CertificateReason, IssueReason | 'Issued'>, true>> = {
+  SecretNotManaged: true,
+  SecretConflict: true,
+  SecretImmutable: true,
+  SecretWriteRefused: true,
+  HostnameNotAllowed: true,
+  HostnameRejected: true,
+  IssuerNotFound: true,
+  IssuerNotReady: true,
+  IssuanceLoop: true,
+  ClockSkew: true,
+  Suspended: true,
+  CloudflareUnavailable: true,
+  RateLimited: true,
+  CredentialsMissing: true,
+  CredentialsInvalid: true,
+  PermissionMissing: true,
+  RequestRejected: true,
+  BadResponse: true,
+  RenewBeforeTooLong: true,
+};
+
+describe('the README', () => {
+  test('begins with the two commands of a newcomer', () => {
+    const lines = section('## Try it: two commands').split('\n');
+    const commands = lines.filter((line) => line.startsWith('npm ')).map((line) => line.split(/\s+#/)[0]);
+    expect(commands).toEqual(['npm ci && npm run demo', 'npm ci && npm test']);
+  });
+
+  test('has the flags that the code has; if not: npm run generate', async () => {
+    expect(readme).toBe(await withFlags(readme));
+  });
+
+  test.each([
+    ['OriginCertificate', '## OriginCertificate'],
+    ['OriginIssuer', '## OriginIssuer and ClusterOriginIssuer'],
+    ['ClusterOriginIssuer', '## OriginIssuer and ClusterOriginIssuer'],
+  ])('tells every field of the spec of %s, and no other', async (kind, heading) => {
+    const crd = (await readCrds()).find((each) => each.kind === kind);
+    const fields = Object.keys(crd?.schema.properties?.['spec']?.properties ?? {});
+    expect(fields).not.toEqual([]);
+    expect(named(section(heading)).toSorted()).toEqual(fields.toSorted());
+  });
+
+  test('tells every reason for which something is to be done or waited for, and no other', () => {
+    const reasons = named(section('## When things fail'));
+    expect(reasons.toSorted()).toEqual(Object.keys(OTHER_REASONS).toSorted());
+  });
+
+  test('names every reason to issue', () => {
+    const text = section('## When things fail');
+    expect(Object.keys(PAIR_REASONS).filter((reason) => !text.includes(`\`${reason}\``))).toEqual([]);
+  });
+
+  test('tells every metric of ours, and no other', async () => {
+    const folder = new URL('../../src/telemetry/', import.meta.url);
+    const files = await Promise.all(
+      (await readdir(folder)).map((name) => readFile(new URL(name, folder), 'utf8')),
+    );
+    const inCode = new Set(files.join('').match(/\boriginca_[a-z_]+/g));
+    const inReadme = named(section('## Metrics')).filter((name) => name.startsWith('originca_'));
+    expect(inCode.size).toBeGreaterThan(10);
+    expect(inReadme.toSorted()).toEqual([...inCode].toSorted());
+  });
+
+  test('tells every script of package.json that a person starts', async () => {
+    const { scripts } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as { scripts: Record<string, string> };
+    const started = Object.keys(scripts).filter((name) => !/^(pre|post)test$/.test(name));
+    const commands = started.map((name) => (name === 'test' ? 'npm test' : `npm run ${name}`));
+    expect(
+      named(section('## Develop'))
+        .filter((name) => name.startsWith('npm '))
+        .toSorted(),
+    ).toEqual(commands.toSorted());
+  });
+});
