@@ -47,6 +47,7 @@ async function actForObject(
 ): Promise<Outcome> {
   switch (action.type) {
     case 'Rewrite':
+      context.log.info({ certificate: key, mended: action.why }, 'Secret mended');
       return rewrite(context, seen, world, action.target, signal);
     case 'Copy':
       return copy(context, seen, world, action.from, signal);

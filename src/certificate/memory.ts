@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { postTimeoutMs } from '../cloudflare/client.ts';
 import { type FailedAttempt, type Failure, nextFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
 import type { Waits } from './world.ts';
@@ -244,10 +245,10 @@ export class CertificateMemory {
     return since + this.#waitMs(pending);
   }
 
-  /** The whole wait: the POST's time-out, which grows with its hostnames, and the time to settle. */
+  /** The whole wait: as long as the client lets a POST take, and the time to settle. */
   #waitMs(pending: Pending): number {
     const hostnames = pending.need?.hostnames.length ?? 0;
-    return this.#options.postTimeoutMs + hostnames * 1000 + this.#options.settleMs;
+    return postTimeoutMs(this.#options.postTimeoutMs, hostnames) + this.#options.settleMs;
   }
 }
 

@@ -9,7 +9,9 @@ import { announce } from './announce.ts';
 import { conditionsOf } from './conditions.ts';
 import type { CertificateContext } from './context.ts';
 import type { Failure } from './failure.ts';
+
 import { recordOf } from './judge.ts';
+import { mendKey } from './memory.ts';
 import { askedAt } from './recall.ts';
 import type { TargetRecord } from './record.ts';
 import { renewalOf } from './renewal.ts';
@@ -107,12 +109,18 @@ function describePair(
       issuer,
       notBefore: rfc3339(facts.notBefore),
       notAfter: rfc3339(facts.notAfter),
-      issuedAt: known?.id === id && known.issuedAt ? known.issuedAt : rfc3339(here?.time ?? facts.notBefore),
+      ...issuedAtOf(known?.id === id ? known.issuedAt : undefined, here?.time),
       secretName,
     },
     renewalTime: rfc3339(renewalOf(certificate, facts, record.revision).at),
     revision: record.revision,
   };
+}
+
+/** When it was issued, as far as a status or this process knows. */
+function issuedAtOf(known: string | undefined, hereMs: number | undefined): { issuedAt?: string } {
+  if (known !== undefined) return { issuedAt: known };
+  return hereMs === undefined ? {} : { issuedAt: rfc3339(hereMs) };
 }
 
 /**
@@ -128,7 +136,7 @@ function supersededOf({ certificate, now }: Living, record: TargetRecord | undef
   }
   const notAfter = status?.certificate?.id === previous ? status.certificate.notAfter : undefined;
   const entry = { id: previous, ...(notAfter !== undefined && { notAfter }), supersededAt: rfc3339(now) };
-  return [...known, entry].slice(-SUPERSEDED_KEPT);
+  return [entry, ...known].slice(0, SUPERSEDED_KEPT);
 }
 
 /** The newest certificates issued for this object, for the loop guard of a later process. */
@@ -152,8 +160,10 @@ function issuedOf(
 
 /** What a former process noted stays until it has been taken over: else a restart would lose the backoff. */
 function failureOf({ memory }: CertificateContext, world: Living, key: string): Status['failure'] {
-  const shown = memory.shownFailure(key);
-  if (shown && world.failure) return describeFailure(shown);
+  const shown = world.failure
+    ? memory.shownFailure(key)
+    : world.mendFailure && memory.shownFailure(mendKey(key));
+  if (shown) return describeFailure(shown);
   return memory.hasRecalled(key) ? undefined : world.certificate.status?.failure;
 }
 
