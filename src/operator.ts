@@ -45,6 +45,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     env,
   });
   const kube = await KubeClient.connect(kubeConfig, {
+    userAgent: `origin-ca-operator/${options.version}`,
     onDate: (dateMs) => skew.observe('kubernetes', dateMs),
     onWarning: (text) => log.warn({ warning: text }, 'the API server warns'),
   }).catch(refuseCredentials);

@@ -33,6 +33,8 @@ export interface TransportOptions {
   readonly onDate?: (dateMs: number) => void;
   /** How long to wait for a response's head, and between two pieces of its body. Default 30 s. */
   readonly timeoutMs?: number;
+  /** Who asks, for the API server's audit log. Default `origin-ca-operator`. */
+  readonly userAgent?: string;
   /** How often token, certificates and CA are read anew. Default 60 s, as client-go does. */
   readonly credentialsMs?: number;
 }
@@ -143,7 +145,7 @@ export class Transport {
       method: request.method,
       headers: {
         accept: 'application/json',
-        'user-agent': 'origin-ca-operator',
+        'user-agent': this.#options.userAgent ?? 'origin-ca-operator',
         ...this.#credentials.headers,
         ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
       },

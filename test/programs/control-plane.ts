@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { leaveRequests } from '../audit/kept.ts';
 import { type ControlPlaneInfo, inClusterDir, kubeconfigFor, type Speaker } from './access.ts';
 import { AdminClient } from './admin-client.ts';
 import { type ApiServerOptions, auditLogPath, startApiServer, writeAuditPolicy } from './api-server.ts';
@@ -77,6 +78,7 @@ class RunningControlPlane implements ControlPlane {
   readonly #admin: AdminClient;
   readonly #apiServerOptions: ApiServerOptions;
   #apiServer: Supervised;
+  #stopped: Promise<void> | undefined;
 
   static async start(
     supervisor: Supervisor,
@@ -160,9 +162,17 @@ class RunningControlPlane implements ControlPlane {
     await this.restartApiServer();
   }
 
-  async stop(): Promise<void> {
-    await this.#supervisor.close();
-    await this.#admin.destroy();
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await leaveRequests(this.auditLogPath);
+    } finally {
+      await this.#supervisor.close();
+      await this.#admin.destroy();
+    }
   }
 }
 

@@ -125,6 +125,7 @@ const ALLOWED: readonly Import[] = [
 describe('the import rules of the house', () => {
   const cases = [...REFUSED, ...ALLOWED];
   let dir: string;
+  let linted: number;
   let refused: readonly Import[];
 
   /** Each case gets a folder of its own, laid out as the repository is, so that the rules find it. */
@@ -137,7 +138,7 @@ describe('the import rules of the house', () => {
       await writeFile(join(folder, file), `export * from '${source}';\n`);
     }
     const { number_of_files, diagnostics } = lint(dir, '.');
-    expect(number_of_files).toBe(cases.length);
+    linted = number_of_files;
     const found = new Set(
       diagnostics.filter(({ code }) => code === RULE).map(({ filename }) => filename.split('/')[0]),
     );
@@ -147,6 +148,7 @@ describe('the import rules of the house', () => {
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
   test('refuse every import against the one direction', () => {
+    expect(linted).toBe(cases.length);
     expect(REFUSED.filter((wanted) => !refused.includes(wanted))).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { loadKubeConfig } from '../../../src/kube/config.ts';
-import { namespaces } from '../../../src/kube/resource.ts';
+import { events, namespaces } from '../../../src/kube/resource.ts';
 import { originCertificates } from '../../../src/resources.ts';
 import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { type ControlPlane, startControlPlane } from '../../programs/control-plane.ts';
@@ -84,6 +84,39 @@ test('a reference to a ClusterOriginIssuer says that this operator does not read
   await applyManifests(admin, [manifest], { namespace: 'team-a' });
   const { status } = await conditionOf('team-a', 'by-cluster-issuer', 'IssuerNotFound');
   expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain('--cluster-kinds');
+});
+
+test('what happens again is told by the same event, which counts', async () => {
+  const manifests = await readManifests('deploy/examples/certificate.yaml');
+  const suspend = (value: boolean) =>
+    applyManifests(
+      admin,
+      manifests.map((manifest) => replaced(manifest, '"secretName"', `"suspend":${value},"secretName"`)),
+      { namespace: 'team-b' },
+    );
+  for (const count of [1, 2]) {
+    await suspend(true);
+    await waitFor(
+      `the event of a suspension to count ${count}`,
+      async () => {
+        const all = await admin.listAll(events, { namespace: 'team-b', signal: signal() });
+        const told = all.filter(({ reason }) => reason === 'Suspended');
+        return told.length === 1 && (told[0]?.series?.count ?? 1) === count ? true : new NotYet(told);
+      },
+      { timeoutMs: 20_000 },
+    );
+    await suspend(false);
+    await waitFor(
+      'the end of the suspension to be seen',
+      async () => {
+        const ref = { namespace: 'team-b', name: 'example-com' };
+        const { status } = (await admin.get(originCertificates, ref, { signal: signal() })) ?? {};
+        const stands = status?.conditions?.some(({ reason }) => reason === 'Suspended');
+        return stands === false || new NotYet(status);
+      },
+      { timeoutMs: 20_000 },
+    );
+  }
 });
 
 test('nothing that it asked for was refused', async () => {

@@ -102,17 +102,15 @@ describe('people', () => {
 /** What the operator asks for in a watched namespace. */
 const work = [
   ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map((verb) => `${verb} secrets`),
-  ...['get', 'list', 'watch'].flatMap((verb) => [
-    `${verb} origincertificates.originca.dev`,
-    `${verb} originissuers.originca.dev`,
-  ]),
+  ...['get', 'list', 'watch'].map((verb) => `${verb} origincertificates.originca.dev`),
+  ...['list', 'watch'].map((verb) => `${verb} originissuers.originca.dev`),
   'patch origincertificates/status.originca.dev',
   'patch originissuers/status.originca.dev',
   'create events.events.k8s.io',
   'patch events.events.k8s.io',
 ];
 const clusterWork = [
-  ...['get', 'list', 'watch'].map((verb) => `${verb} clusteroriginissuers.originca.dev`),
+  ...['list', 'watch'].map((verb) => `${verb} clusteroriginissuers.originca.dev`),
   'patch clusteroriginissuers/status.originca.dev',
   'get namespaces',
 ];
@@ -122,6 +120,7 @@ const never = [
   'create origincertificates.originca.dev',
   'patch origincertificates.originca.dev',
   'delete originissuers.originca.dev',
+  'get originissuers.originca.dev',
   'list namespaces',
   'get pods',
   'create pods',
@@ -155,6 +154,10 @@ describe("the operator's account", () => {
     await applyManifests(admin, await rolesFor(account, watched));
     const user = `system:serviceaccount:originca-system:${account}`;
     const everything = [...work, ...clusterWork, ...never];
+    // The API server knows of a role some moments after it was stored.
+    await waitFor(`${account} to have rights`, async () => (await allowed(user, work, watched)).length > 0, {
+      timeoutMs: 30_000,
+    });
     expect(await allowed(user, everything, watched)).toEqual(work);
     expect(await allowed(user, everything, other)).toEqual([]);
     expect(await allowed(user, everything, undefined)).toEqual([]);

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { OPERATOR_USER, type Requests, requestsIn } from './requests.ts';
+
+/**
+ * Names the folder in which control planes leave what the operator asked of them. Unset, they leave nothing. A
+ * variable, since the demo starts its control plane in a process of its own.
+ */
+const VARIABLE = 'ORIGINCA_KEEP_AUDIT';
+/** One folder a run: two runs at once do not meet. */
+const RUNS = fileURLToPath(new URL('../../node_modules/.cache/origin-ca-operator/audit', import.meta.url));
+/** A file in the folder of a run that has ended and was a full one. */
+const FULL = 'full';
+
+/** A run whose control planes leave what they were asked. */
+export interface AuditedRun {
+  /** Keeps it for judgement when every test was run that may speak as the operator, else forgets it. */
+  end(isFull: boolean): Promise<void>;
+}
+
+/** Has every control plane that this process and its children stop from now on leave its requests. */
+export async function auditRun(): Promise<AuditedRun> {
+  const folder = join(RUNS, `${new Date().toISOString()}-${process.pid}`);
+  await mkdir(folder, { recursive: true });
+  process.env[VARIABLE] = folder;
+  return {
+    end: async (isFull) => {
+      delete process.env[VARIABLE];
+      await (isFull ? writeFile(join(folder, FULL), '') : rm(folder, { recursive: true, force: true }));
+    },
+  };
+}
+
+/** Called for each control plane before its directory is removed. */
+export async function leaveRequests(auditLog: string): Promise<void> {
+  const folder = process.env[VARIABLE];
+  if (folder === undefined || !existsSync(auditLog)) return;
+  const requests = await requestsIn(auditLog, OPERATOR_USER);
+  await writeFile(join(folder, `${randomUUID()}.json`), JSON.stringify(requests));
+}
+
+/** All that the operator asked for in the last full run; undefined when there is none. */
+export async function keptRequests(): Promise<Requests[] | undefined> {
+  const folder = (await fullRuns()).at(-1);
+  if (folder === undefined) return undefined;
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
+  return texts.flatMap((text) => JSON.parse(text) as Requests[]);
+}
+
+/** Forgets former runs, so that what is judged next is the next run or none. */
+export async function forgetRuns(): Promise<void> {
+  await Promise.all((await fullRuns()).map((folder) => rm(folder, { recursive: true, force: true })));
+}
+
+/** Folders, the oldest first. */
+async function fullRuns(): Promise<string[]> {
+  if (!existsSync(RUNS)) return [];
+  const folders = (await readdir(RUNS)).toSorted().map((name) => join(RUNS, name));
+  return folders.filter((folder) => existsSync(join(folder, FULL)));
+}
