@@ -26,9 +26,33 @@ export interface IssuerSession {
   /** Changes when the token does: an attempt that failed with the old one is worth another. */
   readonly tokenDigest: string;
   readonly zones: readonly Zone[];
-  /** Lists the zones anew, at most once a minute, and resolves to what is known then. */
-  refreshZones(signal: AbortSignal): Promise<readonly Zone[]>;
+  /** Monotonic ms when the listing that `zones` came from began; minus infinity before the first. */
+  readonly zonesListedMs: number;
+  /** For whoever misses a zone: lists them anew, at most once a minute, and says whether it did. */
+  readonly refreshZones: (asker: ZoneAsker, signal: AbortSignal) => Promise<ZoneAnswer>;
 }
+
+/** Who misses a zone. */
+export interface ZoneAsker {
+  /** The object and its generation: another wish is another question. */
+  readonly id: string;
+  /** Called when it was told to wait and should ask again. */
+  readonly wake: () => void;
+}
+
+/** What is known of the zones for somebody who missed one. */
+export type ZoneAnswer =
+  /** Listed for the asker, or a few seconds before it asked: what is not in it is not there. */
+  | { readonly zones: readonly Zone[]; readonly fresh: true }
+  | {
+      /** An earlier list, which says nothing of what was added since. */
+      readonly zones: readonly Zone[];
+      readonly fresh: false;
+      /** Until they are listed anew, and the asker is woken. */
+      readonly retryMs: number;
+      /** Why the last try failed, if it did. */
+      readonly problem: string | undefined;
+    };
 
 export class IssuerSessions {
   readonly #sessions = new Map<string, IssuerSession>();

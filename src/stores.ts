@@ -8,6 +8,9 @@ import { clusterOriginIssuers, originCertificates, originIssuers } from './resou
 import { keeperOf, type SecretFacts, secretFacts, type TrustedRoots } from './secret-facts.ts';
 import type { IssuerKey } from './sessions.ts';
 
+/** An issuer of either kind. */
+type IssuerObject = OriginIssuer | ClusterOriginIssuer;
+
 export interface StoresOptions {
   readonly client: KubeClient;
   /** Namespaces to watch; empty: all, and the cluster kinds too. */
@@ -15,7 +18,7 @@ export interface StoresOptions {
   readonly clusterKinds: boolean;
   readonly roots: TrustedRoots;
   readonly onCertificate: (key: string, current?: OriginCertificate, previous?: OriginCertificate) => void;
-  readonly onIssuer: (key: IssuerKey) => void;
+  readonly onIssuer: (key: IssuerKey, current?: IssuerObject, previous?: IssuerObject) => void;
   readonly onSecret: (facts: Readonly<SecretFacts>, gone: boolean) => void;
   readonly onError: (resource: string, error: unknown) => void;
 }
@@ -43,19 +46,18 @@ export class Stores {
       ...source,
       transform: asIs<OriginIssuer>,
       resource: originIssuers,
-      onChange: (key) =>
-        options.onIssuer({
-          kind: 'OriginIssuer',
-          namespace: parseKey(key).namespace ?? '',
-          name: parseKey(key).name,
-        }),
+      onChange: (key, current, previous) => {
+        const { namespace = '', name } = parseKey(key);
+        options.onIssuer({ kind: 'OriginIssuer', namespace, name }, current, previous);
+      },
     });
     this.clusterIssuers = new Collection({
       ...source,
       transform: asIs<ClusterOriginIssuer>,
       namespaces: options.clusterKinds ? [] : undefined,
       resource: clusterOriginIssuers,
-      onChange: (key) => options.onIssuer({ kind: 'ClusterOriginIssuer', namespace: '', name: key }),
+      onChange: (name, current, previous) =>
+        options.onIssuer({ kind: 'ClusterOriginIssuer', namespace: '', name }, current, previous),
     });
     this.secrets = new Collection({
       ...source,

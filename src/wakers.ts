@@ -2,6 +2,7 @@ import { ANNOTATION } from './api/names.ts';
 import type { OriginCertificate } from './api/v1alpha1.ts';
 import { subjectKey } from './certificate/subject.ts';
 import { isPendingSecret } from './certificate/pending.ts';
+import type { Issuer } from './issuer/subject.ts';
 import { parseKey } from './kube/object.ts';
 import { type IssuerKey, issuerText } from './sessions.ts';
 import { keeperOf, type SecretFacts } from './secret-facts.ts';
@@ -20,7 +21,7 @@ export interface Wakers {
     current?: OriginCertificate,
     previous?: OriginCertificate,
   ) => void;
-  readonly issuerChanged: (key: IssuerKey) => void;
+  readonly issuerChanged: (key: IssuerKey, current?: Issuer, previous?: Issuer) => void;
   readonly sessionChanged: (key: IssuerKey) => void;
   readonly secretChanged: (facts: Readonly<SecretFacts>) => void;
 }
@@ -50,9 +51,9 @@ export function createWakers(queues: Queues, stores: () => Stores | undefined): 
       for (const secretName of named)
         if (secretName !== undefined) wakeRivals(queues, stores(), namespace, secretName);
     },
-    issuerChanged(key) {
+    issuerChanged(key, current, previous) {
       queues.issuers.add(issuerText(key));
-      wakeCertificatesOf(queues, stores(), key);
+      if (isOtherIssuer(current, previous)) wakeCertificatesOf(queues, stores(), key);
     },
     sessionChanged(key) {
       wakeCertificatesOf(queues, stores(), key);
@@ -64,6 +65,16 @@ export function createWakers(queues: Queues, stores: () => Stores | undefined): 
       wakeRivals(queues, stores(), facts.namespace, facts.name);
     },
   };
+}
+
+/** Whether certificates read something else in it: not where only its status was written, whose verdict the session has. */
+function isOtherIssuer(current: Issuer | undefined, previous: Issuer | undefined): boolean {
+  const [now, before] = [current?.metadata, previous?.metadata];
+  return (
+    now?.uid !== before?.uid ||
+    now?.generation !== before?.generation ||
+    now?.deletionTimestamp !== before?.deletionTimestamp
+  );
 }
 
 function wakeRivals(queues: Queues, stores: Stores | undefined, namespace: string, secretName: string): void {

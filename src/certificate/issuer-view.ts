@@ -1,11 +1,12 @@
 import { type AllowRule, notAllowed, whoMay } from '../api/allow.ts';
 import { zoneOf } from '../api/hostname.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
-import { CloudflareError } from '../cloudflare/errors.ts';
+import type { Zone } from '../cloudflare/results.ts';
 import { namespaces } from '../kube/resource.ts';
 import type { IssuerKey, IssuerSession } from '../sessions.ts';
 import type { CertificateContext } from './context.ts';
 import type { IssuerDefaults, IssuerRef } from './need.ts';
+import { subjectKey } from './subject.ts';
 import type { IssuerView } from './world.ts';
 
 /** The issuer object as far as certificates are concerned. */
@@ -36,34 +37,61 @@ export async function viewIssuer(
     const why = session.message ? `: ${session.message}` : ' yet: its token is being checked.';
     return { state: 'IssuerNotReady', message: `${key.kind} ${key.name} is not ready${why}` };
   }
-  const { hostnames } = certificate.spec;
-  const notAllowed = await refusal(context, key, namespace, hostnames, signal);
+  const notAllowed = await refusal(context, key, issuer, certificate, signal);
   const account = session.tokenDigest;
-  const budgetMs = context.budgetMs(account);
-  try {
-    const noZone = notAllowed === undefined ? await zoneProblem(session, hostnames, signal) : undefined;
-    return { state: 'Ready', defaults: issuer.defaults, notAllowed, noZone, account, budgetMs };
-  } catch (error) {
-    if (signal.aborted || !(error instanceof CloudflareError)) throw error;
-    return {
-      state: 'IssuerNotReady',
-      message: `the zones of the issuer could not be listed: ${error.message}`,
-    };
-  }
+  const ready = {
+    state: 'Ready',
+    defaults: issuer.defaults,
+    notAllowed,
+    noZone: undefined,
+    account,
+    budgetMs: context.budgetMs(account),
+  } as const;
+  if (notAllowed !== undefined || outside(certificate, session.zones).length === 0) return ready;
+  return viewZones(context, session, certificate, ready, signal);
 }
 
-/** The hostnames that the issuer does not let the namespace ask for; all of them when the issuer is gone. */
+/** A zone that is missed may have been added since the list: none is said to be missing before it was listed anew. */
+async function viewZones(
+  context: CertificateContext,
+  session: IssuerSession,
+  certificate: OriginCertificate,
+  ready: Extract<IssuerView, { readonly state: 'Ready' }>,
+  signal: AbortSignal,
+): Promise<IssuerView> {
+  const { name, namespace, uid, generation } = certificate.metadata;
+  const wake = (): void => context.wake(subjectKey({ namespace, name }));
+  const answer = await session.refreshZones({ id: `${uid}/${generation}`, wake }, signal);
+  const lost = outside(certificate, answer.zones);
+  if (lost.length === 0) return ready;
+  if (answer.fresh) return { ...ready, noZone: noZone(lost, answer.zones) };
+  if (answer.problem === undefined) return { state: 'Unchecked' };
+  const message = `the zones of the issuer could not be listed: ${answer.problem}`;
+  return { state: 'IssuerNotReady', message };
+}
+
+/** The hostnames that the issuer does not let the namespace ask for; undefined when it is gone and nobody can say. */
 export async function refusedHostnames(
   context: CertificateContext,
   key: IssuerKey,
   namespace: string,
   hostnames: readonly string[],
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const issuer = findIssuer(context, key);
-  if (issuer === undefined) return hostnames;
-  if (issuer.allow === undefined) return [];
-  return notAllowed(issuer.allow, await namespaceLabels(context, key, namespace, signal), hostnames);
+  return issuer && refusedBy(context, key, issuer, namespace, hostnames, signal);
+}
+
+async function refusedBy(
+  context: CertificateContext,
+  key: IssuerKey,
+  { allow }: IssuerObject,
+  namespace: string,
+  hostnames: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (allow === undefined) return [];
+  return notAllowed(allow, await namespaceLabels(context, key, namespace, signal), hostnames);
 }
 
 /** The issuer is there, and whether its token works is not known yet. */
@@ -92,15 +120,15 @@ function notFound({ clusterKinds }: CertificateContext, key: IssuerKey): string 
 async function refusal(
   context: CertificateContext,
   key: IssuerKey,
-  namespace: string,
-  hostnames: readonly string[],
+  issuer: IssuerObject,
+  { metadata: { namespace }, spec }: OriginCertificate,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const refused = await refusedHostnames(context, key, namespace, hostnames, signal);
+  const refused = await refusedBy(context, key, issuer, namespace, spec.hostnames, signal);
   const [first] = refused;
   if (first === undefined) return undefined;
-  const rules = findIssuer(context, key)?.allow ?? [];
-  const who = key.kind === 'ClusterOriginIssuer' ? ` ${first} is allowed to ${whoMay(rules, first)}.` : '';
+  const who =
+    key.kind === 'ClusterOriginIssuer' ? ` ${first} is allowed to ${whoMay(issuer.allow ?? [], first)}.` : '';
   return (
     `${key.kind} ${key.name} does not let namespace ${namespace} ask for ${refused.join(', ')}.${who} ` +
     `Extend spec.allow of the issuer, or take the names out of spec.hostnames.`
@@ -119,17 +147,11 @@ async function namespaceLabels(
   return found?.metadata.labels ?? {};
 }
 
-async function zoneProblem(
-  session: IssuerSession,
-  hostnames: readonly string[],
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const outside = (zones: IssuerSession['zones']): string[] =>
-    hostnames.filter((hostname) => zoneOf(hostname, zones) === undefined);
-  if (outside(session.zones).length === 0) return undefined;
-  const zones = await session.refreshZones(signal);
-  const lost = outside(zones);
-  if (lost.length === 0) return undefined;
+function outside({ spec }: OriginCertificate, zones: readonly Zone[]): string[] {
+  return spec.hostnames.filter((hostname) => zoneOf(hostname, zones) === undefined);
+}
+
+function noZone(lost: readonly string[], zones: readonly Zone[]): string {
   const names = zones.map(({ name }) => name).slice(0, 10);
   const more = zones.length > names.length ? ` and ${zones.length - names.length} more` : '';
   return (

@@ -65,15 +65,17 @@ async function revokeWith(
   const certificate = await read(session, id, signal);
   context.memory.refusedSince(settleKey(key), undefined);
   const facts = certificate && inspectCertificate(certificate.certificate, context.roots.certificates);
+  const notAllowed = facts
+    ? await refusedHostnames(context, session.key, pending.namespace, facts.hostnames, signal)
+    : [];
+  if (notAllowed === undefined) throw new NoTokenError(); // The issuer went: what it allowed is not known any more.
   const verdict = guardRevocation({
     id,
     pendingKeyDigest: pending.keyDigest ?? '',
     certificate: facts,
     revokedAlready: certificate?.revokedAt !== undefined,
     secrets: serving,
-    notAllowed: facts
-      ? await refusedHostnames(context, session.key, pending.namespace, facts.hostnames, signal)
-      : [],
+    notAllowed,
     writeMs: context.memory.waits(pending).writeMs,
   });
   switch (verdict.verdict) {

@@ -1,6 +1,5 @@
 import type { CloudflareClient } from '../cloudflare/client.ts';
 import { ListingBoard } from '../cloudflare/listings.ts';
-import type { Zone } from '../cloudflare/results.ts';
 import type { ApiToken } from '../cloudflare/token.ts';
 import { type IssuerKey, type IssuerSession, issuerText } from '../sessions.ts';
 import { checkToken } from './check.ts';
@@ -8,6 +7,7 @@ import type { IssuerContext } from './context.ts';
 import { remember } from './decide.ts';
 import type { Issuer } from './subject.ts';
 import type { CheckMemory, CheckResult } from './world.ts';
+import { ZoneRefresher } from './zones.ts';
 
 /** Checks the token and keeps the result, for the certificates of this issuer and for the next pass. */
 export async function check(
@@ -21,12 +21,21 @@ export async function check(
   const digest = token.digest();
   const before = context.sessions.get(key);
   const client = before?.tokenDigest === digest && before.client ? before.client : context.clientFor(token);
+  const beganMs = context.clock.monotonic();
   const result = await checkToken(client, context.clock.now(), signal);
   const last = context.checks.get(issuerText(key));
-  const memory = remember(last, scope, result, context.clock.monotonic(), context.random());
+  const found = before && before.tokenDigest !== digest ? ofAnotherToken(result) : result;
+  const memory = remember(last, scope, found, context.clock.monotonic(), context.random());
   context.checks.set(issuerText(key), memory);
-  context.sessions.set(sessionAfter(context, key, issuer, client, digest, result));
+  context.sessions.set(
+    sessionAfter(context, key, issuer, { client, digest, result: memory.result, beganMs }),
+  );
   return memory;
+}
+
+/** The verdict that stands was passed on the token before. */
+function ofAnotherToken(result: CheckResult): CheckResult {
+  return result.outcome === 'unavailable' ? { ...result, isNewToken: true } : result;
 }
 
 /** The session without a usable token: whoever waits for the issuer is told why. */
@@ -46,7 +55,8 @@ export function refuse(
     listings: undefined,
     tokenDigest: '',
     zones: [],
-    refreshZones: () => Promise.resolve([]),
+    zonesListedMs: Number.NEGATIVE_INFINITY,
+    refreshZones: () => Promise.reject(new Error('an issuer without a token has no zones')),
   });
 }
 
@@ -55,17 +65,28 @@ export function forget({ sessions, checks }: IssuerContext, key: IssuerKey): voi
   sessions.delete(key);
 }
 
+/** A check that was made. */
+interface Checked {
+  readonly client: CloudflareClient;
+  readonly digest: string;
+  readonly result: CheckResult;
+  /** Monotonic ms. */
+  readonly beganMs: number;
+}
+
 function sessionAfter(
   context: IssuerContext,
   key: IssuerKey,
   issuer: Issuer,
-  client: CloudflareClient,
-  tokenDigest: string,
-  result: CheckResult,
+  { client, digest, result, beganMs }: Checked,
 ): IssuerSession {
   const before = context.sessions.get(key);
-  const same = before?.tokenDigest === tokenDigest ? before : undefined;
-  const zones = result.outcome === 'passed' ? result.zones : (same?.zones ?? []);
+  const same = before?.tokenDigest === digest ? before : undefined;
+  const refresher = new ZoneRefresher(context, key, digest);
+  const zones =
+    result.outcome === 'passed'
+      ? { zones: result.zones, zonesListedMs: beganMs }
+      : { zones: same?.zones ?? [], zonesListedMs: same?.zonesListedMs ?? Number.NEGATIVE_INFINITY };
   return {
     key,
     uid: issuer.metadata.uid,
@@ -73,9 +94,9 @@ function sessionAfter(
     message: result.outcome === 'passed' ? '' : result.message,
     client,
     listings: same?.listings ?? new ListingBoard({ client, clock: context.clock, signal: context.signal }),
-    tokenDigest,
-    zones,
-    refreshZones: zoneRefresher(context, key, tokenDigest),
+    tokenDigest: digest,
+    ...zones,
+    refreshZones: same?.refreshZones ?? ((asker, signal) => refresher.ask(asker, signal)),
   };
 }
 
@@ -89,34 +110,4 @@ function readiness(result: CheckResult, same: IssuerSession | undefined): boolea
     case 'unavailable':
       return same?.ready;
   }
-}
-
-const REFRESH_MS = 60_000;
-
-/** Lists the zones for whoever misses one, at most once a minute, and for all who ask meanwhile together. */
-function zoneRefresher(
-  context: IssuerContext,
-  key: IssuerKey,
-  tokenDigest: string,
-): IssuerSession['refreshZones'] {
-  let refreshedAt = context.clock.monotonic();
-  let running: Promise<readonly Zone[]> | undefined;
-  return (signal) => {
-    const session = context.sessions.get(key);
-    if (session?.client === undefined || session.tokenDigest !== tokenDigest) return Promise.resolve([]);
-    if (running) return running;
-    if (context.clock.monotonic() - refreshedAt < REFRESH_MS) return Promise.resolve(session.zones);
-    running = session.client
-      .listZones({ signal })
-      .then((zones) => {
-        refreshedAt = context.clock.monotonic();
-        const now = context.sessions.get(key);
-        if (now?.tokenDigest === tokenDigest) context.sessions.set({ ...now, zones });
-        return zones;
-      })
-      .finally(() => {
-        running = undefined;
-      });
-    return running;
-  };
 }

@@ -57,7 +57,10 @@ function isRefusal({ kind }: CloudflareError): boolean {
 
 function resultOf(error: unknown, now: number, signal: AbortSignal): CheckResult {
   if (signal.aborted || !(error instanceof CloudflareError)) throw error;
-  if (!isRefusal(error)) return { outcome: 'unavailable', message: error.message, since: now };
+  if (!isRefusal(error)) {
+    const trouble = `${error.kind} ${error.operation}`;
+    return { outcome: 'unavailable', message: error.message, since: now, trouble };
+  }
   const reason = error.kind === 'CredentialsInvalid' ? 'CredentialsInvalid' : 'PermissionMissing';
   return { outcome: 'refused', reason, message: `${error.message} ${remedy(error)}`.trim() };
 }

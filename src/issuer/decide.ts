@@ -38,10 +38,12 @@ export function remember(
 ): CheckMemory {
   const again = last?.scope === scope && last.result.outcome === result.outcome ? last : undefined;
   const count = (again?.count ?? 0) + 1;
-  const since =
-    result.outcome === 'unavailable' && again?.result.outcome === 'unavailable'
-      ? again.result.since
-      : undefined;
-  const kept = result.outcome === 'unavailable' && since !== undefined ? { ...result, since } : result;
+  const kept = again ? goingOn(again.result, result) : result;
   return { scope, result: kept, count, checkedAt: nowMs, nextAt: nowMs + nextCheckMs(result, count, random) };
+}
+
+/** An outage that goes on is dated from its start, and told in the same words as long as the trouble is the same. */
+function goingOn(before: CheckResult, now: CheckResult): CheckResult {
+  if (before.outcome !== 'unavailable' || now.outcome !== 'unavailable') return now;
+  return before.trouble === now.trouble ? before : { ...before, message: now.message, trouble: now.trouble };
 }

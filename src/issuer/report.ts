@@ -44,7 +44,11 @@ export function statusOf(issuer: Issuer, finding: Finding, nowMs: number): Statu
   }));
   const kept = { token: before?.token, zones: before?.zones, zoneCount: before?.zoneCount };
   const found =
-    finding.outcome === 'passed' ? describe(finding) : finding.outcome === 'unavailable' ? kept : {};
+    finding.outcome === 'passed'
+      ? describe(finding)
+      : finding.outcome === 'unavailable' && !finding.isNewToken
+        ? kept
+        : {};
   const status = {
     observedGeneration,
     conditions: withTransitionTimes(wanted, before?.conditions ?? [], nowMs),
@@ -90,11 +94,16 @@ function readyOf(finding: Finding, last: ReadyCondition | undefined): ReadyCondi
       return { status: 'False', reason: finding.reason, message: finding.message };
     case 'unavailable': {
       const since = `Cloudflare could not be asked since ${rfc3339(finding.since)}: ${finding.message}`;
-      if (last === undefined || last.status === 'Unknown')
+      if (last === undefined || finding.isNewToken || !isVerdict(last))
         return { status: 'Unknown', reason: 'CloudflareUnavailable', message: since };
       return { status: last.status, reason: last.reason, message: since };
     }
   }
+}
+
+/** Whether a token was judged: that there was none says nothing of the one that there is now. */
+function isVerdict({ status, reason }: ReadyCondition): boolean {
+  return status !== 'Unknown' && reason !== 'CredentialsMissing';
 }
 
 function passedMessage({ zones, token }: Extract<CheckResult, { outcome: 'passed' }>): string {

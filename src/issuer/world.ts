@@ -39,8 +39,17 @@ export type CheckResult =
     }
   /** Cloudflare said no: only a person can change that. */
   | { readonly outcome: 'refused'; readonly reason: RefusedReason; readonly message: string }
-  /** Nobody said anything: the last verdict stands. `since`: ms since the epoch. */
-  | { readonly outcome: 'unavailable'; readonly message: string; readonly since: number };
+  /** Nobody said anything: the last verdict stands. */
+  | {
+      readonly outcome: 'unavailable';
+      readonly message: string;
+      /** Ms since the epoch. */
+      readonly since: number;
+      /** What kind of trouble it is; the message of each failure differs by its Ray ID. */
+      readonly trouble: string;
+      /** This process saw another token before, or none: no verdict is on this one. */
+      readonly isNewToken?: boolean;
+    };
 
 export type RefusedReason = 'CredentialsInvalid' | 'PermissionMissing';
 

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import type { OriginCertificate, OriginIssuer } from '../../src/api/v1alpha1.ts';
 import type { SecretFacts } from '../../src/secret-facts.ts';
 import type { Stores } from '../../src/stores.ts';
 import { createWakers, type Wakers } from '../../src/wakers.ts';
 import { originCertificate, targetFacts, withAnnotations } from './certificate/fixtures.ts';
+import { issuerWith } from './issuer/fixtures.ts';
 
 const web = originCertificate();
 const api = originCertificate({}, { name: 'api', uid: 'uid-2' });
@@ -13,6 +14,10 @@ let woken: { certificates: string[]; issuers: string[] };
 let wakers: Wakers;
 let kept: SecretFacts[];
 let living: OriginCertificate[];
+
+function deleted(before: OriginIssuer): OriginIssuer {
+  return { ...before, metadata: { ...before.metadata, deletionTimestamp: '2026-11-21T12:00:00Z' } };
+}
 
 const pending = (certificate: string, uid: string): SecretFacts =>
   withAnnotations(targetFacts({ name: `originca-pending-${uid}`, type: 'originca.dev/pending' }), {
@@ -70,14 +75,25 @@ describe('who looks', () => {
     expect(keys()).toEqual(['shop/web', 'shop/web#uid-0']);
   });
 
-  test('when an issuer changes: it, and its certificates; when only its session does, the certificates', () => {
-    wakers.issuerChanged(issuer);
+  test.each([
+    ['comes', issuerWith(), undefined],
+    ['goes', undefined, issuerWith()],
+    ['is re-created', issuerWith({ uid: 'uid-2' }), issuerWith()],
+    ['has another spec', issuerWith({ generation: 2 }), issuerWith()],
+    ['is being deleted', deleted(issuerWith()), issuerWith()],
+  ])('when an issuer %s: it, and its certificates', (_, current, previous) => {
+    wakers.issuerChanged(issuer, current, previous);
     expect(woken).toEqual({
       issuers: ['OriginIssuer/shop/cloudflare'],
       certificates: ['shop/web', 'shop/api'],
     });
+  });
+
+  test('when the status of an issuer is written: it alone; when its session changes, its certificates alone', () => {
+    wakers.issuerChanged(issuer, issuerWith({ status: { observedGeneration: 1 } }), issuerWith());
+    expect(woken).toEqual({ issuers: ['OriginIssuer/shop/cloudflare'], certificates: [] });
     wakers.sessionChanged(issuer);
     expect(woken.issuers).toHaveLength(1);
-    expect(woken.certificates).toHaveLength(4);
+    expect(keys()).toEqual(['shop/api', 'shop/web']);
   });
 });

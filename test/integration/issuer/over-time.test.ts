@@ -160,12 +160,27 @@ describe('while Cloudflare', () => {
       await pass(10 * MINUTE);
       expect((await checks()) - before).toBeLessThanOrEqual(14);
       expect(sinceOf(readyOf(await current())?.message)).toBe(since);
+      expect((await current())?.metadata.resourceVersion).toBe(failing.metadata.resourceVersion);
       await scene.simulator.clearFaults();
       const startMs = clock.monotonic();
       await untilReady(current, { ...CHECKED, message: 'The token sees 1 zone.' }, () => pass(10 * SECOND));
       expect(clock.monotonic() - startMs).toBeLessThanOrEqual(70 * SECOND);
     },
   );
+
+  test('cannot be asked, a token that was missing until then is neither good nor refused', async () => {
+    await scene.apply(originIssuers, {
+      metadata: { name: NAME, namespace: scene.namespace },
+      spec: { apiTokenSecretRef: { name: 'in-outage' } },
+    });
+    await untilReady(current, { status: 'False', reason: 'CredentialsMissing' });
+    await pass(6 * MINUTE);
+    await scene.simulator.inject({ operation: '*', count: 0, status: 503 });
+    await scene.putToken(scene.token.value, 'in-outage');
+    const unknown = { status: 'Unknown', reason: 'CloudflareUnavailable' } as const;
+    const found = await untilReady(current, unknown, () => pass(5 * SECOND));
+    expect(conditionOf(found, 'Stalled')).toBeUndefined();
+  });
 
   test('cannot be asked at all, a new issuer is neither Ready nor refused', async () => {
     await scene.simulator.inject({ operation: '*', count: 0, status: 503 });
@@ -174,6 +189,31 @@ describe('while Cloudflare', () => {
     expect(conditionOf(found, 'Stalled')).toBeUndefined();
     await scene.simulator.clearFaults();
     await untilReady(current, CHECKED, () => pass(5 * SECOND));
+  });
+});
+
+describe('a zone that is added after a check', () => {
+  test('serves a certificate that is applied ten seconds later, whoever missed another zone before', async () => {
+    await scene.createIssuer();
+    await untilReady(current, CHECKED);
+    await pass(10 * SECOND);
+    await scene.simulator.seedZone({ name: 'added.example' });
+    await pass(10 * SECOND);
+    await scene.applyCertificate('added', { hostnames: ['added.example'] });
+    await scene.settled('added');
+    await scene.applyCertificate('typo', { hostnames: ['late.example'], secretName: 'typo-tls' });
+    await scene.condition('typo', 'Ready', 'HostnameRejected', 'False');
+    await pass(10 * SECOND);
+    await scene.simulator.seedZone({ name: 'late.example' });
+    await scene.applyCertificate('late', { hostnames: ['late.example'], secretName: 'late-tls' });
+    const isIssued = async (): Promise<boolean> => {
+      await pass(5 * SECOND);
+      return (await scene.secret('late-tls')) !== undefined;
+    };
+    const startMs = clock.monotonic();
+    await waitFor('it to be issued', isIssued, { timeoutMs: 15_000 });
+    expect(clock.monotonic() - startMs).toBeLessThanOrEqual(70 * SECOND);
+    await scene.settled('late');
   });
 });
 

@@ -100,7 +100,11 @@ describe('a check', () => {
       ];
       for (const answers of struck) {
         const result = await checkToken(cloudflare(answers), NOW, never);
-        expect(result).toMatchObject({ outcome: 'unavailable', since: NOW });
+        expect(result).toMatchObject({
+          outcome: 'unavailable',
+          since: NOW,
+          trouble: expect.stringContaining(kind),
+        });
       }
     },
   );

@@ -7,7 +7,12 @@ import { issuerWith } from './fixtures.ts';
 const MINUTE = 60_000;
 const PASSED: CheckResult = { outcome: 'passed', token: undefined, zones: [] };
 const REFUSED: CheckResult = { outcome: 'refused', reason: 'CredentialsInvalid', message: 'no' };
-const unavailable = (since: number): CheckResult => ({ outcome: 'unavailable', message: '503', since });
+const unavailable = (since: number, message = '503', trouble = 'list_zones'): CheckResult => ({
+  outcome: 'unavailable',
+  message,
+  since,
+  trouble,
+});
 
 function usable(value = 'token-one'): TokenRead {
   const token = new ApiToken(value);
@@ -84,6 +89,14 @@ describe('what is remembered of checks', () => {
     const first = remember(undefined, 's', unavailable(100), 0, 1);
     const second = remember(first, 's', unavailable(200), 5000, 1);
     expect(second).toMatchObject({ count: 2, result: { since: 100 }, nextAt: 15_000 });
+  });
+
+  test('an outage keeps its words, with the Ray ID of its first failure, until the trouble is another', () => {
+    const first = remember(undefined, 's', unavailable(100, 'Ray ID 1'), 0, 1);
+    const second = remember(first, 's', unavailable(200, 'Ray ID 2'), 5000, 1);
+    expect(second.result).toEqual(first.result);
+    const third = remember(second, 's', unavailable(300, 'Ray ID 3', 'verify_token'), 9000, 1);
+    expect(third.result).toMatchObject({ since: 100, message: 'Ray ID 3' });
   });
 
   test('an outage after a good check, or with another token, is a new one', () => {

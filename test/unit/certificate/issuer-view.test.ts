@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Zone } from '../../../src/cloudflare/results.ts';
+import type { CertificateContext } from '../../../src/certificate/context.ts';
+import { refusedHostnames, viewIssuer } from '../../../src/certificate/issuer-view.ts';
+import type { ZoneAnswer, ZoneAsker } from '../../../src/sessions.ts';
+import { issuerWith } from '../issuer/fixtures.ts';
+import { originCertificate } from './fixtures.ts';
+
+const KEY = { kind: 'OriginIssuer', namespace: 'shop', name: 'cloudflare' } as const;
+const never = new AbortController().signal;
+const zones: Zone[] = [zone('old.test')];
+
+let context: CertificateContext;
+let answer: ZoneAnswer;
+let askers: ZoneAsker[];
+let woken: string[];
+let issuer: ReturnType<typeof issuerWith> | undefined;
+
+beforeEach(() => {
+  askers = [];
+  woken = [];
+  issuer = issuerWith();
+  const session = {
+    uid: 'uid-1',
+    ready: true,
+    client: {},
+    tokenDigest: 'digest',
+    zones,
+    refreshZones: (asker: ZoneAsker) => {
+      askers.push(asker);
+      return Promise.resolve(answer);
+    },
+  };
+  context = {
+    stores: { issuers: { get: () => issuer } },
+    sessions: { get: () => session },
+    budgetMs: () => 0,
+    wake: (key: string) => void woken.push(key),
+  } as unknown as CertificateContext;
+});
+
+function zone(name: string): Zone {
+  return { id: name, name, status: 'active', paused: false, account: { id: undefined, name: undefined } };
+}
+
+const view = (hostnames = ['example.com']) => viewIssuer(context, originCertificate({ hostnames }), never);
+
+describe('a hostname that is in no zone of the list at hand', () => {
+  test('is asked for under the generation of its certificate, which is woken when it waits', async () => {
+    answer = { zones, fresh: true };
+    await view();
+    for (const { wake } of askers) wake();
+    expect(askers.map(({ id }) => id)).toEqual(['uid-1/1']);
+    expect(woken).toEqual(['shop/web']);
+  });
+
+  test('is in none when the list is fresh', async () => {
+    answer = { zones: [zone('new.test')], fresh: true };
+    expect(await view()).toMatchObject({
+      state: 'Ready',
+      noZone: expect.stringMatching(/^example\.com: in none of the zones .*\(new\.test\)/),
+    });
+  });
+
+  test.each<[string, ZoneAnswer, object]>([
+    ['when the fresh list has it', { zones: [zone('example.com')], fresh: true }, { state: 'Ready' }],
+    [
+      'when the old list has it by now',
+      { zones: [zone('example.com')], fresh: false, retryMs: 1, problem: undefined },
+      { state: 'Ready' },
+    ],
+    ['while it waits', { zones, fresh: false, retryMs: 1, problem: undefined }, { state: 'Unchecked' }],
+    [
+      'when the zones cannot be listed',
+      { zones, fresh: false, retryMs: 1, problem: '503.' },
+      { state: 'IssuerNotReady', message: 'the zones of the issuer could not be listed: 503.' },
+    ],
+  ])('is not said to be in none %s', async (_, given, expected) => {
+    answer = given;
+    const found = await view();
+    expect(found).toMatchObject(expected);
+    expect('noZone' in found ? found.noZone : undefined).toBeUndefined();
+  });
+});
+
+test('a hostname that is in one is asked nobody about', async () => {
+  expect(await view(['a.old.test'])).toMatchObject({ state: 'Ready', noZone: undefined });
+  expect(askers).toEqual([]);
+});
+
+describe('what an issuer refuses', () => {
+  const refused = () => refusedHostnames(context, KEY, 'shop', ['example.com'], never);
+
+  test('is nothing where it allows everything', async () => {
+    expect(await refused()).toEqual([]);
+  });
+
+  test('is not known when it is gone', async () => {
+    issuer = undefined;
+    expect(await refused()).toBeUndefined();
+  });
+});
