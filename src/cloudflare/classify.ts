@@ -19,6 +19,7 @@ interface CodeRule {
 }
 
 const refusal = (kind: FailureKind): CodeRule => ({ kind, definite: true });
+const limit: CodeRule = { kind: 'RateLimited', definite: false };
 const outage: CodeRule = { kind: 'CloudflareUnavailable', definite: false };
 
 /** Codes of Cloudflare and what they mean for us. What is absent is unknown, and judged by the HTTP status. */
@@ -43,9 +44,9 @@ const RULES: ReadonlyMap<number, CodeRule> = new Map([
   [7000, refusal('RequestRejected')],
   [7003, refusal('RequestRejected')],
   [1014, refusal('AlreadyRevoked')],
-  [971, refusal('RateLimited')],
-  [10429, refusal('RateLimited')],
-  [10502, refusal('RateLimited')],
+  [971, limit], // certain only with status 429, which is judged before the codes
+  [10429, limit],
+  [10502, limit],
   [1006, outage], // "duplicates have been removed": a notice; as an error it leaves open what was stored
   [1008, outage],
   [1100, outage], // may have been stored all the same
@@ -87,7 +88,7 @@ export function refusedError(answer: RefusedAnswer): CloudflareError {
     const definite = judged.every(({ rule }) => rule?.definite === true);
     return refusalError(known.rule.kind, definite, known.error, answer);
   }
-  return refusalError(kindByStatus(status, operation, errors), false, judged[0]?.error ?? errors[0], answer);
+  return refusalError(kindByStatus(status, operation), false, judged[0]?.error ?? errors[0], answer);
 }
 
 function ruleOf(error: ApiMessage, operation: Operation): CodeRule | undefined {
@@ -96,16 +97,12 @@ function ruleOf(error: ApiMessage, operation: Operation): CodeRule | undefined {
   return error.code === undefined ? undefined : RULES.get(error.code);
 }
 
-/**
- * An unknown code under a 4xx status is a refusal of this request, not an outage of the API; it is not definite
- * all the same, since nobody knows what the code means.
- */
-function kindByStatus(status: number, operation: Operation, errors: readonly ApiMessage[]): FailureKind {
+/** Under an unknown code only what concerns the token, or the certificate of the request, is believed of the status. */
+function kindByStatus(status: number, operation: Operation): FailureKind {
   if (status === 401) return 'CredentialsInvalid';
   if (status === 403) return 'PermissionMissing';
   if (status === 404 && isAboutOneCertificate(operation)) return 'NotFound';
-  const refused = status >= 400 && status < 500 && status !== 408 && status !== 425;
-  return refused && errors.length > 0 ? 'RequestRejected' : 'CloudflareUnavailable';
+  return 'CloudflareUnavailable';
 }
 
 function isAboutOneCertificate(operation: Operation): boolean {
