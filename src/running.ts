@@ -73,13 +73,29 @@ export class RunnableOperator implements Operator {
   }
 
   #checks(): Readonly<Record<string, () => string | undefined>> {
-    const { controllers, skew } = this.#parts;
+    const { controllers, kube, skew } = this.#parts;
     return {
       stopping: () => (this.#stopping ? 'the operator is stopping' : undefined),
+      apiserver: () => silence(kube.lastReadMs, performance.now()),
       caches: () => (controllers.stores.hasSynced ? undefined : 'not yet filled from the API server'),
       clock: () => skew.problem(),
     };
   }
+}
+
+/** An idle watch hears a bookmark about every minute: one of them may come late. */
+const SILENCE_LIMIT_MS = 150_000;
+
+/**
+ * Why the API server has not been heard for so long that what is known may be old; undefined while it is.
+ *
+ * @param lastReadMs monotonic; minus infinity before the first answer.
+ */
+export function silence(lastReadMs: number, nowMs: number): string | undefined {
+  const silentMs = nowMs - lastReadMs;
+  if (silentMs <= SILENCE_LIMIT_MS) return undefined;
+  if (!Number.isFinite(silentMs)) return 'the API server was not read yet';
+  return `the API server was last read ${Math.floor(silentMs / 1000)} s ago`;
 }
 
 /** Fills the caches, takes the lease, works, and lets what is in flight finish before the lease is given up. */

@@ -5,6 +5,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { TrustedRoots } from '../secret-facts.ts';
 import type { IssuerSessions } from '../sessions.ts';
 import type { Stores } from '../stores.ts';
+import type { IssuanceOutcome, RevocationOutcome } from '../telemetry/metrics.ts';
 import type { CertificateMemory } from './memory.ts';
 
 /** What the certificate controller works with; made once by the operator. */
@@ -33,6 +34,3 @@ export interface CertificateContext {
   /** Looks at a certificate again soon: something it waits for in the background has ended. */
   wake(key: string): void;
 }
-
-export type IssuanceOutcome = 'issued' | 'recovered' | 'refused' | 'unknown' | 'bad_response';
-export type RevocationOutcome = 'revoked' | 'already_revoked' | 'kept' | 'failed' | 'abandoned';

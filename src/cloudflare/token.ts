@@ -23,10 +23,6 @@ export class ApiToken {
     return this.#value;
   }
 
-  equals(other: ApiToken): boolean {
-    return this.#value === other.#value;
-  }
-
   /** Names the token in maps; not for logs, since it stays the same wherever the token is used. */
   digest(): string {
     return createHash('sha256').update(this.#value).digest('hex').slice(0, 32);

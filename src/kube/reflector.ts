@@ -59,7 +59,6 @@ export class Reflector<T extends KubeObject, S = T> {
   readonly #backoff: Backoff;
   readonly #synced = Promise.withResolvers<void>();
   #hasSynced = false;
-  #lastContactMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReflectorOptions<T, S>) {
     this.#o = options;
@@ -75,11 +74,6 @@ export class Reflector<T extends KubeObject, S = T> {
 
   get hasSynced(): boolean {
     return this.#hasSynced;
-  }
-
-  /** Monotonic time (performance.now) of the last word from the server; minus infinity before the first. */
-  get lastContactMs(): number {
-    return this.#lastContactMs;
   }
 
   get size(): number {
@@ -123,7 +117,6 @@ export class Reflector<T extends KubeObject, S = T> {
     let resourceVersion = '';
     // A list without resourceVersion is never older than anything seen before, so pages may go straight in.
     for await (const page of client.pages(resource, { namespace, labelSelector, signal })) {
-      this.#lastContactMs = performance.now();
       for (const object of page.items) seen.add(this.#put(object));
       resourceVersion = page.resourceVersion;
     }
@@ -146,7 +139,6 @@ export class Reflector<T extends KubeObject, S = T> {
     const idleMs = timeoutSeconds * 1_000 + idleMarginMs;
     const options = { namespace, labelSelector, resourceVersion, timeoutSeconds, idleMs, signal };
     for await (const event of client.watch(resource, options)) {
-      this.#lastContactMs = performance.now();
       if (event.type === 'BOOKMARK') {
         yield event.resourceVersion;
         continue;
@@ -156,7 +148,6 @@ export class Reflector<T extends KubeObject, S = T> {
       else this.#put(object);
       yield object.metadata.resourceVersion ?? '';
     }
-    this.#lastContactMs = performance.now();
   }
 
   #put(object: T): string {

@@ -21,7 +21,7 @@ describe('a reflector', () => {
     await w.remove('a');
     await r.settle();
     expect(r.changes).toEqual(['added a', 'updated a', 'deleted a']);
-    expect(r.reflector).toMatchObject({ size: 0, lastContactMs: expect.any(Number) as number });
+    expect(r.reflector.size).toBe(0);
   });
 
   test('stores what its transform makes, and leaves out what that fails on', async () => {

@@ -27,11 +27,9 @@ describe('ApiToken', () => {
     }
   });
 
-  test('is equal to a token of the same value, and names it by a digest that is not the value', () => {
+  test('is named by a digest that is not the value', () => {
     const token = new ApiToken(VALUE);
-    expect(token.equals(new ApiToken(`${VALUE}\n`))).toBe(true);
-    expect(token.equals(new ApiToken('other'))).toBe(false);
-    expect(token.digest()).toBe(new ApiToken(VALUE).digest());
+    expect(token.digest()).toBe(new ApiToken(`${VALUE}\n`).digest());
     expect(token.digest()).not.toBe(new ApiToken('other').digest());
     expect(token.digest()).toMatch(/^[0-9a-f]{32}$/);
   });

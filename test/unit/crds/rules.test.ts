@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDuration } from '../../../src/api/duration.ts';
-import { hostnameProblem } from '../../../src/api/hostname.ts';
 import { type Schema, readCrds } from '../../support/crds.ts';
 import { violations } from '../../support/crd-rules.ts';
+import { hostnameProblem } from '../../support/hostname-problem.ts';
 
 const crds = await readCrds();
 const [certificate, issuer, clusterIssuer] = crds;
