@@ -95,6 +95,7 @@ function clockSkew({ clockSkew: sentence }: World): Action | undefined {
 function issuerReady({ issuer }: World): Action | undefined {
   if (issuer.state === 'Ready') return undefined;
   if (issuer.state === 'Unchecked') return { type: 'AwaitIssuer' };
+  if (issuer.state === 'ZonesAwaited') return { type: 'Wait', ms: issuer.retryMs };
   return { type: 'Refuse', reason: issuer.state, message: issuer.message, retryMs: 60_000 };
 }
 

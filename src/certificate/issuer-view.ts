@@ -65,7 +65,7 @@ async function viewZones(
   const lost = outside(certificate, answer.zones);
   if (lost.length === 0) return ready;
   if (answer.fresh) return { ...ready, noZone: noZone(lost, answer.zones) };
-  if (answer.problem === undefined) return { state: 'Unchecked' };
+  if (answer.problem === undefined) return { state: 'ZonesAwaited', retryMs: answer.retryMs };
   const message = `the zones of the issuer could not be listed: ${answer.problem}`;
   return { state: 'IssuerNotReady', message };
 }

@@ -60,6 +60,8 @@ export type IssuerView =
   | { readonly state: 'IssuerNotFound' | 'IssuerNotReady'; readonly message: string }
   /** This process has not checked it yet. */
   | { readonly state: 'Unchecked' }
+  /** A hostname is in none of the zones known; they are listed anew in `retryMs`, before anything is refused. */
+  | { readonly state: 'ZonesAwaited'; readonly retryMs: number }
   | {
       readonly state: 'Ready';
       readonly defaults: IssuerDefaults;

@@ -502,4 +502,5 @@ describe('a write that the API server refused', () => {
 
 test('an issuer that this process has not checked yet is awaited without a word', () => {
   expect(decided({ target: undefined, issuer: { state: 'Unchecked' } })).toBe('AwaitIssuer');
+  expect(decided({ target: undefined, issuer: { state: 'ZonesAwaited', retryMs: 9 } })).toBe('Wait 9');
 });

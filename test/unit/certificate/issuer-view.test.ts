@@ -69,7 +69,11 @@ describe('a hostname that is in no zone of the list at hand', () => {
       { zones: [zone('example.com')], fresh: false, retryMs: 1, problem: undefined },
       { state: 'Ready' },
     ],
-    ['while it waits', { zones, fresh: false, retryMs: 1, problem: undefined }, { state: 'Unchecked' }],
+    [
+      'while it waits',
+      { zones, fresh: false, retryMs: 1, problem: undefined },
+      { state: 'ZonesAwaited', retryMs: 1 },
+    ],
     [
       'when the zones cannot be listed',
       { zones, fresh: false, retryMs: 1, problem: '503.' },
