@@ -1,3 +1,4 @@
+import { FIELD_MANAGER } from '../api/names.ts';
 import { KubeError } from '../kube/errors.ts';
 import { act } from './act.ts';
 import { type Action, type Effect, isRest, type Rest } from './action.ts';
@@ -66,7 +67,7 @@ async function pass(context: CertificateContext, key: string, signal: AbortSigna
     if ('requeueAfterMs' in next) return next;
     seen = next;
   }
-  const attempt = { reason: 'SecretWriteRefused', message: undoneMessage(seen.world) } as const;
+  const attempt = { reason: 'SecretWriteRefused', message: undoneMessage(seen.world, action) } as const;
   noteFailure(context, subject, seen.world, action, attempt);
   return { requeueAfterMs: UNDONE_MS };
 }
@@ -86,10 +87,17 @@ function noteFailure(
   context.log.warn({ certificate: key, ...attempt }, 'attempt failed');
 }
 
-function undoneMessage({ secretName, target }: World): string {
+function undoneMessage({ secretName, target }: World, action: Action): string {
+  const what = action.type === 'Rewrite' ? ` (${action.why})` : '';
+  const writer = target?.lastWriter ?? 'unknown';
+  // What changes a write on its way leaves no name: the writer is then ourselves.
+  const who =
+    writer === FIELD_MANAGER.certificate
+      ? 'An admission webhook or policy seems to change what is written'
+      : `It was last written by field manager "${writer}"`;
   return (
-    `What is written to Secret ${secretName} does not stay: after ${MAX_EFFECTS} writes it is still not as it should be ` +
-    `(last written by field manager "${target?.lastWriter ?? 'unknown'}"). Exempt it from the webhook or tool that changes it.`
+    `What is written to Secret ${secretName} does not stay: after ${MAX_EFFECTS} writes it is still not as it ` +
+    `should be${what}. ${who}. Exempt it from the webhook, policy or tool that changes it.`
   );
 }
 

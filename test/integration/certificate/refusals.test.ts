@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ANNOTATION } from '../../../src/api/names.ts';
-import type { KubeObject } from '../../../src/kube/object.ts';
-import type { Resource } from '../../../src/kube/resource.ts';
 import { secrets } from '../../../src/kube/resource.ts';
 import { clusterOriginIssuers } from '../../../src/resources.ts';
 import { encode } from '../../../src/secret-facts.ts';
@@ -10,6 +8,7 @@ import type { RunningOperator } from '../../support/scene-operator.ts';
 import { Scene } from '../../support/scene.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { idIn, issued, replaced } from './pairs.ts';
+import { forbid } from './policies.ts';
 
 let scene: Scene;
 let operator: RunningOperator;
@@ -64,78 +63,13 @@ describe('before any POST', () => {
   });
 });
 
-interface Policy extends KubeObject {
-  readonly spec: object;
-}
-const policies: Resource<Policy> = {
-  apiVersion: 'admissionregistration.k8s.io/v1',
-  kind: 'ValidatingAdmissionPolicy',
-  plural: 'validatingadmissionpolicies',
-  namespaced: false,
-};
-const bindings: Resource<Policy> = {
-  ...policies,
-  kind: 'ValidatingAdmissionPolicyBinding',
-  plural: 'validatingadmissionpolicybindings',
-};
-
-/** A policy that refuses Secrets of this name, or with this label; resolves when it is in force. */
-async function forbid(expression: string): Promise<{ lift: () => Promise<void> }> {
-  const name = `forbid-${scene.namespace}`;
-  await scene.kube.apply(
-    policies,
-    {
-      metadata: { name },
-      spec: {
-        matchConstraints: {
-          resourceRules: [
-            {
-              apiGroups: [''],
-              apiVersions: ['v1'],
-              operations: ['CREATE', 'UPDATE'],
-              resources: ['secrets'],
-            },
-          ],
-        },
-        validations: [{ expression, message: 'this Secret is not welcome' }],
-      },
-    },
-    { ...options(), force: true },
-  );
-  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': scene.namespace } };
-  const matchResources = { namespaceSelector };
-  await scene.kube.apply(
-    bindings,
-    { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'], matchResources } },
-    { ...options(), force: true },
-  );
-  const isRefused = () =>
-    scene.kube
-      .create(
-        secrets,
-        { metadata: { name: 'forbidden', namespace: scene.namespace, labels: { forbidden: 'x' } } },
-        { ...options(), dryRun: true },
-      )
-      .then(
-        () => false,
-        () => true,
-      );
-  await waitFor('the policy in force', isRefused, { timeoutMs: 20_000 });
-  return {
-    lift: async () => {
-      await scene.kube.delete(bindings, { name }, options());
-      await scene.kube.delete(policies, { name }, options());
-      await waitFor('the policy lifted', async () => !(await isRefused()), { timeoutMs: 20_000 });
-    },
-  };
-}
-
 describe('where a policy refuses the Secret', () => {
   test('nothing is posted, and nothing hammers the API server; when it is lifted, work goes on', async () => {
     const served = await issued(scene, 'served');
     const posts = await scene.posts();
     const { lift } = await forbid(
-      "object.metadata.name != 'refused-tls' && object.metadata.name != 'forbidden'" +
+      scene,
+      "object.metadata.name != 'refused-tls'" +
         " && !(has(object.metadata.labels) && 'forbidden' in object.metadata.labels)" +
         " && !(has(object.metadata.annotations) && object.type == 'originca.dev/pending'" +
         " && object.metadata.annotations['originca.dev/certificate'] == 'unkept')",
