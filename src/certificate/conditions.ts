@@ -75,7 +75,7 @@ function badPair({ certificate, target, holder, secretName, now }: Living): Said
       message: `Secret ${secretName} is kept by OriginCertificate ${holder.name}.`,
     };
   if (target === undefined)
-    return { reason: 'DoesNotExist', message: `Secret ${secretName} does not exist yet.` };
+    return { reason: 'DoesNotExist', message: `Secret ${secretName} does not exist.` };
   if (target.pair.state !== 'Matching') {
     return { reason: target.pair.state, message: `Secret ${secretName}: ${target.pair.problem}.` };
   }

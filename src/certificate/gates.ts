@@ -43,11 +43,11 @@ export function gate(world: World, what: keyof typeof GATES, reason?: IssueReaso
 /** A Secret that is not ours bears no label of ours: no watch tells when it goes. */
 const FOREIGN_LOOK_MS = 30_000;
 
-function notManaged({ secretName, holder }: World): Action | undefined {
+function notManaged({ secretName, target, holder }: World): Action | undefined {
   if (holder.kind !== 'foreign') return undefined;
   const message =
-    `Secret ${secretName} exists and was not made by this operator; it is left as it is. ` +
-    'Name another Secret in spec.secretName, or delete that one if nobody needs it.';
+    `Secret ${secretName} (type ${target?.type ?? 'unknown'}) exists and was not made by this operator; it is left as it is. ` +
+    'Name another Secret in spec.secretName. Delete that one only if you know that nobody needs it.';
   return { type: 'Refuse', reason: 'SecretNotManaged', message, retryMs: FOREIGN_LOOK_MS };
 }
 

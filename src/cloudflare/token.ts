@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const REDACTED = '[redacted]';
-/** What an HTTP header can carry; a token has nothing else. */
-const HEADER_TEXT = /^[\x21-\x7e]+$/;
+/** What tokens are made of: letters, digits and what base64url and prefixes add. */
+const TOKEN_TEXT = /^[A-Za-z0-9._~-]+$/;
+/** In deploy/examples/issuer.yaml. */
+const PLACEHOLDER = 'PUT-YOUR-API-TOKEN-HERE';
 const GLOBAL_KEY = /^[0-9a-f]{37}$/;
 
 /**
@@ -37,8 +39,11 @@ export class ApiToken {
     if (GLOBAL_KEY.test(this.#value)) {
       return 'This is a Global API Key, not an API token: create an API token with the permissions Zone:Read and SSL and Certificates:Edit instead.';
     }
-    if (!HEADER_TEXT.test(this.#value)) {
-      return 'The API token holds spaces, line breaks or characters that no token has: store the token alone in the Secret.';
+    if (this.#value === PLACEHOLDER) {
+      return 'The Secret still holds the placeholder of the example: put your Cloudflare API token in its place.';
+    }
+    if (!TOKEN_TEXT.test(this.#value)) {
+      return 'The API token holds spaces, line breaks, quotes or other characters that no token has: store the token alone in the Secret.';
     }
     return undefined;
   }

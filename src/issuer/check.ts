@@ -62,7 +62,8 @@ function resultOf(error: unknown, now: number, signal: AbortSignal): CheckResult
     return { outcome: 'unavailable', message: error.message, since: now, trouble };
   }
   const reason = error.kind === 'CredentialsInvalid' ? 'CredentialsInvalid' : 'PermissionMissing';
-  return { outcome: 'refused', reason, message: `${error.message} ${remedy(error)}`.trim() };
+  const advice = reason === 'PermissionMissing' ? ` ${remedy(error)}` : '';
+  return { outcome: 'refused', reason, message: `${error.message}${advice}`.trim() };
 }
 
 function remedy({ operation }: CloudflareError): string {

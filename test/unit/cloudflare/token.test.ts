@@ -44,6 +44,9 @@ describe('ApiToken', () => {
     ['a global key', 'a'.repeat(37), 'Global API Key'],
     ['two lines', `${VALUE}\n${VALUE}`, 'line breaks'],
     ['other letters', 'tökenvalue', 'characters that no token has'],
+    ['the placeholder of the example', 'PUT-YOUR-API-TOKEN-HERE', 'placeholder'],
+    ['a quoted token', '"Planted-0123456789"', 'quotes'],
+    ['a piece of JSON', '{', 'other characters'],
   ])('says what is wrong with %s and what to do, without showing it', (_, value, words) => {
     const problem = new ApiToken(value).problem();
     expect(problem).toContain(words);
