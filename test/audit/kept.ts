@@ -14,6 +14,8 @@ const VARIABLE = 'ORIGINCA_KEEP_AUDIT';
 const RUNS = fileURLToPath(new URL('../../node_modules/.cache/origin-ca-operator/audit', import.meta.url));
 /** A file in the folder of a run that has ended and was a full one. */
 const FULL = 'full';
+/** After which a run that left no such file is one that was killed. */
+const LONGEST_RUN_MS = 24 * 3600_000;
 
 /** A run whose control planes leave what they were asked. */
 export interface AuditedRun {
@@ -22,13 +24,15 @@ export interface AuditedRun {
 }
 
 /** Has every control plane that this process and its children stop from now on leave its requests. */
-export async function auditRun(): Promise<AuditedRun> {
-  const folder = join(RUNS, `${new Date().toISOString()}-${process.pid}`);
+export async function auditRun(runs = RUNS): Promise<AuditedRun> {
+  const former = process.env[VARIABLE];
+  const folder = join(runs, `${new Date().toISOString()}-${process.pid}`);
   await mkdir(folder, { recursive: true });
   process.env[VARIABLE] = folder;
   return {
     end: async (isFull) => {
-      delete process.env[VARIABLE];
+      if (former === undefined) delete process.env[VARIABLE];
+      else process.env[VARIABLE] = former;
       await (isFull ? writeFile(join(folder, FULL), '') : rm(folder, { recursive: true, force: true }));
     },
   };
@@ -43,22 +47,27 @@ export async function leaveRequests(auditLog: string): Promise<void> {
 }
 
 /** All that the operator asked for in the last full run; undefined when there is none. */
-export async function keptRequests(): Promise<Requests[] | undefined> {
-  const folder = (await fullRuns()).at(-1);
+export async function keptRequests(runs = RUNS): Promise<Requests[] | undefined> {
+  const folder = (await foldersOf(runs)).findLast(wasFull);
   if (folder === undefined) return undefined;
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
   const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
   return texts.flatMap((text) => JSON.parse(text) as Requests[]);
 }
 
-/** Forgets former runs, so that what is judged next is the next run or none. */
-export async function forgetRuns(): Promise<void> {
-  await Promise.all((await fullRuns()).map((folder) => rm(folder, { recursive: true, force: true })));
+/** Forgets former runs, so that what is judged next is the next run or none. One that is under way goes on. */
+export async function forgetRuns(runs = RUNS): Promise<void> {
+  const oldest = join(runs, new Date(Date.now() - LONGEST_RUN_MS).toISOString());
+  const former = (await foldersOf(runs)).filter((folder) => wasFull(folder) || folder < oldest);
+  await Promise.all(former.map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
-/** Folders, the oldest first. */
-async function fullRuns(): Promise<string[]> {
-  if (!existsSync(RUNS)) return [];
-  const folders = (await readdir(RUNS)).toSorted().map((name) => join(RUNS, name));
-  return folders.filter((folder) => existsSync(join(folder, FULL)));
+/** The oldest first: a folder is named by when its run began. */
+async function foldersOf(runs: string): Promise<string[]> {
+  if (!existsSync(runs)) return [];
+  return (await readdir(runs)).toSorted().map((name) => join(runs, name));
+}
+
+function wasFull(folder: string): boolean {
+  return existsSync(join(folder, FULL));
 }
