@@ -52,6 +52,7 @@ test('what is forgotten is every ended run and what a killed one left, not one t
   const audited = await auditRun(runs);
   await leaveRequests(await auditLog('patch'));
   await forgetRuns(runs);
+  expect(await readdir(runs)).toHaveLength(1);
   expect(await keptVerbs()).toBeUndefined();
   await audited.end(true);
   expect(await keptVerbs()).toEqual(['patch']);
