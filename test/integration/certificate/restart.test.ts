@@ -8,10 +8,12 @@ import { certificatesAt, issued } from './pairs.ts';
 
 let scene: Scene;
 let front: ProxiedOperator;
+/** One waits for the time of its next try; the other finds a foreign Secret in its place meanwhile. */
+const NAMES = ['wrong', 'taken'];
 /** As it was when the former operator ended. */
 const before = new Map<string, OriginCertificate['status']>();
 
-/** How long the first check of the issuer takes, unless it is ended before. */
+/** How long the first check of the issuer takes, in simulated time. */
 const CHECK_MS = 20_000;
 
 const hostname = (name: string): string => `${name}.example.com`;
@@ -63,20 +65,14 @@ beforeAll(async () => {
   front = await proxied();
   await scene.createIssuer();
   const former = await scene.startOperator();
-  for (const name of ['wrong', 'taken']) await answeredWrongly(name);
+  for (const name of NAMES) await answeredWrongly(name);
   await takenBySomebody('taken');
   await former.stop();
-  for (const name of ['wrong', 'taken']) before.set(name, await statusOf(name));
-  // Nothing is known of the issuer until `answered`.
+  for (const name of NAMES) before.set(name, await statusOf(name));
+  // Nothing is known of the issuer until the simulated time passes.
   await scene.simulator.inject({ operation: '*', delayMs: CHECK_MS });
   await scene.startOperator({ kubeconfig: front.kubeconfig });
 });
-
-/** The check of the issuer ends, and what it found is known. */
-async function answered(): Promise<void> {
-  if ((await scene.simulator.waits()) > 0) await scene.simulator.advance(CHECK_MS);
-  await issued(scene, 'other');
-}
 
 afterAll(async () => {
   await scene[Symbol.asyncDispose]();
@@ -84,30 +80,25 @@ afterAll(async () => {
 });
 
 describe('a wrong answer of before a restart', () => {
-  test('is still shown while nothing is known of the issuer, and when it is', async () => {
-    for (const name of ['wrong', 'taken']) {
+  test('is still shown, and still holds the next POST back, whatever the operator learns first', async () => {
+    for (const name of NAMES) {
       expect(before.get(name)?.failure).toMatchObject({ reason: 'BadResponse', count: 1 });
       await lookedAtAnew(name);
       expect(await statusOf(name)).toEqual(before.get(name));
     }
     expect(await scene.simulator.waits()).toBe(1);
-    await answered();
-    for (const name of ['wrong', 'taken']) {
+    await scene.simulator.advance(CHECK_MS);
+    await issued(scene, 'other');
+    const posts = await scene.posts();
+    for (const name of NAMES) {
       await lookedAtAnew(name);
       expect(await statusOf(name)).toEqual(before.get(name));
     }
-  });
-
-  test('still holds the next POST back, also where something else has held it back meanwhile', async () => {
-    await answered();
-    const posts = await scene.posts();
     await scene.deleteSecret('taken-tls');
-    for (const name of ['wrong', 'taken']) {
-      await lookedAtAnew(name);
-      const { status } = await scene.condition(name, 'Issuing', 'BadResponse', 'False');
-      expect(status?.failure).toEqual(before.get(name)?.failure);
-      await certificatesAt(scene, hostname(name), { live: 0, revoked: 1 });
-    }
+    await lookedAtAnew('taken');
+    const { status } = await scene.condition('taken', 'Issuing', 'BadResponse', 'False');
+    expect(status?.failure).toEqual(before.get('taken')?.failure);
     expect(await scene.posts()).toBe(posts);
+    for (const name of NAMES) await certificatesAt(scene, hostname(name), { live: 0, revoked: 1 });
   });
 });
