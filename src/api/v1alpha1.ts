@@ -607,3 +607,474 @@ export interface ClusterOriginIssuer {
     zoneCount?: number;
   };
 }
+
+/**
+ * A Cloudflare zone: what its TLS settings are to be, and whether its origins serve what Full (strict) accepts.
+ */
+export interface OriginZone {
+  apiVersion: 'originca.dev/v1alpha1';
+  kind: 'OriginZone';
+  metadata: {
+    name: string;
+    uid: string;
+    resourceVersion: string;
+    generation: number;
+    creationTimestamp: string;
+    deletionTimestamp?: string;
+    labels?: {
+      [k: string]: string;
+    };
+    annotations?: {
+      [k: string]: string;
+    };
+    finalizers?: string[];
+  };
+  /**
+   * What the zone is to be.
+   */
+  spec: {
+    /**
+     * Name of the zone, such as example.com. Absent, the name of this object.
+     */
+    zoneName?: string;
+    /**
+     * The Secret, in the operator's namespace, that holds the Cloudflare API token for this zone. A token of its own, so that the one that issues certificates need not hold power over settings. Surrounding whitespace is trimmed.
+     */
+    apiTokenSecretRef: {
+      /**
+       * Name of the Secret.
+       */
+      name: string;
+      /**
+       * Key in the Secret's data.
+       */
+      key: string;
+    };
+    /**
+     * Observe reports what differs and changes nothing at Cloudflare. Enforce brings the zone to these settings and undoes what others change.
+     */
+    mode: 'Observe' | 'Enforce';
+    /**
+     * Settings of the zone. What is absent is not managed.
+     */
+    settings?: {
+      /**
+       * How Cloudflare reaches the origins. strict and origin_pull are switched on only after every origin passed the gate. Quote "off": YAML reads it as false otherwise.
+       */
+      ssl?: 'off' | 'flexible' | 'full' | 'strict' | 'origin_pull';
+      /**
+       * Least version of TLS that visitors may use. Quote it, else YAML reads a number.
+       */
+      minTlsVersion?: '1.0' | '1.1' | '1.2' | '1.3';
+      /**
+       * TLS 1.3 for visitors: "on", "off", or zrt with 0-RTT. Quote "on" and "off".
+       */
+      tls13?: 'on' | 'off' | 'zrt';
+      /**
+       * Whether Cloudflare redirects visitors from http to https.
+       */
+      alwaysUseHttps?: boolean;
+      /**
+       * The Strict-Transport-Security header. Browsers remember it, so it cannot be taken back at once.
+       */
+      hsts?: {
+        /**
+         * Whether the header is sent.
+         */
+        enabled: boolean;
+        /**
+         * Seconds for which browsers keep to https. Absent, not managed.
+         */
+        maxAge?: number;
+        /**
+         * Whether the header speaks for all names below. Absent, not managed.
+         */
+        includeSubdomains?: boolean;
+        /**
+         * Whether browser makers may build it in. Absent, not managed.
+         */
+        preload?: boolean;
+        /**
+         * Whether X-Content-Type-Options nosniff is sent too. Absent, not managed.
+         */
+        noSniff?: boolean;
+        /**
+         * That visitors may be locked in is meant. Needed for preload, and for a maxAge of more than a day while the SSL mode or an origin could not hold it.
+         */
+        acknowledgeLockIn: boolean;
+      };
+    };
+    /**
+     * Whether a setting that is stricter than asked for is lowered. When false it counts as in sync.
+     */
+    allowDowngrade: boolean;
+    /**
+     * How long a lowering of strict by somebody else stands before it is undone, in hours, minutes and seconds.
+     */
+    restoreAfter: string;
+    /**
+     * What must be true of the origins before strict or origin_pull is switched on.
+     */
+    gate: {
+      /**
+       * Verified: every origin must serve a certificate that Full (strict) accepts. Skip: switch on without looking.
+       */
+      origins: 'Verified' | 'Skip';
+      /**
+       * Hostnames that the gate leaves out: example.com is that name alone, *.example.com everything below it at any depth.
+       *
+       * @maxItems 100
+       */
+      ignore?: string[];
+      /**
+       * A Secret in the operator's namespace with further root certificates in PEM, such as those of the zone's Custom Origin Trust Store.
+       */
+      trustedCASecretRef?: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+        /**
+         * Key in the Secret's data.
+         */
+        key: string;
+      };
+    };
+    /**
+     * Where to knock for names whose public address cannot be reached from inside the cluster. The first entry that names a hostname counts.
+     *
+     * @maxItems 32
+     */
+    probes?: {
+      /**
+       * Hostnames: * is every one, example.com that name alone, *.example.com everything below it.
+       *
+       * @minItems 1
+       * @maxItems 100
+       */
+      hostnames: string[];
+      /**
+       * Where to knock, as host:port; all of them must pass. Such as ingress-nginx-controller.ingress-nginx.svc:443.
+       *
+       * @minItems 1
+       * @maxItems 16
+       */
+      addresses: string[];
+    }[];
+    /**
+     * Whether Cloudflare shows origins a client certificate, so that they can turn everybody else away.
+     */
+    authenticatedOriginPulls: {
+      /**
+       * Unmanaged leaves it as it is. Shared shows the certificate that all of Cloudflare's customers share. Zone shows one of this zone alone, made by the operator. "Off" switches it off once no origin demands it any more.
+       */
+      mode: 'Unmanaged' | 'Off' | 'Shared' | 'Zone';
+      /**
+       * A Secret in the operator's namespace with a CA (tls.crt, tls.key) that signs the client certificate, so that several clusters share one. Absent, the operator makes one.
+       */
+      caSecretRef?: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+      };
+      /**
+       * Objects that are to hold the CA under ca.crt, for what demands the client certificate: a Secret for nginx.ingress.kubernetes.io/auth-tls-secret, a ConfigMap for the Gateway API.
+       *
+       * @maxItems 64
+       */
+      publish?: {
+        /**
+         * Secret or ConfigMap.
+         */
+        kind: 'Secret' | 'ConfigMap';
+        /**
+         * Namespace of the object.
+         */
+        namespace: string;
+        /**
+         * Name of the object.
+         */
+        name: string;
+      }[];
+    };
+    /**
+     * The look at all certificates that Cloudflare's Origin CA has issued for the zone.
+     */
+    inventory: {
+      /**
+       * How often it is taken, in hours, minutes and seconds.
+       */
+      interval: string;
+    };
+  };
+  /**
+   * What the operator found.
+   */
+  status?: {
+    /**
+     * Generation of the object that this status speaks of; -1 while the operator has not seen it.
+     */
+    observedGeneration?: number;
+    /**
+     * Ready, InSync, OriginsVerified, and Stalled while a person is needed.
+     */
+    conditions?: {
+      /**
+       * Name of the condition.
+       */
+      type: string;
+      /**
+       * Whether the condition holds.
+       */
+      status: 'True' | 'False' | 'Unknown';
+      /**
+       * Why, in one word, for programs.
+       */
+      reason: string;
+      /**
+       * What happened and what to do, for people.
+       */
+      message: string;
+      /**
+       * Generation of the object that this condition speaks of.
+       */
+      observedGeneration: number;
+      /**
+       * When the condition's status last changed.
+       */
+      lastTransitionTime: string;
+    }[];
+    /**
+     * The zone at Cloudflare.
+     */
+    zone?: {
+      /**
+       * Id of the zone.
+       */
+      id?: string;
+      /**
+       * Name of the zone.
+       */
+      name: string;
+      /**
+       * State of the zone: active, pending, initializing or moved.
+       */
+      status?: string;
+      /**
+       * Whether Cloudflare only answers DNS for the zone, so that visitors meet the origin itself.
+       */
+      paused?: boolean;
+      /**
+       * Name of the account that holds the zone.
+       */
+      account?: string;
+    };
+    /**
+     * The managed settings, and ssl.
+     */
+    settings?: {
+      /**
+       * Name of the setting, as in spec.settings, or sslAutomaticMode.
+       */
+      name: string;
+      /**
+       * The value asked for; absent where it is not managed.
+       */
+      desired?: string;
+      /**
+       * The value at Cloudflare; absent while unknown.
+       */
+      observed?: string;
+      /**
+       * Whether the value is as asked for, or stricter.
+       */
+      inSync: boolean;
+      /**
+       * Whether the zone's plan lets it be changed.
+       */
+      editable?: boolean;
+      /**
+       * Why, in one word.
+       */
+      reason: string;
+      /**
+       * What differs and what happens next.
+       */
+      message?: string;
+      /**
+       * When inSync last changed.
+       */
+      lastTransitionTime: string;
+    }[];
+    /**
+     * The last restores of settings that somebody else had changed, at most 10; more than two in a day and only an alarm is given.
+     *
+     * @maxItems 10
+     */
+    restores?: {
+      /**
+       * Name of the setting.
+       */
+      setting: string;
+      /**
+       * When it was restored.
+       */
+      time: string;
+    }[];
+    /**
+     * How many origins (hostname and address) there are with each result.
+     */
+    originCounts?: {
+      /**
+       * A result, as in origins.
+       */
+      result: string;
+      /**
+       * How many origins have it.
+       */
+      count: number;
+    }[];
+    /**
+     * What the origins serve, worst first, at most 100.
+     *
+     * @maxItems 100
+     */
+    origins?: {
+      /**
+       * The proxied hostname.
+       */
+      hostname: string;
+      /**
+       * Where it was knocked.
+       */
+      address?: string;
+      /**
+       * Where the address comes from.
+       */
+      source?: string;
+      /**
+       * Valid, Refused (521), Timeout (522), HandshakeFailed (525), Untrusted, Expired or NameMismatch (526), NoOrigin, Unverifiable, NotProxied or Ignored.
+       */
+      result: string;
+      /**
+       * Who issued the certificate that was presented.
+       */
+      issuer?: string;
+      /**
+       * When that certificate ends.
+       */
+      notAfter?: string;
+      /**
+       * What was presented, and what to do.
+       */
+      message: string;
+    }[];
+    /**
+     * The certificates that the Origin CA holds for the zone.
+     */
+    inventory?: {
+      /**
+       * Certificates that are neither revoked nor expired.
+       */
+      total?: number;
+      /**
+       * Those that a Secret of this cluster's OriginCertificates holds.
+       */
+      managed?: number;
+      /**
+       * Those that end within 30 days and are not managed.
+       */
+      expiring?: number;
+      /**
+       * Those that bear the key of a managed certificate under another id.
+       */
+      twins?: number;
+      /**
+       * Those that nothing here knows.
+       */
+      unknown?: number;
+      /**
+       * Twins, then unknown ones, then expiring ones by their end; at most 20.
+       *
+       * @maxItems 20
+       */
+      worst?: {
+        /**
+         * Cloudflare's id, the serial number in decimal.
+         */
+        id: string;
+        /**
+         * Twin, Unknown or Expiring.
+         */
+        state: string;
+        /**
+         * Names it is for, at most 5.
+         */
+        hostnames?: string[];
+        /**
+         * When it ends.
+         */
+        notAfter?: string;
+      }[];
+      /**
+       * What hinders the inventory, if anything does.
+       */
+      message?: string;
+      /**
+       * When the last complete listing was taken.
+       */
+      checkedAt: string;
+    };
+    /**
+     * Whether Cloudflare shows a client certificate.
+     */
+    authenticatedOriginPulls?: {
+      /**
+       * Off, Uploading, Deploying, Enabling, Propagating, Presenting, Rotating, SwitchingOff, Held, or the reason why it does not go on.
+       */
+      state: string;
+      /**
+       * What happens next, or what to do.
+       */
+      message?: string;
+      /**
+       * Cloudflare's id of the client certificate.
+       */
+      certificateId?: string;
+      /**
+       * When the client certificate ends.
+       */
+      notAfter?: string;
+      /**
+       * When the CA that signed it ends.
+       */
+      caNotAfter?: string;
+      /**
+       * Whether origins may demand the client certificate now (nginx.ingress.kubernetes.io/auth-tls-secret).
+       */
+      safeToDemand?: boolean;
+    };
+    /**
+     * How often Cloudflare is asked, stretched where there are many zones.
+     */
+    intervals?: {
+      /**
+       * Between two readings of ssl and the automatic mode.
+       */
+      ssl?: string;
+      /**
+       * Between two readings of the other settings.
+       */
+      settings?: string;
+      /**
+       * Between two readings of the DNS records.
+       */
+      records?: string;
+      /**
+       * Between two inventories.
+       */
+      inventory?: string;
+    };
+  };
+}

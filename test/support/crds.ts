@@ -43,7 +43,7 @@ interface CrdFile {
 }
 
 const FOLDER = new URL('../../crds/', import.meta.url);
-const FILES = ['origincertificates.yaml', 'originissuers.yaml', 'clusteroriginissuers.yaml'] as const;
+const FILES = ['origincertificates.yaml', 'originissuers.yaml', 'clusteroriginissuers.yaml', 'originzones.yaml'] as const;
 
 /** The kinds of `crds/`, certificates first. */
 export async function readCrds(): Promise<Crd[]> {
