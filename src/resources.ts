@@ -1,5 +1,5 @@
 import { API_VERSION } from './api/names.ts';
-import type { ClusterOriginIssuer, OriginCertificate, OriginIssuer } from './api/v1alpha1.ts';
+import type { ClusterOriginIssuer, OriginCertificate, OriginIssuer, OriginZone } from './api/v1alpha1.ts';
 import type { Resource } from './kube/resource.ts';
 
 /** How the operator's own kinds are addressed at the API server. */
@@ -21,5 +21,12 @@ export const clusterOriginIssuers: Resource<ClusterOriginIssuer> = {
   apiVersion: API_VERSION,
   kind: 'ClusterOriginIssuer',
   plural: 'clusteroriginissuers',
+  namespaced: false,
+};
+
+export const originZones: Resource<OriginZone> = {
+  apiVersion: API_VERSION,
+  kind: 'OriginZone',
+  plural: 'originzones',
   namespaced: false,
 };

@@ -8,6 +8,7 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 export const FIELD_MANAGER = {
   certificate: 'originca-certificate',
   issuer: 'originca-issuer',
+  zone: 'originca-zone',
 } as const;
 
 /** Selects the Secrets that the operator watches. It only wakes: a Secret is ours by `ANNOTATION.certificate`. */
@@ -23,6 +24,10 @@ export const MANAGED = {
 
 /** Backups must not carry a pending Secret: restored later, its key names an issuance long finished. */
 export const VELERO_EXCLUDE_LABEL = 'velero.io/exclude-from-backup';
+
+/** Holds the CA and the client certificate of a zone's Authenticated Origin Pulls, in the operator's namespace. */
+export const ORIGIN_PULL_SECRET_TYPE = `${GROUP}/origin-pull`;
+export const ORIGIN_PULL_SECRET_SUFFIX = '-origin-pull';
 
 export const PENDING_SECRET_TYPE = `${GROUP}/pending`;
 export const PENDING_SECRET_PREFIX = 'originca-pending-';
@@ -50,6 +55,12 @@ export const ANNOTATION = {
 
   /** On an OriginCertificate, set by people. */
   renewRequestedAt: `${GROUP}/renew-requested-at`,
+
+  /** On an OriginZone, set by people: an RFC 3339 time until which nothing is changed outside its status. */
+  holdUntil: `${GROUP}/hold-until`,
+
+  /** On what an OriginZone keeps: its name. This makes a published CA or an origin-pull Secret ours. */
+  originZone: `${GROUP}/origin-zone`,
 } as const;
 
 /** Data keys of the Secrets. */

@@ -1,0 +1,7 @@
+import { normalizeHostname } from '../api/hostname.ts';
+import type { OriginZone } from '../api/v1alpha1.ts';
+
+/** The zone that the object speaks of, as Cloudflare spells it. */
+export function zoneNameOf({ metadata, spec }: Pick<OriginZone, 'metadata' | 'spec'>): string {
+  return normalizeHostname(spec.zoneName ?? metadata.name);
+}
