@@ -3,9 +3,12 @@ import { fileURLToPath } from 'node:url';
 /** The programs of a control plane. */
 export type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
+/** The programs that the tests of deploy/monitoring run. */
+export type MonitoringProgramName = 'prometheus' | 'promtool';
+
 /** A third-party program at the version that tests and demo use, and how to get it. */
 export interface Program {
-  readonly name: ProgramName | 'kustomize';
+  readonly name: ProgramName | MonitoringProgramName | 'kustomize';
   /** Without `v`. */
   readonly version: string;
   /** What makes it tell its version. Default: `--version`. */
@@ -28,6 +31,8 @@ export interface GoBuild {
   readonly moduleDir: string;
   readonly package: string;
   readonly ldflags: string;
+  /** Build tags, separated by commas. */
+  readonly tags?: string;
 }
 
 /** Minor releases of Kubernetes that tests can run against, with the patch release that stands for each. */
@@ -35,6 +40,7 @@ const KUBERNETES = { '1.34': '1.34.4', '1.35': '1.35.4', '1.36': '1.36.3' } as c
 const DEFAULT_KUBERNETES = '1.36';
 const ETCD = '3.6.16';
 const KUSTOMIZE = '5.8.1';
+const PROMETHEUS = '3.15.0';
 
 /** The system a program must run on, in Go's words. */
 export interface System {
@@ -126,6 +132,34 @@ export function kustomize(system: System = thisSystem()): Program {
       moduleDir: moduleDir('kustomize-5.8'),
       package: 'sigs.k8s.io/kustomize/kustomize/v5',
       ldflags: '-s -w',
+    },
+  };
+}
+
+/** Prometheus and promtool, which one archive holds. As a Go module version 3.15.0 is v0.315.0. */
+export function monitoringPrograms(system: System = thisSystem()): readonly Program[] {
+  return [prometheusProgram('prometheus', system), prometheusProgram('promtool', system)];
+}
+
+function prometheusProgram(name: MonitoringProgramName, system: System): Program {
+  const release = `https://github.com/prometheus/prometheus/releases/download/v${PROMETHEUS}`;
+  const folder = `prometheus-${PROMETHEUS}.${system.os}-${system.arch}`;
+  const download: Download = {
+    url: `${release}/${folder}.tar.gz`,
+    checksumUrl: `${release}/sha256sums.txt`,
+    archiveMember: `${folder}/${name}`,
+  };
+  return {
+    name,
+    version: PROMETHEUS,
+    // For Windows it comes as a zip.
+    ...(system.os !== 'windows' && { download }),
+    go: {
+      moduleDir: moduleDir('prometheus-3.15'),
+      package: `github.com/prometheus/prometheus/cmd/${name}`,
+      ldflags: `-s -w -X github.com/prometheus/common/version.Version=${PROMETHEUS}`,
+      // Tests name their targets: what discovers them at a dozen clouds would double the time of the build.
+      tags: 'remove_all_sd',
     },
   };
 }

@@ -10,7 +10,7 @@ import type { Supervisor } from './supervisor.ts';
  */
 export async function buildFromModules(
   supervisor: Supervisor,
-  { moduleDir, package: main, ldflags }: GoBuild,
+  { moduleDir, package: main, ldflags, tags = '' }: GoBuild,
   target: string,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
@@ -18,7 +18,7 @@ export async function buildFromModules(
   const log = join(supervisor.dir, 'go.log');
   const go = await supervisor.run({
     command: 'go',
-    args: ['build', '-mod=readonly', '-trimpath', '-ldflags', ldflags, '-o', target, main],
+    args: ['build', '-mod=readonly', '-trimpath', '-tags', tags, '-ldflags', ldflags, '-o', target, main],
     cwd: moduleDir,
     // No C compiler needed; temporary files go where the guardian removes them; no workspace of somebody else.
     env: { ...env, CGO_ENABLED: '0', GOTMPDIR: supervisor.dir, GOWORK: 'off', GOOS: os, GOARCH: arch },

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { controlPlanePrograms, kubernetesVersion } from '../../programs/catalog.ts';
+import { controlPlanePrograms, kubernetesVersion, monitoringPrograms } from '../../programs/catalog.ts';
 
 const LINUX = { os: 'linux', arch: 'arm64' };
 
@@ -64,5 +64,32 @@ describe('the programs of a control plane', () => {
       ({ download }) => download,
     );
     expect(downloads).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('Prometheus and promtool', () => {
+  const programs = monitoringPrograms(LINUX);
+
+  test.each(programs)('$name $version is pinned by go.mod and go.sum', async ({ version, go }) => {
+    const module = `github.com/prometheus/prometheus v${version.replace(/^3\./, '0.3')}`;
+    const mod = await readFile(join(go.moduleDir, 'go.mod'), 'utf8');
+    expect(mod).toContain(module);
+    expect(mod).toContain(go.package);
+    expect(await readFile(join(go.moduleDir, 'go.sum'), 'utf8')).toContain(`${module} h1:`);
+  });
+
+  test('come from one archive of the release', () => {
+    const release = 'https://github.com/prometheus/prometheus/releases/download/v3.15.0';
+    const folder = 'prometheus-3.15.0.linux-arm64';
+    const from = { url: `${release}/${folder}.tar.gz`, checksumUrl: `${release}/sha256sums.txt` };
+    expect(programs.map(({ download }) => download)).toEqual([
+      { ...from, archiveMember: `${folder}/prometheus` },
+      { ...from, archiveMember: `${folder}/promtool` },
+    ]);
+  });
+
+  test('are built for Windows, where they come as a zip', () => {
+    const downloads = monitoringPrograms({ os: 'windows', arch: 'amd64' }).map(({ download }) => download);
+    expect(downloads).toEqual([undefined, undefined]);
   });
 });
