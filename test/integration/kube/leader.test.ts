@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { LeaderElection, type LeaderElectionOptions, NotLeadingError } from '../../../src/kube/leader.ts';
 import type { Lease } from '../../../src/kube/object.ts';
@@ -50,6 +49,24 @@ class Candidate {
   }
 }
 
+/** Waits until that many more requests through the World's proxy ended well: time passes, and is seen to pass. */
+async function requestsOf(w: World, method: 'GET' | 'PATCH', count: number): Promise<void> {
+  const already = w.proxy.requests.length;
+  await waitFor(
+    `${count} more requests by ${method}`,
+    () => {
+      const good = w.proxy.requests.slice(already).filter((r) => r.method === method && r.status === 200);
+      return good.length >= count || new NotYet(w.proxy.requests);
+    },
+    within,
+  );
+}
+
+/** More requests, one per retry period at most, than fit into `ms`. */
+function filling(ms: number): number {
+  return Math.ceil(ms / SPANS.retryPeriodMs) + 1;
+}
+
 async function lease(w: World): Promise<Lease> {
   return (await w.direct.get(leases, w.ref('test'), { signal: w.signal }))!;
 }
@@ -61,7 +78,7 @@ describe.concurrent('the leader election', () => {
     const first = new Candidate(one, 'first');
     await first.leads();
     const second = new Candidate(two, 'second');
-    await sleep(SPANS.leaseDurationMs + 1_000);
+    await requestsOf(two, 'GET', filling(SPANS.leaseDurationMs));
     expect(second.election.isLeader).toBe(false);
     expect(first.election.isLeader).toBe(true);
     one.proxy.pause();
@@ -96,7 +113,7 @@ describe.concurrent('the leader election', () => {
         () => w.proxy.requests.some((r) => r.fault === fault.type),
         within,
       );
-      await sleep(SPANS.leaseDurationMs / 2);
+      await requestsOf(w, 'PATCH', filling(SPANS.leaseDurationMs / 2));
       expect(c.errors.length).toBeLessThanOrEqual(failures + 1);
     }
     expect(c.election.isLeader).toBe(true);
@@ -118,7 +135,7 @@ describe.concurrent('the leader election', () => {
     const first = new Candidate(one, 'first', { leaseDurationMs: 60_000, renewDeadlineMs: 40_000 });
     await first.leads();
     const second = new Candidate(two, 'second', { leaseDurationMs: 60_000, renewDeadlineMs: 40_000 });
-    await sleep(500);
+    await requestsOf(two, 'GET', 1);
     first.stop.abort();
     expect(await first.ended).toBe('stopped');
     expect(first.election.isLeader).toBe(true);
@@ -160,7 +177,7 @@ describe.concurrent('the leader election', () => {
     const c = new Candidate(w, 'first');
     await c.leads();
     await w.direct.mergePatch(leases, w.ref('test'), { metadata: { annotations: { seen: 'yes' } } }, w.write);
-    await sleep(1_000);
+    await requestsOf(w, 'PATCH', 2);
     expect(c.election.isLeader).toBe(true);
     await w.direct.mergePatch(leases, w.ref('test'), { spec: { holderIdentity: 'thief' } }, w.write);
     const takenMs = performance.now();
@@ -179,7 +196,7 @@ describe.concurrent('the leader election', () => {
       async () => await w.direct.get(leases, w.ref('test'), { signal: w.signal }),
       within,
     );
-    await sleep(SPANS.leaseDurationMs);
+    await requestsOf(w, 'PATCH', filling(SPANS.leaseDurationMs));
     expect(c.election.isLeader).toBe(true);
   });
 
@@ -187,7 +204,7 @@ describe.concurrent('the leader election', () => {
     await using w = await World.create();
     const many = Array.from({ length: 8 }, (_, i) => new Candidate(w, `c-${i}`));
     await waitFor('a leader', () => many.some(({ election }) => election.isLeader), within);
-    await sleep(1_000);
+    await requestsOf(w, 'GET', 2 * many.length);
     expect(many.filter(({ startedMs }) => startedMs > 0)).toHaveLength(1);
   });
 

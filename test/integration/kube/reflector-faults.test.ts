@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../proxy/faults.ts';
 import { mostPerSecond, Reflected } from './reflected.ts';
+import { NotYet, waitFor } from '../../support/wait.ts';
 import { World } from './world.ts';
 
 const inStream = (code: number, reason: string): Fault => ({
@@ -26,8 +26,19 @@ const FAULTS: readonly [name: string, fault: Fault][] = [
   ['slowness', { type: 'slow', delayMs: 300, dripMs: 100 }],
 ];
 
-/** How long each fault lasts. */
-const FAULT_MS = 3_500;
+/** A fault lasts until it was met this often; what is only slow is met once and then waited for. */
+const MEETINGS = 2;
+
+async function met(w: World, fault: Fault, times: number): Promise<void> {
+  const wanted = fault.type === 'slow' ? 1 : times;
+  await waitFor(
+    `${wanted} requests that meet the fault`,
+    () =>
+      w.proxy.requests.filter((request) => request.fault !== undefined).length >= wanted ||
+      new NotYet(w.proxy.requests),
+    { timeoutMs: 30_000 },
+  );
+}
 
 async function changeEverything(w: World): Promise<void> {
   await w.put('changed', 'anew');
@@ -49,9 +60,9 @@ describe.concurrent(
       w.proxy.forget();
       w.proxy.inject({ fault });
       w.proxy.resetAll();
-      await sleep(200);
+      await met(w, fault, 1);
       await changeEverything(w);
-      await sleep(FAULT_MS);
+      await met(w, fault, MEETINGS);
       w.proxy.clear();
       const during = w.proxy.requests.map(({ atMs }) => atMs);
       expect(during.length).toBeGreaterThan(0);
@@ -73,7 +84,7 @@ describe.concurrent(
       w.proxy.inject({ match: { watch: true }, fault });
       w.proxy.resetAll();
       await changeEverything(w);
-      await sleep(FAULT_MS);
+      await met(w, fault, MEETINGS);
       w.proxy.clear();
       expect(mostPerSecond(w.proxy.requests.map(({ atMs }) => atMs))).toBeLessThanOrEqual(3);
       await r.settle();
@@ -108,11 +119,12 @@ describe.concurrent(
       w.proxy.pause();
       await w.put('a');
       await w.put('b');
-      await sleep(FAULT_MS);
+      await waitFor('the watch to be given up', () => r.errors.length || new NotYet(w.proxy.requests), {
+        timeoutMs: 15_000,
+      });
       expect(r.reflector.size).toBe(1);
       w.proxy.clear();
       await r.settle();
-      expect(r.errors).not.toEqual([]);
     });
 
     test('Retry-After is honoured', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Reflector } from '../../../src/kube/reflector.ts';
 import { secrets } from '../../../src/kube/resource.ts';
@@ -104,7 +103,9 @@ describe('a reflector', () => {
     w.proxy.inject({ match: { path: 'continue=' }, count: 1, fault: { type: 'status', status: 500 } });
     w.proxy.inject({ match: { path: 'continue=' }, count: 1, fault: { type: 'status', status: 410 } });
     const r = new Reflected(w);
-    await sleep(500);
+    await waitFor('a page that fails', () => r.errors.length || new NotYet(w.proxy.requests), {
+      timeoutMs: 5_000,
+    });
     expect(r.reflector.hasSynced).toBe(false);
     await r.settle();
     expect(r.reflector.size).toBe(1_010);
@@ -114,25 +115,32 @@ describe('a reflector', () => {
   });
 
   test.each([
-    ['while connecting', { type: 'hang', when: 'before' }],
-    ['while waiting to try again', { type: 'status', status: 500 }],
-    ['while watching', undefined],
-  ] as const)('ends at once when it is stopped %s', async (_name, fault) => {
+    ['connecting', { type: 'hang', when: 'before' }],
+    ['waiting', { type: 'status', status: 500 }],
+    ['watching', undefined],
+  ] as const)('ends at once when it is stopped while %s', async (state, fault) => {
     await using w = await World.create();
     if (fault !== undefined) w.proxy.inject({ fault });
     const stop = new AbortController();
-    const reflector = new Reflector({ client: w.proxied, resource: secrets, namespace: w.namespace });
+    let failures = 0;
+    const reflector = new Reflector({
+      client: w.proxied,
+      resource: secrets,
+      namespace: w.namespace,
+      onError: () => void (failures += 1),
+    });
     const ended = reflector.run(stop.signal);
-    await waitFor('a request', () => w.proxy.requests.length >= (fault === undefined ? 2 : 1), {
+    const reached = {
+      connecting: () => w.proxy.requests.length,
+      waiting: () => failures,
+      watching: () => w.proxy.openWatches,
+    };
+    await waitFor(`it is ${state}`, () => reached[state]() > 0 || new NotYet(w.proxy.requests), {
       timeoutMs: 5_000,
     });
-    await sleep(100);
     const startMs = performance.now();
     stop.abort();
     await ended;
     expect(performance.now() - startMs).toBeLessThan(200);
-    const seen = w.proxy.requests.length;
-    await sleep(1_500);
-    expect(w.proxy.requests).toHaveLength(seen);
   });
 });
