@@ -1,8 +1,8 @@
-import { access, readdir, writeFile } from 'node:fs/promises';
+import { access, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { withLock } from '../../programs/lock.ts';
+import { NotYet, waitFor } from '../../support/wait.ts';
 import { tempDir } from './fakes.ts';
 
 test('only one at a time works under a lock, and nothing is left of it', async () => {
@@ -13,7 +13,7 @@ test('only one at a time works under a lock, and nothing is left of it', async (
   const work = async (): Promise<void> => {
     inside += 1;
     most = Math.max(most, inside);
-    await delay(20);
+    await readdir(dir); // Long enough for the others to come in, if anything let them.
     inside -= 1;
   };
   await Promise.all([withLock(path, work), withLock(path, work), withLock(path, work)]);
@@ -52,7 +52,12 @@ test('a living owner keeps its lock however long it works', async () => {
   await begun.promise;
   let taken = false;
   const other = withLock(path, async () => (taken = true), { deadMs: 1_500 });
-  await delay(3_000);
+  const beats = new Set<number>();
+  await waitFor(
+    'the owner to have touched its lock for longer than the other waits',
+    async () => beats.add((await stat(path)).mtimeMs).size >= 4 || new NotYet([...beats]),
+    { timeoutMs: 15_000 },
+  );
   expect(taken).toBe(false);
   await access(path);
   finish.resolve();
