@@ -1,5 +1,6 @@
 import type { ApiToken } from '../cloudflare/token.ts';
 import type { TokenState, Zone } from '../cloudflare/results.ts';
+import type { TokenRead } from '../token-secret.ts';
 import type { Issuer } from './subject.ts';
 
 /** What `decide` looks at. */
@@ -12,12 +13,6 @@ export interface IssuerWorld {
   /** The last check, by this process. */
   readonly last: CheckMemory | undefined;
 }
-
-/** The token as its Secret holds it now. */
-export type TokenRead =
-  | { readonly state: 'usable'; readonly token: ApiToken; readonly digest: string }
-  | { readonly state: 'missing'; readonly message: string }
-  | { readonly state: 'unusable'; readonly message: string };
 
 export interface CheckMemory {
   /** What was checked: another object, generation or token is worth another check at once. */

@@ -32,7 +32,7 @@ function each(files: readonly string[], sources: readonly string[]): Import[] {
   return files.flatMap((file) => sources.map((source): Import => [file, source]));
 }
 
-const HELD = ['resources.ts', 'secret-facts.ts', 'sessions.ts', 'stores.ts'];
+const HELD = ['resources.ts', 'secret-facts.ts', 'sessions.ts', 'stores.ts', 'token-secret.ts'];
 const WIRING = [
   'wakers',
   'controllers',
@@ -64,6 +64,8 @@ const REFUSED: readonly Import[] = [
   ),
   ...each(['src/kube/a.ts'], up(['cloudflare/b.ts', 'probe/b.ts'])),
   ...each(['src/cloudflare/a.ts'], up(['kube/b.ts', 'probe/b.ts'])),
+  ...each(['src/probe/a.ts'], up(['kube/b.ts', 'cloudflare/b.ts'])),
+  ...each(['src/zone/pulls/a.ts'], ['../../certificate/b.ts', '../../issuer/b.ts', '../../operator.ts']),
   ...each(['src/telemetry/a.ts'], up([...above, ...HELD, 'kube/b.ts', 'cloudflare/client.ts'])),
   ...each(['src/certificate/a.ts', 'src/issuer/a.ts', 'src/zone/a.ts'], up(above)).filter(
     ([file, source]) => file.split('/')[1] !== source.split('/')[1],
@@ -82,7 +84,7 @@ const REFUSED: readonly Import[] = [
   ...each(['src/operator.ts', 'src/running.ts', 'src/election.ts'], ['./main.ts']),
   ...each(['src/main.ts'], beside(['certificate/controller.ts', 'controllers.ts', 'running.ts'])),
   ...each(
-    ['api', 'pki', 'kube', 'cloudflare', 'telemetry', 'certificate', 'issuer'].map(
+    ['api', 'pki', 'kube', 'cloudflare', 'probe', 'telemetry', 'certificate', 'issuer', 'zone'].map(
       (name) => `src/${name}/a.ts`,
     ),
     ['../../test/support/wait.ts'],
@@ -111,6 +113,11 @@ const ALLOWED: readonly Import[] = [
   ['src/certificate/a.ts', '../kube/client.ts'],
   ['src/certificate/a.ts', '../stores.ts'],
   ['src/issuer/a.ts', '../sessions.ts'],
+  ...each(['src/issuer/a.ts', 'src/zone/a.ts'], ['../token-secret.ts']),
+  ...each(['src/certificate/a.ts', 'src/zone/a.ts'], ['../probe/board.ts']),
+  ['src/probe/a.ts', '../pki/chain.ts'],
+  ['src/zone/pulls/a.ts', '../concern.ts'],
+  ['src/zone/pulls/a.ts', '../../cloudflare/zone-client.ts'],
   ['src/stores.ts', './kube/reflector.ts'],
   ['src/stores.ts', './sessions.ts'],
   ['src/version.ts', '../package.json'],

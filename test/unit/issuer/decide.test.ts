@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ApiToken } from '../../../src/cloudflare/token.ts';
 import { decide, nextCheckMs, remember } from '../../../src/issuer/decide.ts';
-import type { CheckResult, IssuerWorld, TokenRead } from '../../../src/issuer/world.ts';
+import type { CheckResult, IssuerWorld } from '../../../src/issuer/world.ts';
+import type { TokenRead } from '../../../src/token-secret.ts';
 import { issuerWith } from './fixtures.ts';
 
 const MINUTE = 60_000;

@@ -1,0 +1,44 @@
+import { ApiToken } from './cloudflare/token.ts';
+import type { KubeClient } from './kube/client.ts';
+import { secrets } from './kube/resource.ts';
+import { decode } from './secret-facts.ts';
+
+/** The token as its Secret holds it now. */
+export type TokenRead =
+  | { readonly state: 'usable'; readonly token: ApiToken; readonly digest: string }
+  | { readonly state: 'missing'; readonly message: string }
+  | { readonly state: 'unusable'; readonly message: string };
+
+/** Where an API token lies. */
+export interface TokenPlace {
+  readonly namespace: string;
+  readonly name: string;
+  /** Of the Secret's data. */
+  readonly key: string;
+}
+
+/**
+ * Reads a token live: token Secrets belong to others and carry no label of ours, so no watch would tell of a change.
+ */
+export async function readToken(
+  kube: Pick<KubeClient, 'get'>,
+  { namespace, name, key }: TokenPlace,
+  signal: AbortSignal,
+): Promise<TokenRead> {
+  const secret = await kube.get(secrets, { namespace, name }, { signal });
+  if (secret === undefined) {
+    const message = `There is no Secret ${name} in namespace ${namespace}. Create it with the API token under key ${key}.`;
+    return { state: 'missing', message };
+  }
+  const value = decode(secret.data?.[key])?.trim();
+  if (!value) {
+    const keys = Object.keys(secret.data ?? {}).join(', ') || 'none';
+    const message = `Secret ${name} in namespace ${namespace} has nothing under key ${key} (its keys: ${keys}). Put the API token there.`;
+    return { state: 'missing', message };
+  }
+  const token = new ApiToken(value);
+  const problem = token.problem();
+  return problem === undefined
+    ? { state: 'usable', token, digest: token.digest() }
+    : { state: 'unusable', message: problem };
+}
