@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { generatePrometheusRule, PROMETHEUS_RULE } from './prometheus-rules.ts';
 import { API_TYPES, generateApiTypes } from './generate-api-types.ts';
 import { README, readReadme, withFlags } from './readme.ts';
 
-/** `npm run generate`: writes what is derived from the CRDs and from the code. */
+/** `npm run generate`: writes what is derived from the CRDs, from the code and from the alerts. */
 await writeFile(API_TYPES, await generateApiTypes());
 await writeFile(README, await withFlags(await readReadme()));
+await writeFile(PROMETHEUS_RULE, await generatePrometheusRule());
