@@ -3,6 +3,7 @@ import type { ZoneClient } from '../cloudflare/zone-client.ts';
 import type { OriginZone } from '../api/v1alpha1.ts';
 import type { ListedCertificate } from '../cloudflare/results.ts';
 import type { Verdict } from '../probe/types.ts';
+import type { Intervals } from './schedule.ts';
 
 export type SslMode = 'off' | 'flexible' | 'full' | 'strict' | 'origin_pull';
 
@@ -24,6 +25,8 @@ export interface ZonePass {
   readonly ssl: SslMode | undefined;
   /** What the probe last saw, one per hostname and address. */
   readonly verdicts: readonly Verdict[];
+  /** How often this zone is asked about, stretched where there are many. */
+  readonly intervals: Intervals;
 }
 
 /** What a concern leaves behind for the report and for the next pass. */
