@@ -38,6 +38,7 @@ function reasonOf({ kind }: CloudflareError): FailedAttempt['reason'] {
     case 'BudgetExhausted':
       return 'RateLimited';
     case 'CloudflareUnavailable':
+    case 'SettingNotEditable':
     case 'NotFound':
     case 'AlreadyRevoked':
     case 'Aborted':

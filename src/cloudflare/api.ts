@@ -1,11 +1,13 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
-import type { Budget } from './budget.ts';
+import type { Budget, Share } from './budget.ts';
 import { CloudflareClient } from './client.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { Requests } from './requests.ts';
 import { Semaphore } from './semaphore.ts';
 import type { ApiToken } from './token.ts';
 import { Transport, type TransportOptions } from './transport.ts';
+import { ZoneClient } from './zone-client.ts';
 
 export interface CloudflareApiOptions extends Pick<
   TransportOptions,
@@ -54,14 +56,24 @@ export class CloudflareApi {
     });
   }
 
-  /** A client for one token; cheap to make, and it keeps nothing. */
+  /** A client for one issuer's token; cheap to make, and it keeps nothing. */
   client(token: ApiToken): CloudflareClient {
-    const { budget, clock, postTimeoutMs } = this.#options;
-    return new CloudflareClient({ transport: this.#transport, token, budget, clock, postTimeoutMs });
+    const { postTimeoutMs } = this.#options;
+    return new CloudflareClient({ requests: this.#requests(token, 'certificates'), postTimeoutMs });
+  }
+
+  /** A client for one OriginZone's token, which pays from the zones' share; cheap to make, and it keeps nothing. */
+  zoneClient(token: ApiToken): ZoneClient {
+    return new ZoneClient(this.#requests(token, 'zones'), token.digest());
   }
 
   /** Ends all connections; what is in flight fails. */
   async close(): Promise<void> {
     await this.#dispatcher.destroy();
+  }
+
+  #requests(token: ApiToken, share: Share): Requests {
+    const { budget, clock } = this.#options;
+    return new Requests({ transport: this.#transport, token, budget, clock, share });
   }
 }

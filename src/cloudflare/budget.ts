@@ -5,6 +5,9 @@ export type Grant =
   | { readonly granted: true }
   | { readonly granted: false; readonly retryAfterMs: number; readonly because: 'budget' | 'rate-limit' };
 
+/** Who pays: what issues and keeps certificates, or what looks after zones. */
+export type Share = 'certificates' | 'zones';
+
 export interface BudgetOptions {
   /** Requests per second in the long run; 0 switches the limiter off (a 429 is obeyed all the same). */
   readonly ratePerSecond: number;
@@ -49,7 +52,7 @@ export class Budget {
   }
 
   /** Asks to send `count` requests now with the token known as `account`. */
-  take(count = 1, account = ''): Grant {
+  take(count = 1, account = '', _share: Share = 'certificates'): Grant {
     const nowMs = this.#clock.monotonic();
     const stoppedMs = this.#stoppedMs(account, nowMs);
     if (stoppedMs > 0) return { granted: false, retryAfterMs: Math.ceil(stoppedMs), because: 'rate-limit' };

@@ -9,6 +9,8 @@ export type FailureKind =
   | 'PermissionMissing'
   | 'HostnameRejected'
   | 'RequestRejected'
+  /** The zone's plan does not let the setting be changed. */
+  | 'SettingNotEditable'
   | 'NotFound'
   | 'AlreadyRevoked'
   | 'BudgetExhausted'

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { CertificateListing, ListOptions } from './client.ts';
+import type { CertificateListing, ListOptions } from './requests.ts';
 import type { ListedCertificate } from './results.ts';
 
 /** One reading of a zone's certificates, with an index by public key. */

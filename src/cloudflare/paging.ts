@@ -3,6 +3,13 @@ import type { ApiAnswer } from './transport.ts';
 /** Clients of many years ask for 50; a server that allows less says so by the page it sends. */
 const PAGE_SIZE = 50;
 
+export interface PageLimits {
+  /** How many items to ask for at once. */
+  readonly pageSize?: number;
+  /** After so many pages the listing ends incomplete. */
+  readonly maxPages?: number;
+}
+
 export interface Pages<Item> {
   /** Distinct by id, in the order read. */
   readonly items: readonly Item[];
@@ -22,12 +29,13 @@ export interface Pages<Item> {
 export async function readPages<Item extends { readonly id: string }>(
   fetchPage: (query: string) => Promise<ApiAnswer>,
   parse: (value: unknown) => Item | undefined,
+  { pageSize = PAGE_SIZE, maxPages = Infinity }: PageLimits = {},
 ): Promise<Pages<Item>> {
   const items = new Map<string, Item>();
   let total: number | undefined;
   let steady = true;
   for (let page = 1; ; page += 1) {
-    const answer = await fetchPage(`page=${page}&per_page=${PAGE_SIZE}`);
+    const answer = await fetchPage(`page=${page}&per_page=${pageSize}`);
     if (page > 1 && answer.totalCount !== total) steady = false;
     total = answer.totalCount;
     const before = items.size;
@@ -38,6 +46,7 @@ export async function readPages<Item extends { readonly id: string }>(
       else if (!items.has(item.id)) items.set(item.id, item);
     }
     const complete = steady && total !== undefined && items.size === total;
-    if (complete || items.size === before) return { items: [...items.values()], complete, total };
+    if (complete || items.size === before || page >= maxPages)
+      return { items: [...items.values()], complete, total };
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
+import { allPermissions } from './operation.ts';
 
 const REDACTED = '[redacted]';
 /** What tokens are made of: letters, digits and what base64url and prefixes add. */
@@ -30,14 +31,18 @@ export class ApiToken {
     return createHash('sha256').update(this.#value).digest('hex').slice(0, 32);
   }
 
-  /** Why this cannot be an API token, as a sentence that also says what to do; undefined where it can. */
-  problem(): string | undefined {
+  /**
+   * Why this cannot be an API token, as a sentence that also says what to do; undefined where it can.
+   *
+   * @param permissions what a token in its place needs.
+   */
+  problem(permissions = allPermissions('certificates')): string | undefined {
     if (this.#value === '') return 'The API token is empty: put a Cloudflare API token into the Secret.';
     if (this.#value.startsWith('v1.0-')) {
-      return 'This is an Origin CA key (service key), which Cloudflare no longer accepts: create an API token with the permissions Zone:Read and SSL and Certificates:Edit instead.';
+      return `This is an Origin CA key (service key), which Cloudflare no longer accepts: create an API token with the permissions ${permissions} instead.`;
     }
     if (GLOBAL_KEY.test(this.#value)) {
-      return 'This is a Global API Key, not an API token: create an API token with the permissions Zone:Read and SSL and Certificates:Edit instead.';
+      return `This is a Global API Key, not an API token: create an API token with the permissions ${permissions} instead.`;
     }
     if (this.#value === PLACEHOLDER) {
       return 'The Secret still holds the placeholder of the example: put your Cloudflare API token in its place.';

@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from 'undici';
-import type { Budget } from './budget.ts';
+import type { Budget, Share } from './budget.ts';
 import { refusedError } from './classify.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
 import { aborted, CloudflareError, type FailureKind, fenced, unavailable } from './errors.ts';
@@ -32,11 +32,13 @@ export interface TransportOptions {
 
 export interface ApiRequest {
   readonly operation: Operation;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path below the base URL, with its query. */
   readonly path: string;
   readonly body?: unknown;
   readonly token: ApiToken;
+  /** What the token is for: decides which permissions an error names. */
+  readonly share: Share;
   /** From dispatch to the last byte; real time, whatever a test's clock says. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
@@ -144,7 +146,8 @@ export class Transport {
     const readable = envelope !== undefined && (envelope.success === false || envelope.errors.length > 0);
     const { rayId, retryAfterMs } = headers;
     const errors = readable ? envelope.errors : undefined;
-    const error = refusedError({ operation: call.operation, status, errors, rayId, retryAfterMs });
+    const { operation, share } = call;
+    const error = refusedError({ operation, share, status, errors, rayId, retryAfterMs });
     if (error.kind === 'RateLimited')
       this.#options.budget.limited(error.retryAfterMs ?? 0, call.token.digest());
     return error;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Share } from '../../../src/cloudflare/budget.ts';
 import { refusedError } from '../../../src/cloudflare/classify.ts';
 import { parseEnvelope } from '../../../src/cloudflare/envelope.ts';
 import type { CloudflareError, FailureKind } from '../../../src/cloudflare/errors.ts';
@@ -8,6 +9,7 @@ interface Answer {
   readonly status?: number;
   readonly errors?: unknown;
   readonly operation?: Operation;
+  readonly share?: Share;
   readonly retryAfterMs?: number;
 }
 
@@ -15,11 +17,13 @@ function judge({
   status = 400,
   errors,
   operation = 'create_certificate',
+  share = 'certificates',
   retryAfterMs,
 }: Answer): CloudflareError {
   const parsed =
     errors === undefined ? undefined : parseEnvelope(JSON.stringify({ success: false, errors }))?.errors;
-  return refusedError({ operation, status, errors: parsed, rayId: '8f0c1d2e3f4a5b6c-FRA', retryAfterMs });
+  const rayId = '8f0c1d2e3f4a5b6c-FRA';
+  return refusedError({ operation, share, status, errors: parsed, rayId, retryAfterMs });
 }
 
 const byCode = (code: number, message = 'Words'): readonly unknown[] => [{ code, message }];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CertificateListing } from '../../../src/cloudflare/client.ts';
+import type { CertificateListing } from '../../../src/cloudflare/requests.ts';
 import { unavailable } from '../../../src/cloudflare/errors.ts';
 import { Listing, ListingBoard } from '../../../src/cloudflare/listings.ts';
 import type { ListedCertificate } from '../../../src/cloudflare/results.ts';

@@ -1,0 +1,133 @@
+import type { Clock } from '../clock.ts';
+import type { Budget, Share } from './budget.ts';
+import { aborted, budgetExhausted, type CloudflareError, stillRateLimited, unusableToken } from './errors.ts';
+import { allPermissions, type Operation } from './operation.ts';
+import { readPages } from './paging.ts';
+import { certificateOf, type ListedCertificate, type TokenState, tokenStateOf } from './results.ts';
+import type { ApiToken } from './token.ts';
+import type { ApiAnswer, ApiRequest, Transport } from './transport.ts';
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Wait between pages where the budget is used up, instead of failing. Not in a worker: it may take minutes. */
+  readonly waitForBudget?: boolean;
+}
+
+export interface CertificateListing {
+  /** Whether this is certainly everything: only then does an absent certificate mean anything. */
+  readonly complete: boolean;
+  readonly certificates: readonly ListedCertificate[];
+}
+
+export interface RequestsOptions {
+  readonly transport: Transport;
+  readonly token: ApiToken;
+  readonly budget: Budget;
+  readonly clock: Clock;
+  /** Which part of the budget pays, and whose permissions an error names. */
+  readonly share: Share;
+}
+
+interface Limits {
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+  readonly body?: unknown;
+}
+
+const TIMEOUT_MS = 30_000;
+const MAX_ANSWER_BYTES = 4 * 2 ** 20;
+/** A server that ignores `per_page` sends a zone's certificates in one piece: 8,000 are about 20 MiB. */
+const MAX_LIST_BYTES = 32 * 2 ** 20;
+
+/**
+ * What the clients have in common: one token, its part of the budget, and the requests that both make. Every
+ * request is sent at most once; whatever goes wrong is a CloudflareError.
+ */
+export class Requests {
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** Pays and sends one request. */
+  async call(
+    operation: Operation,
+    method: ApiRequest['method'],
+    path: string,
+    options: CallOptions,
+    limits: Limits = {},
+  ): Promise<ApiAnswer> {
+    this.#refuseUnusable(operation);
+    const refusal = this.#pay(operation);
+    if (refusal !== undefined) throw refusal;
+    return this.#send(operation, method, path, options, limits);
+  }
+
+  /** One page of a listing; it waits for its turn where the caller may. */
+  async page(operation: Operation, path: string, options: ListOptions): Promise<ApiAnswer> {
+    const limits = { maxBytes: MAX_LIST_BYTES };
+    if (options.waitForBudget !== true) return this.call(operation, 'GET', path, options, limits);
+    this.#refuseUnusable(operation);
+    await this.#turn(operation, options.signal);
+    return this.#send(operation, 'GET', path, options, limits);
+  }
+
+  /** All Origin CA certificates of a zone, page by page; each page is a request of its own for the budget. */
+  async listCertificates(zoneId: string, options: ListOptions): Promise<CertificateListing> {
+    const zone = encodeURIComponent(zoneId);
+    const { items, complete } = await readPages(
+      (query) => this.page('list_certificates', `/certificates?zone_id=${zone}&${query}`, options),
+      certificateOf,
+    );
+    return { complete, certificates: items };
+  }
+
+  /** The token's own state. Refused for account-owned tokens, which work all the same. */
+  async verifyToken(options: CallOptions): Promise<TokenState> {
+    const { result } = await this.call('verify_token', 'GET', '/user/tokens/verify', options);
+    return tokenStateOf(result);
+  }
+
+  #send(
+    operation: Operation,
+    method: ApiRequest['method'],
+    path: string,
+    { signal }: CallOptions,
+    { timeoutMs = TIMEOUT_MS, maxBytes = MAX_ANSWER_BYTES, body }: Limits,
+  ): Promise<ApiAnswer> {
+    const { share, token, transport } = this.#options;
+    return transport.send({ operation, method, path, token, share, signal, timeoutMs, maxBytes, body });
+  }
+
+  /** What is no token costs no request. */
+  #refuseUnusable(operation: Operation): void {
+    const { share, token } = this.#options;
+    const problem = token.problem(allPermissions(share));
+    if (problem !== undefined) throw unusableToken(operation, problem);
+  }
+
+  /** Takes one request of the budget, or says as an error when to come back. */
+  #pay(operation: Operation): CloudflareError | undefined {
+    const { budget, share, token } = this.#options;
+    const grant = budget.take(1, token.digest(), share);
+    if (grant.granted) return undefined;
+    return grant.because === 'budget'
+      ? budgetExhausted(operation, grant.retryAfterMs)
+      : stillRateLimited(operation, grant.retryAfterMs);
+  }
+
+  /** Waits until one request of the budget is paid. */
+  async #turn(operation: Operation, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const refusal = this.#pay(operation);
+      if (refusal === undefined) return;
+      await this.#options.clock.after(refusal.retryAfterMs ?? 0, signal).catch((cause: unknown) => {
+        throw aborted(operation, false, cause);
+      });
+    }
+  }
+}
