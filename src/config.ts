@@ -22,6 +22,14 @@ export interface Config {
   readonly settleMs: number;
   /** Undefined: Cloudflare's own roots, built in. */
   readonly originCaRoots: string | undefined;
+  /** Undefined: the built-in CA of Cloudflare's shared client certificate. */
+  readonly originPullCa: string | undefined;
+  /** Between two readings of a zone's SSL mode. */
+  readonly zoneIntervalMs: number;
+  /** As `address/bits`: knocked at although the address guard would refuse. */
+  readonly probeAllowCidrs: readonly string[];
+  /** `address:port`, an IPv6 address in brackets. Undefined: the machine's resolver. */
+  readonly dnsServer: string | undefined;
   readonly leaderElect: boolean;
   readonly leaseDurationMs: number;
   readonly renewDeadlineMs: number;
@@ -77,6 +85,10 @@ export function parseConfig(argv: readonly string[], { env, isTty }: Surrounding
     cloudflarePostTimeoutMs: read('cloudflare-post-timeout'),
     settleMs: read('settle'),
     originCaRoots: read('origin-ca-roots'),
+    originPullCa: read('origin-pull-ca'),
+    zoneIntervalMs: read('zone-interval'),
+    probeAllowCidrs: read('probe-allow-cidr'),
+    dnsServer: read('dns-server'),
     leaderElect: read('leader-elect'),
     leaseDurationMs: read('lease-duration'),
     renewDeadlineMs: read('renew-deadline'),

@@ -39,6 +39,7 @@ function reasonOf({ kind }: CloudflareError): FailedAttempt['reason'] {
       return 'RateLimited';
     case 'CloudflareUnavailable':
     case 'SettingNotEditable':
+    case 'ZoneNotFound':
     case 'NotFound':
     case 'AlreadyRevoked':
     case 'Aborted':

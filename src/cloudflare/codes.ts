@@ -23,7 +23,7 @@ const COMMON: ReadonlyMap<number, CodeRule> = new Map([
   [1016, refusal('PermissionMissing')],
   [9109, refusal('PermissionMissing')], // also: token used from an address it does not allow
   [7000, refusal('RequestRejected')], // no route
-  [7003, refusal('RequestRejected')], // no route: the zone's id is none
+  [7003, refusal('RequestRejected')], // an identifier that is none
   [971, limit], // certain only with status 429, which is judged before the codes
   [10429, limit],
   [10502, limit],
@@ -50,9 +50,10 @@ const ORIGIN_CA: ReadonlyMap<number, CodeRule> = new Map([
   [1201, outage],
 ]);
 
-/** Codes of a zone's settings. */
+/** Codes of the routes below a zone. */
 const ZONES: ReadonlyMap<number, CodeRule> = new Map([
   [1015, refusal('SettingNotEditable')], // "Not allowed to edit setting for …": the plan has it not
+  [7003, refusal('ZoneNotFound')], // "Could not route to /zones/…"
 ]);
 
 /**
@@ -65,10 +66,10 @@ const WRAPPED_CONNECTION_ERROR =
 /** The rule for an error of an answer; undefined where its code is not known for the operation. */
 export function ruleOf({ code, message }: ApiMessage, operation: Operation): CodeRule | undefined {
   if (code === undefined) return undefined;
-  if (isAboutZones(operation)) return COMMON.get(code) ?? ZONES.get(code);
+  if (isAboutZones(operation)) return ZONES.get(code) ?? COMMON.get(code);
   if (code === 1010 && WRAPPED_CONNECTION_ERROR.test(message)) return outage;
   if (code === 1101 && isAboutOneCertificate(operation)) return refusal('NotFound');
-  return COMMON.get(code) ?? ORIGIN_CA.get(code);
+  return ORIGIN_CA.get(code) ?? COMMON.get(code);
 }
 
 /**

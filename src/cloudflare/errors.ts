@@ -11,6 +11,8 @@ export type FailureKind =
   | 'RequestRejected'
   /** The zone's plan does not let the setting be changed. */
   | 'SettingNotEditable'
+  /** The zone's id leads nowhere (any more). */
+  | 'ZoneNotFound'
   | 'NotFound'
   | 'AlreadyRevoked'
   | 'BudgetExhausted'

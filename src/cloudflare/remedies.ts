@@ -39,9 +39,7 @@ function changeWhat(operation: Operation): string {
   if (operation === 'upload_client_certificate') {
     return 'Change what the message names: a leaf certificate with its own key is needed, not a CA';
   }
-  return isAboutZones(operation)
-    ? "Change what the message names; if it is the route or an identifier, check that the zone still exists and is within the token's zones"
-    : 'Change what the message names';
+  return 'Change what the message names';
 }
 
 type Worded = 'CredentialsInvalid' | 'PermissionMissing' | 'RequestRejected' | 'NotFound';
@@ -63,6 +61,10 @@ const WORDS: Readonly<Record<Exclude<FailureKind, Worded>, Words>> = {
   SettingNotEditable: {
     happened: 'does not let the setting be changed',
     remedy: "Leave the setting out of the OriginZone, or change to a plan of Cloudflare's that has it",
+  },
+  ZoneNotFound: {
+    happened: 'does not know the zone',
+    remedy: "Check that the zone still exists and is within the token's zones",
   },
   AlreadyRevoked: { happened: 'has revoked the certificate before', remedy: 'Nothing needs to be done' },
   // Made before anything is sent, by functions of their own.

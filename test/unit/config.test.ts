@@ -31,6 +31,10 @@ describe('without flags', () => {
       cloudflarePostTimeoutMs: 30_000,
       settleMs: 30_000,
       originCaRoots: undefined,
+      originPullCa: undefined,
+      zoneIntervalMs: 600_000,
+      probeAllowCidrs: [],
+      dnsServer: undefined,
       leaderElect: true,
       leaseDurationMs: 15_000,
       renewDeadlineMs: 10_000,
@@ -72,6 +76,16 @@ describe('a flag', () => {
     [['--cloudflare-post-timeout=1m30s'], { cloudflarePostTimeoutMs: 90_000 }],
     [['--settle=0s'], { settleMs: 0 }],
     [['--origin-ca-roots=/r.pem'], { originCaRoots: '/r.pem' }],
+    [['--origin-pull-ca=/p.pem'], { originPullCa: '/p.pem' }],
+    [['--zone-interval=1s'], { zoneIntervalMs: 1000 }],
+    [
+      ['--probe-allow-cidr=127.0.0.0/8, ::1,10.1.2.3, ::1'],
+      { probeAllowCidrs: ['127.0.0.0/8', '::1/128', '10.1.2.3/32'] },
+    ],
+    [['--dns-server=10.96.0.10'], { dnsServer: '10.96.0.10:53' }],
+    [['--dns-server=127.0.0.1:5353'], { dnsServer: '127.0.0.1:5353' }],
+    [['--dns-server=[fd00::a]:53'], { dnsServer: '[fd00::a]:53' }],
+    [['--dns-server=fd00::a'], { dnsServer: '[fd00::a]:53' }],
     [['--no-leader-elect'], { leaderElect: false }],
     [['--leader-elect=false'], { leaderElect: false }],
     [['--no-leader-elect', '--leader-elect'], { leaderElect: true }],
@@ -89,7 +103,12 @@ describe('a flag', () => {
   });
 
   test.each<[string[], string]>([
-    [['--zone-interval=10m'], 'Unknown flag --zone-interval: see --help for those there are.'],
+    [
+      ['--zone-interval=500ms'],
+      '--zone-interval=500ms is not a duration: write hours, minutes and seconds, such as 30s or 1m30s.',
+    ],
+    [['--zone-interval=0s'], '--zone-interval=0s is too short: write at least 1s.'],
+    [['--zones=a'], 'Unknown flag --zones: see --help for those there are.'],
     [['--setle=1s'], 'Unknown flag --setle: see --help for those there are.'],
     [['-v'], 'Unknown flag -v: see --help for those there are.'],
     [['run'], '"run" is not a flag: the operator takes flags only, see --help.'],
@@ -146,6 +165,18 @@ describe('a flag', () => {
       ['--cloudflare-base-url=https://x/v4?a=1'],
       '--cloudflare-base-url=https://x/v4?a=1 has a query or a fragment: leave it out.',
     ],
+    ...['127.0.0.0/33', '::/129', 'localhost/8', '10.0.0', '', '10.0.0.0/'].map(
+      (range): [string[], string] => [
+        [`--probe-allow-cidr=127.0.0.1,${range}`],
+        `--probe-allow-cidr=127.0.0.1,${range} has "${range}", which is no range of addresses: write such as 10.0.0.0/8 or fd00::/8, separated by commas.`,
+      ],
+    ),
+    ...['kube-dns:53', '10.0.0.10:0', '10.0.0.10:65536', '10.0.0:53', '[10.0.0.1]:53', '::1:53:x'].map(
+      (address): [string[], string] => [
+        [`--dns-server=${address}`],
+        `--dns-server=${address} is not the address of a server: write such as 10.96.0.10, 10.96.0.10:53 or [::1]:53.`,
+      ],
+    ),
     [
       ['--watch-namespaces=a,B'],
       '--watch-namespaces=a,B has "B", which is not the name of a namespace: write lower-case letters, digits and hyphens, separated by commas.',

@@ -76,7 +76,7 @@ const REFUSED: readonly Import[] = [
   ),
   ...each(['src/clock.ts', 'src/version.ts', 'src/start-error.ts'], beside(['api/names.ts', 'config.ts'])),
   ...each(
-    ['src/config.ts', 'src/flags.ts'],
+    ['src/config.ts', 'src/flags.ts', 'src/flag-kinds.ts'],
     beside(['kube/config.ts', 'telemetry/metrics.ts', 'operator.ts']),
   ),
   ...each(['src/wakers.ts'], beside(['controllers.ts', 'telemetry/metrics.ts', 'operator.ts'])),
@@ -122,6 +122,7 @@ const ALLOWED: readonly Import[] = [
   ['src/stores.ts', './sessions.ts'],
   ['src/version.ts', '../package.json'],
   ['src/config.ts', './flags.ts'],
+  ['src/flags.ts', './flag-kinds.ts'],
   ['src/wakers.ts', './certificate/subject.ts'],
   ['src/controllers.ts', './certificate/controller.ts'],
   ['src/operator.ts', './controllers.ts'],
