@@ -1,4 +1,4 @@
-import { glob, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
@@ -17,8 +17,7 @@ export interface AlertCase {
 
 /** Paths of the files, sorted. */
 export async function promtoolFiles(): Promise<string[]> {
-  const names = await Array.fromAsync(glob('*.yaml', { cwd: FOLDER }));
-  return names.toSorted().map((name) => fileURLToPath(new URL(name, FOLDER)));
+  return (await readdir(FOLDER)).toSorted().map((name) => fileURLToPath(new URL(name, FOLDER)));
 }
 
 /** The cases of all files. */
