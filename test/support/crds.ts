@@ -43,7 +43,12 @@ interface CrdFile {
 }
 
 const FOLDER = new URL('../../crds/', import.meta.url);
-const FILES = ['origincertificates.yaml', 'originissuers.yaml', 'clusteroriginissuers.yaml', 'originzones.yaml'] as const;
+const FILES = [
+  'origincertificates.yaml',
+  'originissuers.yaml',
+  'clusteroriginissuers.yaml',
+  'originzones.yaml',
+] as const;
 
 /** The kinds of `crds/`, certificates first. */
 export async function readCrds(): Promise<Crd[]> {
@@ -60,4 +65,11 @@ async function readCrd(file: string): Promise<Crd> {
     apiVersion: `${spec.group}/${version.name}`,
     schema: version.schema.openAPIV3Schema,
   };
+}
+
+/** The schema at a path of properties; throws where there is none, so that a test cannot pass on nothing. */
+export function property(schema: Schema | undefined, ...path: string[]): Schema {
+  const found = path.reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema);
+  if (found === undefined) throw new Error(`the schema has no property ${path.join('.')}`);
+  return found;
 }

@@ -1,55 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { KubeError } from '../../../src/kube/errors.ts';
-import type { KubeObject } from '../../../src/kube/object.ts';
-import type { Resource } from '../../../src/kube/resource.ts';
-import { cluster, testNamespace } from '../../support/cluster.ts';
-import { kubeClient } from '../../support/kube-clients.ts';
 import { clusterOriginIssuers, originCertificates, originIssuers } from '../../../src/resources.ts';
-
-/** A manifest as a person writes it: whatever the types say of it. */
-interface Manifest extends KubeObject {
-  readonly spec: Readonly<Record<string, unknown>>;
-}
+import { testNamespace } from '../../support/cluster.ts';
+import { kubeClient } from '../../support/kube-clients.ts';
+import { Refusals, shown } from '../../support/refusals.ts';
 
 let client: KubeClient;
-let namespace: string;
+let refusals: Refusals;
 
 beforeAll(async () => {
   client = await kubeClient();
-  namespace = await testNamespace('refusals');
+  refusals = new Refusals(client, await testNamespace('refusals'));
 });
 
 afterAll(async () => {
   await client.close();
 });
-
-/** Creates the object for show only. */
-async function tryCreate<T extends KubeObject>(resource: Resource<T>, spec: object): Promise<Manifest> {
-  const { apiVersion, kind, namespaced } = resource;
-  const metadata = { name: 'tried', ...(namespaced ? { namespace } : {}) };
-  const options = { signal: AbortSignal.timeout(10_000), fieldManager: 'test', dryRun: true };
-  const manifest = { apiVersion, kind, metadata, spec } as unknown as T; // What the types forbid is what is tried.
-  return (await client.create(resource, manifest, options)) as unknown as Manifest;
-}
-
-/** What kubectl prints, line by line. */
-async function refusalOf<T extends KubeObject>(resource: Resource<T>, spec: object): Promise<string[]> {
-  const created = await tryCreate(resource, spec).catch((error: unknown) => error);
-  if (!(created instanceof KubeError)) throw new Error(`was not refused: ${JSON.stringify(created)}`);
-  expect(created.kind).toBe('Invalid');
-  return created.causes
-    .filter(({ message }) => !message.includes('some validation rules were not checked'))
-    .map(
-      ({ field, message }) => `${field}: ${message.replace(/^Invalid value: "object": /, 'Invalid value: ')}`,
-    );
-}
-
-/** Kubernetes 1.34 shows the type in place of the value that a CEL rule refused. */
-function shown(sentence: string): string {
-  if (!cluster().version.startsWith('1.34.')) return sentence;
-  return sentence.replace(/Invalid value: "[^"]*": (?!spec\.)/, 'Invalid value: "string": ');
-}
 
 const label64 = `${'a'.repeat(64)}.com`;
 const name254 = `${'a.'.repeat(126)}co`;
@@ -157,11 +123,11 @@ describe('an OriginCertificate', () => {
     ],
     [{ issuerRef: {} }, 'spec.issuerRef.name: Required value'],
   ])('with %j is refused in one sentence', async (change, sentence) => {
-    expect(await refusalOf(originCertificates, { ...good, ...change })).toEqual([shown(sentence)]);
+    expect(await refusals.of(originCertificates, { ...good, ...change })).toEqual([shown(sentence)]);
   });
 
   test('with several mistakes is told all of them', async () => {
-    const refusal = await refusalOf(originCertificates, {
+    const refusal = await refusals.of(originCertificates, {
       ...good,
       hostnames: ['Example.com.', 'ok.com', '*.com'],
     });
@@ -199,12 +165,12 @@ describe('an OriginCertificate', () => {
     ],
     ['a ClusterOriginIssuer', { issuerRef: { kind: 'ClusterOriginIssuer', name: 'all' } }],
   ])('with %s is taken', async (_, change) => {
-    const { spec } = await tryCreate(originCertificates, { ...good, ...change });
+    const { spec } = await refusals.tryCreate(originCertificates, { ...good, ...change });
     expect(spec).toMatchObject(change);
   });
 
   test('has its defaults filled in, and none where an issuer has a say', async () => {
-    const created = await tryCreate(originCertificates, good);
+    const created = await refusals.tryCreate(originCertificates, good);
     expect(created.spec).toEqual({
       ...good,
       issuerRef: { kind: 'OriginIssuer', name: 'cloudflare' },
@@ -237,7 +203,7 @@ describe('an issuer', () => {
       'spec.allow[0].hostnames[0]: Invalid value: "*": has a * elsewhere than as its whole first label: only *.example.com is possible',
     ],
   ])('of a namespace with %j is refused in one sentence', async (change, sentence) => {
-    expect(await refusalOf(originIssuers, { ...token, ...change })).toContain(shown(sentence));
+    expect(await refusals.of(originIssuers, { ...token, ...change })).toContain(shown(sentence));
   });
 
   const allow = (namespaceSelector: object | undefined): object => ({
@@ -256,17 +222,17 @@ describe('an issuer', () => {
       'spec.allow[0].namespaceSelector.matchExpressions[0].values: Invalid value: Exists and DoesNotExist take no values',
     ],
   ])('of the cluster with %j is refused in one sentence', async (change, sentence) => {
-    expect(await refusalOf(clusterOriginIssuers, { ...token, ...change })).toEqual([shown(sentence)]);
+    expect(await refusals.of(clusterOriginIssuers, { ...token, ...change })).toEqual([shown(sentence)]);
   });
 
   test('has its defaults filled in', async () => {
-    const created = await tryCreate(originIssuers, token);
+    const created = await refusals.tryCreate(originIssuers, token);
     expect(created.spec).toEqual({ apiTokenSecretRef: { name: 'cloudflare', key: 'api-token' } });
     expect(created).toMatchObject({ status: { observedGeneration: -1 } });
   });
 
   test('of the cluster may be open to all', async () => {
-    const created = await tryCreate(clusterOriginIssuers, { ...token, ...allow({}) });
+    const created = await refusals.tryCreate(clusterOriginIssuers, { ...token, ...allow({}) });
     expect(created.spec).toMatchObject({ allow: [{ namespaceSelector: {}, hostnames: ['example.com'] }] });
   });
 });

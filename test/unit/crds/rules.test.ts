@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDuration } from '../../../src/api/duration.ts';
-import { type Schema, readCrds } from '../../support/crds.ts';
+import { property, readCrds, type Schema } from '../../support/crds.ts';
 import { violations } from '../../support/crd-rules.ts';
 import { hostnameProblem } from '../../support/hostname-problem.ts';
 
@@ -9,12 +9,6 @@ const crds = await readCrds();
 const [certificate, issuer, clusterIssuer] = crds;
 const spec = property(certificate?.schema, 'spec');
 const hostname = property(spec, 'hostnames').items ?? {};
-
-function property(schema: Schema | undefined, ...path: string[]): Schema {
-  const found = path.reduce<Schema | undefined>((at, name) => at?.properties?.[name], schema);
-  if (found === undefined) throw new Error(`the schema has no property ${path.join('.')}`);
-  return found;
-}
 
 describe('hostnames', () => {
   test.each([
@@ -162,7 +156,7 @@ describe('the rest of a certificate', () => {
   });
 });
 
-describe('the three kinds', () => {
+describe('the kinds', () => {
   const defaults = property(issuer?.schema, 'spec', 'defaults');
 
   test('say the same of what they share', () => {
