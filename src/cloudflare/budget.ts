@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** `retryAfterMs` is when to ask again; `because` tells our own limit from Cloudflare's 429. */
 export type Grant =
@@ -22,12 +23,19 @@ interface Account {
   allowance: { readonly tokens: TokenBucket; readonly untilMs: number } | undefined;
   /** After a 429: nothing is sent before. */
   stoppedUntilMs: number;
-  /** The latest moment that a refused caller was told to come back at. */
+  /** The latest moment that a refused caller was told to come back at; of the certificates' callers. */
   promisedUntilMs: number;
 }
 
+/** Those who wait in one line: each refused caller is told a moment after the last one's. */
+type Line = Pick<Account, 'promisedUntilMs'>;
+
 /** Callers beyond this many are told the same moment, so that an urgent one is never sent away for an hour. */
 const MAX_SPREAD_MS = 60_000;
+/** What zones may have of rate and burst. */
+const ZONES_PART = 1 / 4;
+/** Who was told to come back takes a moment to be there; until then no zone steps in. */
+const CERTIFICATES_FIRST_MS = 1000;
 /** Tokens come and go with their Secrets; what is known of them is forgotten in passing. */
 const MAX_ACCOUNTS = 64;
 
@@ -38,39 +46,50 @@ const MAX_ACCOUNTS = 64;
  *
  * Nobody waits here: `take` grants at once or says when to ask again. Refused callers are given different
  * moments, else they would all come back for the same single token.
+ *
+ * Certificates go first: zones have a quarter of the bucket, and nothing of it while a certificate waits.
  */
 export class Budget {
   readonly #clock: Clock;
-  readonly #tokens: TokenBucket | undefined;
+  /** All requests spend from the first, zones from both. */
+  readonly #buckets: { readonly all: TokenBucket; readonly zones: TokenBucket } | undefined;
   readonly #accounts = new Map<string, Account>();
+  /** One line for the zones of all tokens: what they lack is the same for all of them. */
+  readonly #zonesLine: Line = { promisedUntilMs: 0 };
+  /** Until then a certificate waits for the process's bucket. */
+  #certificatesUntilMs = 0;
 
   constructor(options: BudgetOptions) {
     this.#clock = options.clock;
     const { ratePerSecond, burst } = options;
-    if (ratePerSecond > 0)
-      this.#tokens = new TokenBucket(ratePerSecond / 1000, burst, burst, this.#clock.monotonic());
+    if (ratePerSecond <= 0) return;
+    const full = (part: number): TokenBucket => {
+      const size = Math.max(1, burst * part);
+      return new TokenBucket((ratePerSecond * part) / 1000, size, size, this.#clock.monotonic());
+    };
+    this.#buckets = { all: full(1), zones: full(ZONES_PART) };
   }
 
   /** Asks to send `count` requests now with the token known as `account`. */
-  take(count = 1, account = '', _share: Share = 'certificates'): Grant {
+  take(count = 1, account = '', share: Share = 'certificates'): Grant {
     const nowMs = this.#clock.monotonic();
     const stoppedMs = this.#stoppedMs(account, nowMs);
     if (stoppedMs > 0) return { granted: false, retryAfterMs: Math.ceil(stoppedMs), because: 'rate-limit' };
-    if (this.#tokens === undefined) return { granted: true };
-    const waitMs = this.#shortageMs(count, account, nowMs);
+    const waitMs = this.#shortageMs(count, account, share, nowMs);
     if (waitMs > 0) {
-      const retryAfterMs = this.#promise(account, nowMs, waitMs, count / this.#tokens.perMs);
+      const retryAfterMs = this.#promise(count, account, share, nowMs, waitMs);
       return { granted: false, retryAfterMs, because: 'budget' };
     }
-    this.#tokens.spend(count);
+    this.#buckets?.all.spend(count);
+    if (share === 'zones') this.#buckets?.zones.spend(count);
     this.#allowance(account, nowMs)?.tokens.spend(count);
     return { granted: true };
   }
 
   /** How long until `take` would grant a request, milliseconds; 0 when it would now. Takes and promises nothing. */
-  waitMs(account = ''): number {
+  waitMs(account = '', share: Share = 'certificates'): number {
     const nowMs = this.#clock.monotonic();
-    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), this.#shortageMs(1, account, nowMs)));
+    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), this.#shortageMs(1, account, share, nowMs)));
   }
 
   /**
@@ -81,10 +100,8 @@ export class Budget {
     const nowMs = this.#clock.monotonic();
     const stoppedMs = this.#stoppedMs(account, nowMs);
     if (stoppedMs > 0) return Math.ceil(stoppedMs);
-    const waitMs = this.#shortageMs(1, account, nowMs);
-    return waitMs === 0 || this.#tokens === undefined
-      ? 0
-      : this.#promise(account, nowMs, waitMs, 1 / this.#tokens.perMs);
+    const waitMs = this.#shortageMs(1, account, 'certificates', nowMs);
+    return waitMs === 0 ? 0 : this.#promise(1, account, 'certificates', nowMs, waitMs);
   }
 
   /** Cloudflare's `Ratelimit` header: `rest` more requests until its window ends in `resetMs`. */
@@ -104,20 +121,29 @@ export class Budget {
 
   /** Requests that the process could send at this moment; Infinity when switched off. */
   remaining(): number {
-    return Math.max(0, Math.floor(this.#tokens?.level(this.#clock.monotonic()) ?? Infinity));
+    return Math.max(0, Math.floor(this.#buckets?.all.level(this.#clock.monotonic()) ?? Infinity));
   }
 
   #stoppedMs(account: string, nowMs: number): number {
     return Math.max(0, (this.#accounts.get(account)?.stoppedUntilMs ?? 0) - nowMs);
   }
 
-  /** Until both the process's bucket and what Cloudflare left to the token hold `count`. */
-  #shortageMs(count: number, account: string, nowMs: number): number {
+  /** Until the process's bucket, what Cloudflare left to the token and, for zones, their part hold `count`. */
+  #shortageMs(count: number, account: string, share: Share, nowMs: number): number {
+    if (this.#buckets === undefined) return 0;
     const allowance = this.#allowance(account, nowMs);
     const leftMs = allowance === undefined ? 0 : allowance.untilMs - nowMs;
-    if (this.#tokens === undefined) return 0;
     const allowanceMs = Math.min(allowance?.tokens.waitMs(count, nowMs) ?? 0, leftMs);
-    return Math.max(this.#tokens.waitMs(count, nowMs), allowanceMs);
+    const shortMs = Math.max(this.#buckets.all.waitMs(count, nowMs), allowanceMs);
+    if (share === 'certificates') return shortMs;
+    return Math.max(shortMs, this.#buckets.zones.waitMs(count, nowMs), this.#precedenceMs(account, nowMs));
+  }
+
+  /** Until no certificate waits any more: of whatever token for the process's bucket, of this one for its rest. */
+  #precedenceMs(account: string, nowMs: number): number {
+    const promisedMs = this.#accounts.get(account)?.promisedUntilMs ?? 0;
+    const untilMs = Math.max(this.#certificatesUntilMs, promisedMs);
+    return untilMs === 0 ? 0 : Math.max(0, untilMs + CERTIFICATES_FIRST_MS - nowMs);
   }
 
   #allowance(account: string, nowMs: number): Account['allowance'] {
@@ -125,12 +151,18 @@ export class Budget {
     return allowance !== undefined && allowance.untilMs > nowMs ? allowance : undefined;
   }
 
-  #promise(account: string, nowMs: number, waitMs: number, gapMs: number): number {
-    const known = this.#account(account);
+  /** The next moment of the caller's line, in milliseconds from now; never long after `waitMs`. */
+  #promise(count: number, account: string, share: Share, nowMs: number, waitMs: number): number {
+    if (this.#buckets === undefined) return Math.ceil(waitMs);
+    const { all, zones } = this.#buckets;
+    const line = share === 'zones' ? this.#zonesLine : this.#account(account);
+    const gapMs = count / (share === 'zones' ? zones : all).perMs;
     const earliestMs = nowMs + waitMs;
-    const afterOthersMs = known.promisedUntilMs > nowMs ? known.promisedUntilMs + gapMs : 0;
-    known.promisedUntilMs = Math.min(Math.max(earliestMs, afterOthersMs), earliestMs + MAX_SPREAD_MS);
-    return Math.ceil(known.promisedUntilMs - nowMs);
+    const afterOthersMs = line.promisedUntilMs > nowMs ? line.promisedUntilMs + gapMs : 0;
+    line.promisedUntilMs = Math.min(Math.max(earliestMs, afterOthersMs), earliestMs + MAX_SPREAD_MS);
+    if (share === 'certificates' && all.waitMs(count, nowMs) > 0)
+      this.#certificatesUntilMs = Math.max(this.#certificatesUntilMs, line.promisedUntilMs);
+    return Math.ceil(line.promisedUntilMs - nowMs);
   }
 
   #account(key: string): Account {
@@ -150,40 +182,3 @@ export class Budget {
     }
   }
 }
-
-/** A level that rises by `perMs` up to `capacity`. Refilled when looked at, so it needs no timer. */
-class TokenBucket {
-  readonly perMs: number;
-  readonly #capacity: number;
-  #level: number;
-  #asOfMs: number;
-
-  constructor(perMs: number, capacity: number, level: number, nowMs: number) {
-    this.perMs = perMs;
-    this.#capacity = capacity;
-    this.#level = level;
-    this.#asOfMs = nowMs;
-  }
-
-  level(nowMs: number): number {
-    if (nowMs > this.#asOfMs) {
-      this.#level = Math.min(this.#capacity, this.#level + (nowMs - this.#asOfMs) * this.perMs);
-      this.#asOfMs = nowMs;
-    }
-    return this.#level;
-  }
-
-  /** Milliseconds until `count` can be spent; 0 for now, Infinity where the level does not rise. */
-  waitMs(count: number, nowMs: number): number {
-    // More than the bucket holds can never gather: it goes out when the bucket is full, and is paid back after.
-    const missing = Math.min(count, Math.max(1, this.#capacity)) - this.level(nowMs);
-    return missing > ROUNDING ? missing / this.perMs : 0;
-  }
-
-  spend(count: number): void {
-    this.#level -= count;
-  }
-}
-
-/** A refill of 1/3 per ms three times over is not exactly 1. */
-const ROUNDING = 1e-6;
