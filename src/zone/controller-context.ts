@@ -1,0 +1,9 @@
+import type { ZoneContext } from './context.ts';
+import type { ZoneMemories } from './memory.ts';
+
+/** What the rooms of the zone controller share beyond what its concerns are given. */
+export interface ControllerContext extends ZoneContext {
+  readonly memories: ZoneMemories;
+  /** Requests per second of the whole process; 0: no limit. */
+  readonly ratePerSecond: number;
+}

@@ -1,0 +1,140 @@
+import type { OriginZone } from '../api/v1alpha1.ts';
+import type { Zone } from '../cloudflare/results.ts';
+import type { RecordListing, ZoneClient } from '../cloudflare/zone-client.ts';
+import type { Remembered } from './history.ts';
+import { Recurring } from './recurring.ts';
+import type { Routes } from './routes.ts';
+import type { ZoneLoad } from './schedule.ts';
+import type { Reading, SettingName } from './world.ts';
+
+/** What a look for the zone's name found. */
+export type ZoneLookup =
+  | { readonly state: 'found'; readonly zone: Zone }
+  | { readonly state: 'none' }
+  /** Accounts that each hold a zone of this name. */
+  | { readonly state: 'several'; readonly accounts: readonly string[] };
+
+/** What the origins follow from, read together. */
+export interface RecordsRead {
+  readonly listing: RecordListing;
+  readonly routes: Routes;
+}
+
+/** One restore of a setting that somebody else had changed. */
+export interface Restore {
+  readonly setting: string;
+  /** Ms since the epoch. */
+  readonly time: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const RESTORES_KEPT = 10;
+
+/** What this process remembers of one OriginZone from pass to pass. */
+export class ZoneMemory {
+  readonly uid: string;
+  readonly lookup = new Recurring<ZoneLookup>();
+  readonly records = new Recurring<RecordsRead>();
+  readonly #settings = new Map<SettingName, Recurring<Reading>>();
+  readonly #history = new Map<SettingName, Remembered>();
+  /** Canonical text of the foreign value that was announced as a drift, so that each is announced once. */
+  readonly announced = new Map<SettingName, string>();
+  /** Whether the records are being listed in the background. */
+  isListing = false;
+  client: ZoneClient | undefined;
+  /** What it asks at rest, as far as is known. */
+  load: ZoneLoad | undefined;
+  #restores: readonly Restore[];
+  #scope = '';
+  #zoneScope = '';
+  #zoneName = '';
+  #epoch = 0;
+
+  constructor(zone: Readonly<OriginZone>) {
+    this.uid = zone.metadata.uid;
+    this.#restores = (zone.status?.restores ?? [])
+      .map(({ setting, time }) => ({ setting, time: Date.parse(time) }))
+      .filter(({ time }) => !Number.isNaN(time));
+  }
+
+  setting(name: SettingName): Recurring<Reading> {
+    const known = this.#settings.get(name);
+    if (known !== undefined) return known;
+    const made = new Recurring<Reading>();
+    this.#settings.set(name, made);
+    return made;
+  }
+
+  /** Undefined while this process has none of the setting. */
+  historyOf(name: SettingName): Remembered | undefined {
+    return this.#history.get(name);
+  }
+
+  remember(name: SettingName, history: Remembered): void {
+    this.#history.set(name, history);
+  }
+
+  get restores(): readonly Restore[] {
+    return this.#restores;
+  }
+
+  /** Ms since the epoch of the restores of a setting within a day. */
+  restoresOf(setting: SettingName, now: number): readonly number[] {
+    return this.#restores
+      .filter((restore) => restore.setting === setting && now - restore.time < DAY_MS)
+      .map(({ time }) => time);
+  }
+
+  restored(restore: Restore): void {
+    this.#restores = [...this.#restores, restore].slice(-RESTORES_KEPT);
+  }
+
+  /** Changes with the token and the zone: what was asked before speaks of something else. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** A changed spec is looked at at once; another token or zone makes what was read of the former worthless. */
+  enter(scope: { readonly generation: number; readonly tokenDigest: string; readonly zoneName: string }): void {
+    const zoneScope = `${scope.tokenDigest} ${scope.zoneName}`;
+    const now = `${zoneScope} ${scope.generation}`;
+    if (now === this.#scope) return;
+    this.#scope = now;
+    for (const [name, history] of this.#history) this.#history.set(name, { ...history, refusal: undefined });
+    for (const read of [this.lookup, this.records, ...this.#settings.values()]) {
+      if (zoneScope === this.#zoneScope) read.expire();
+      else read.clear();
+    }
+    if (zoneScope !== this.#zoneScope) this.#epoch += 1;
+    this.#zoneScope = zoneScope;
+    if (this.#zoneName !== '' && this.#zoneName !== scope.zoneName) {
+      this.#history.clear();
+      this.announced.clear();
+      this.#restores = [];
+    }
+    this.#zoneName = scope.zoneName;
+  }
+}
+
+/** The memories of all OriginZones, by name; one made again under its name is another. */
+export class ZoneMemories {
+  readonly #all = new Map<string, ZoneMemory>();
+
+  of(zone: Readonly<OriginZone>): ZoneMemory {
+    const { name, uid } = zone.metadata;
+    const known = this.#all.get(name);
+    if (known?.uid === uid) return known;
+    const made = new ZoneMemory(zone);
+    this.#all.set(name, made);
+    return made;
+  }
+
+  forget(name: string): void {
+    this.#all.delete(name);
+  }
+
+  /** What each zone that works asks at rest. */
+  *loads(): Generator<ZoneLoad> {
+    for (const { load } of this.#all.values()) if (load !== undefined) yield load;
+  }
+}

@@ -1,0 +1,158 @@
+import { covers } from '../api/hostname.ts';
+import type { OriginZone } from '../api/v1alpha1.ts';
+import type { DnsRecord } from '../cloudflare/zone-results.ts';
+import type { ProbeTarget } from '../probe/types.ts';
+import { ZoneNames } from './names.ts';
+import type { Route } from './routes.ts';
+
+/** What the origins of a zone follow from. All names normalised. */
+export interface OriginSources {
+  readonly zoneName: string;
+  /** Cloudflare only answers DNS for it. */
+  readonly paused: boolean;
+  readonly records: readonly DnsRecord[];
+  readonly probes: OriginZone['spec']['probes'];
+  /** Patterns, as in `spec.gate.ignore`. */
+  readonly ignore: readonly string[];
+  readonly routes: readonly Route[];
+  /** Hostnames of OriginCertificates that belong to the zone; wildcards among them. */
+  readonly certificateNames: readonly string[];
+}
+
+/** A name at which nobody knocks, and why. */
+export interface FixedOrigin {
+  readonly hostname: string;
+  readonly source: string;
+  readonly result: 'NoOrigin' | 'NotProxied' | 'Ignored';
+  readonly message: string;
+}
+
+export interface OriginPlan {
+  readonly targets: readonly ProbeTarget[];
+  readonly fixed: readonly FixedOrigin[];
+  /** Names beyond what one zone may have probed: with any of them the gate is incomplete. */
+  readonly beyond: number;
+}
+
+/** Names probed per zone, at the prober's rate a matter of minutes. */
+const MAX_NAMES = 5000;
+const WILDCARD = '*.';
+const MADE_UP = 'originca-probe.';
+
+/** Pure: which names the edge serves, and where it would go for each. */
+export function planOrigins(sources: OriginSources): OriginPlan {
+  const names = new ZoneNames(sources.zoneName, sources.records);
+  const targets: ProbeTarget[] = [];
+  const fixed: FixedOrigin[] = [...notProxied(sources, names)];
+  const served = sources.paused ? [] : servedNames(sources, names);
+  for (const name of served) {
+    const found = originOf(name, sources, names);
+    if ('result' in found) fixed.push(found);
+    else targets.push(found);
+  }
+  return {
+    targets: targets.slice(0, MAX_NAMES),
+    fixed,
+    beyond: Math.max(0, targets.length - MAX_NAMES),
+  };
+}
+
+interface ServedName {
+  readonly hostname: string;
+  /** The wildcard record that it stands for, where it was made up. */
+  readonly standsFor?: string;
+}
+
+/** Every proxied name, sorted; for a wildcard record the names known under it, and one made up. */
+function servedNames(sources: OriginSources, names: ZoneNames): readonly ServedName[] {
+  const served = new Map<string, ServedName>();
+  for (const name of names.proxied) {
+    if (!name.startsWith(WILDCARD)) served.set(name, { hostname: name });
+    else {
+      const hostname = MADE_UP + name.slice(WILDCARD.length);
+      served.set(hostname, { hostname, standsFor: name });
+    }
+  }
+  const known = [...sources.routes.map(({ hostname }) => hostname), ...sources.certificateNames];
+  for (const hostname of known) {
+    if (hostname.startsWith(WILDCARD) || served.has(hostname)) continue;
+    if (names.answering(hostname)?.startsWith(WILDCARD) === true && names.isProxied(hostname))
+      served.set(hostname, { hostname });
+  }
+  return [...served.values()].toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
+}
+
+function originOf(
+  { hostname, standsFor }: ServedName,
+  { ignore, probes = [], routes }: OriginSources,
+  names: ZoneNames,
+): ProbeTarget | FixedOrigin {
+  const byRecord = names.destination(hostname);
+  if (ignore.some((pattern) => covers(pattern, hostname))) {
+    const message = 'spec.gate.ignore leaves it out.';
+    return { hostname, source: byRecord.source, result: 'Ignored', message };
+  }
+  if (byRecord.state === 'none') {
+    const message = `There is no origin to look at: ${byRecord.why}.`;
+    return { hostname, source: byRecord.source, result: 'NoOrigin', message };
+  }
+  const note =
+    standsFor === undefined
+      ? ''
+      : ` (a name made up to stand for all that ${standsFor} answers; name it in spec.gate.ignore to leave it out)`;
+  const at = probes.findIndex((probe) => probe.hostnames.some((pattern) => isNamed(pattern, hostname)));
+  const told = probes[at];
+  if (told !== undefined)
+    return { hostname, addresses: told.addresses, source: `spec.probes[${at}]${note}` };
+  const routed = routedTo(hostname, routes);
+  return routed === undefined
+    ? { hostname, addresses: byRecord.addresses, source: byRecord.source + note, fromRecord: true }
+    : { hostname, addresses: routed.addresses, source: routed.source + note };
+}
+
+/** Where the cluster takes the name in: by the routes that name it, else by the wildcards nearest to it. */
+function routedTo(
+  hostname: string,
+  routes: readonly Route[],
+): { addresses: readonly string[]; source: string } | undefined {
+  const reached = routes.filter(({ addresses }) => addresses.length > 0);
+  const matching = reached.filter((route) => covers(route.hostname, hostname));
+  const nearest = Math.max(...matching.map((route) => nearness(route, hostname)));
+  const chosen = matching.filter((route) => nearness(route, hostname) === nearest);
+  const [first] = chosen;
+  if (first === undefined) return undefined;
+  return { addresses: [...new Set(chosen.flatMap(({ addresses }) => addresses))], source: first.source };
+}
+
+function nearness(route: Route, hostname: string): number {
+  return route.hostname === hostname ? Number.POSITIVE_INFINITY : route.hostname.length;
+}
+
+const REFUSED = 'browsers will refuse its Origin CA certificate, which only Cloudflare trusts';
+
+/** Names of certificates that visitors reach past Cloudflare, if at all. */
+function notProxied({ zoneName, paused, certificateNames }: OriginSources, names: ZoneNames): FixedOrigin[] {
+  const found: FixedOrigin[] = [];
+  for (const hostname of new Set(certificateNames)) {
+    const source = 'an OriginCertificate';
+    const say = (message: string): void =>
+      void found.push({ hostname, source, result: 'NotProxied', message });
+    if (paused) say(`Zone ${zoneName} is paused, so visitors meet the origin itself: ${REFUSED}.`);
+    else if (isBehind(hostname, names)) continue;
+    else if (names.answering(hostname) === undefined)
+      say(`It has no DNS record in zone ${zoneName}. Create a proxied one, or take it off the certificate.`);
+    else say(`Its DNS record is not proxied (grey cloud): ${REFUSED}. Switch the proxy on, or use another CA.`);
+  }
+  return found;
+}
+
+/** A wildcard is behind Cloudflare when any name that it covers is. */
+function isBehind(hostname: string, names: ZoneNames): boolean {
+  if (!hostname.startsWith(WILDCARD)) return names.isProxied(hostname);
+  const depth = hostname.split('.').length;
+  return names.proxied.some((name) => covers(hostname, name) && name.split('.').length === depth);
+}
+
+function isNamed(pattern: string, hostname: string): boolean {
+  return pattern === '*' || covers(pattern, hostname);
+}

@@ -1,0 +1,164 @@
+import { normalizeHostname } from '../api/hostname.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { Resource } from '../kube/resource.ts';
+
+/** A hostname that something in the cluster routes, and where that is reached. */
+export interface Route {
+  /** Normalised; may be a wildcard. */
+  readonly hostname: string;
+  /** `host:443`; empty while the controller has not said. */
+  readonly addresses: readonly string[];
+  /** `Ingress shop/web`, for messages. */
+  readonly source: string;
+}
+
+export interface Routes {
+  readonly routes: readonly Route[];
+  /** What could not be read. */
+  readonly problems: readonly string[];
+}
+
+interface Ingress extends KubeObject {
+  readonly spec?: {
+    readonly rules?: readonly { readonly host?: string }[];
+    readonly tls?: readonly { readonly hosts?: readonly string[] }[];
+  };
+  readonly status?: {
+    readonly loadBalancer?: {
+      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+    };
+  };
+}
+
+interface Gateway extends KubeObject {
+  readonly spec?: { readonly listeners?: readonly { readonly hostname?: string }[] };
+  readonly status?: { readonly addresses?: readonly { readonly value?: string }[] };
+}
+
+interface HttpRoute extends KubeObject {
+  readonly spec?: {
+    readonly hostnames?: readonly string[];
+    readonly parentRefs?: readonly { readonly kind?: string; readonly name: string; readonly namespace?: string }[];
+  };
+}
+
+const ingresses: Resource<Ingress> = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  plural: 'ingresses',
+  namespaced: true,
+};
+const gateways: Resource<Gateway> = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  plural: 'gateways',
+  namespaced: true,
+};
+const httpRoutes: Resource<HttpRoute> = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  plural: 'httproutes',
+  namespaced: true,
+};
+
+type Lister = Pick<KubeClient, 'listAll'>;
+
+/**
+ * What routes hostnames in the cluster, read live: Ingresses, Gateways and HTTPRoutes. A kind that the cluster does
+ * not have counts as none; one that may not be read is a problem to be told and no reason to stop.
+ *
+ * @param namespaces empty: all.
+ */
+export async function listRoutes(
+  kube: Lister,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<Routes> {
+  const problems: string[] = [];
+  const read = <T extends KubeObject>(resource: Resource<T>): Promise<T[]> =>
+    listIn(kube, resource, namespaces, problems, signal);
+  const [foundIngresses, foundGateways, foundRoutes] = await Promise.all([
+    read(ingresses),
+    read(gateways),
+    read(httpRoutes),
+  ]);
+  const byName = new Map(foundGateways.map((gateway) => [nameOf(gateway), gateway]));
+  return {
+    routes: [
+      ...foundIngresses.flatMap(ofIngress),
+      ...foundRoutes.flatMap((route) => ofHttpRoute(route, byName)),
+      ...foundGateways.flatMap(ofGateway),
+    ],
+    problems,
+  };
+}
+
+async function listIn<T extends KubeObject>(
+  kube: Lister,
+  resource: Resource<T>,
+  namespaces: readonly string[],
+  problems: string[],
+  signal: AbortSignal,
+): Promise<T[]> {
+  const scopes = namespaces.length === 0 ? [undefined] : namespaces;
+  const found: T[] = [];
+  for (const namespace of scopes) {
+    try {
+      found.push(...(await kube.listAll(resource, { ...(namespace && { namespace }), signal })));
+    } catch (error) {
+      if (!(error instanceof KubeError) || (error.kind !== 'NotFound' && error.kind !== 'Forbidden')) throw error;
+      if (error.kind === 'Forbidden') problems.push(`${resource.kind} objects may not be read: ${error.message}`);
+      return found;
+    }
+  }
+  return found;
+}
+
+function ofIngress(ingress: Ingress): Route[] {
+  const { rules = [], tls = [] } = ingress.spec ?? {};
+  const hosts = [...rules.map(({ host }) => host), ...tls.flatMap(({ hosts: named }) => named ?? [])];
+  const where = ingress.status?.loadBalancer?.ingress ?? [];
+  return routesTo(
+    hosts,
+    where.map(({ ip, hostname }) => ip ?? hostname),
+    `Ingress ${nameOf(ingress)}`,
+  );
+}
+
+function ofGateway(gateway: Gateway): Route[] {
+  const hosts = (gateway.spec?.listeners ?? []).map(({ hostname }) => hostname);
+  return routesTo(hosts, addressesOf(gateway), `Gateway ${nameOf(gateway)}`);
+}
+
+function ofHttpRoute(route: HttpRoute, byName: ReadonlyMap<string, Gateway>): Route[] {
+  const parents = (route.spec?.parentRefs ?? [])
+    .filter(({ kind = 'Gateway' }) => kind === 'Gateway')
+    .map(({ name, namespace = route.metadata.namespace ?? '' }) => byName.get(`${namespace}/${name}`))
+    .filter((gateway) => gateway !== undefined);
+  return routesTo(route.spec?.hostnames ?? [], parents.flatMap(addressesOf), `HTTPRoute ${nameOf(route)}`);
+}
+
+function addressesOf(gateway: Gateway): (string | undefined)[] {
+  return (gateway.status?.addresses ?? []).map(({ value }) => value);
+}
+
+function routesTo(
+  hosts: readonly (string | undefined)[],
+  where: readonly (string | undefined)[],
+  source: string,
+): Route[] {
+  const addresses = [...new Set(where.filter((host) => host !== undefined && host !== ''))].map(atHttps);
+  const named = new Set(hosts.filter((host) => host !== undefined && host !== ''));
+  return [...named].map((host) => ({ hostname: normalizeHostname(host), addresses, source }));
+}
+
+/** Cloudflare's edge asks an origin for https at 443, whatever the Service behind listens on. */
+export function atHttps(host: string): string {
+  return host.includes(':') ? `[${host}]:443` : `${host}:443`;
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+}
