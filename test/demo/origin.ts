@@ -1,54 +1,84 @@
+import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { fakeCertificate } from './fake-certificate.ts';
 import { ServedPairs, type ServedPairsOptions } from './served-pairs.ts';
 
-/** An HTTPS server that chooses its certificate by SNI as ingress-nginx does: the Secret's, else its own fake one. */
+/**
+ * An HTTPS server that chooses its certificate by SNI as ingress-nginx does: the Secret's, else its own fake one. And
+ * an HTTP server beside it, as Ingress controllers have.
+ */
 export class Origin implements AsyncDisposable {
-  /** On 127.0.0.1. */
+  /** Of HTTPS, on 127.0.0.1. */
   readonly port: number;
+  /** Of HTTP, on 127.0.0.1. */
+  readonly httpPort: number;
+  readonly #state: { broken: boolean };
   readonly #server: Server;
+  readonly #plain: HttpServer;
   readonly #sockets = new Set<Socket>();
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
 
   static async start(options: ServedPairsOptions): Promise<Origin> {
     const pairs = new ServedPairs(options);
+    const state = { broken: false };
+    const contextFor = (host: string): SecureContext | undefined =>
+      state.broken ? undefined : pairs.contextFor(host);
     const tls = {
       ...(await fakeCertificate()),
       // Without a context Node takes the default one: the fake certificate.
       SNICallback: (host: string, done: (error: null, context?: SecureContext) => void) =>
-        done(null, pairs.contextFor(host)),
+        done(null, contextFor(host)),
     };
-    const server = createServer(tls, (_request, response) => {
+    const hello = (_request: unknown, response: ServerResponse): void => {
       response.end('hello from the origin\n');
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    return new Origin(server, pairs);
+    };
+    const [server, plain] = [createServer(tls, hello), createHttpServer(hello)];
+    await Promise.all([listen(server), listen(plain)]);
+    return new Origin(server, plain, pairs, state);
   }
 
-  private constructor(server: Server, pairs: ServedPairs) {
+  private constructor(server: Server, plain: HttpServer, pairs: ServedPairs, state: { broken: boolean }) {
+    this.#state = state;
     this.#server = server;
-    // A listening TCP server has a port.
-    ({ port: this.port } = server.address() as AddressInfo);
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => void this.#sockets.delete(socket));
-    });
+    this.#plain = plain;
+    this.port = portOf(server);
+    this.httpPort = portOf(plain);
+    for (const listening of [server, plain]) {
+      listening.on('connection', (socket: Socket) => {
+        this.#sockets.add(socket);
+        socket.once('close', () => void this.#sockets.delete(socket));
+      });
+    }
     server.on('tlsClientError', (_error, socket) => void socket.destroy()); // The edge hangs up where it distrusts.
     this.#watching = pairs.run(this.#stop.signal);
+  }
+
+  /** From now on everybody is shown the fake certificate, as when the Ingress lost its Secret; or no longer. */
+  setBroken(broken: boolean): void {
+    this.#state.broken = broken;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#watching;
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
-    });
+    const closed = [this.#server, this.#plain].map(
+      (server) => new Promise<void>((resolve) => void server.close(() => resolve())),
+    );
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closed);
   }
+}
+
+function listen(server: Server | HttpServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+}
+
+function portOf(server: Server | HttpServer): number {
+  return (server.address() as AddressInfo).port; // A listening TCP server has a port.
 }

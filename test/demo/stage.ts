@@ -13,7 +13,7 @@ import { Origin } from './origin.ts';
 export const NAMESPACE = 'web';
 export const HOST = 'example.com';
 
-const ADDRESS = '192.0.2.10';
+const ADDRESS = '203.0.113.10';
 const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
 const OPERATOR_ACCOUNT = 'originca-system:origin-ca-operator';
 /** So that a lost answer is settled within seconds and not within a minute. */
@@ -26,6 +26,8 @@ export interface Stage {
   readonly kube: KubeClient;
   readonly kubectl: KubectlGet;
   readonly simulator: Simulator;
+  /** Id of the zone at Cloudflare. */
+  readonly zoneId: string;
   readonly token: string;
   readonly origin: Origin;
 }
@@ -43,15 +45,19 @@ export async function setStage(stack: AsyncDisposableStack): Promise<Stage> {
   stack.defer(() => kube.close());
   const kubectl = stack.use(await KubectlGet.connect(plane));
   await applyManifests(kube, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }]);
-  const { id } = await simulator.seedZone({ name: HOST, ssl: 'strict' });
-  const { value: token } = await simulator.seedToken({ zones: [id] });
-  await simulator.seedRecord(id, { name: HOST, content: ADDRESS });
+  const { id: zoneId } = await simulator.seedZone({ name: HOST, ssl: 'strict' });
+  const { value: token } = await simulator.seedToken({ zones: [zoneId] });
+  await simulator.seedRecord(zoneId, { name: HOST, content: ADDRESS });
   const onError = (error: unknown): void => {
     process.stderr.write(`origin: ${error instanceof Error ? error.message : String(error)}\n`);
   };
   const origin = stack.use(await Origin.start({ client: kube, namespace: NAMESPACE, onError }));
-  await simulator.mapOrigin({ content: ADDRESS, https: `127.0.0.1:${origin.port}` });
-  return { plane, kube, kubectl, simulator, token, origin };
+  await simulator.mapOrigin({
+    content: ADDRESS,
+    https: `127.0.0.1:${origin.port}`,
+    http: `127.0.0.1:${origin.httpPort}`,
+  });
+  return { plane, kube, kubectl, simulator, zoneId, token, origin };
 }
 
 /** Installs `deploy/` and runs the operator under the rights that it grants; there is no node to run its pods on. */
