@@ -12,8 +12,10 @@ export interface ListedCertificate {
   readonly hostnames: readonly string[];
   /** SHA-256 (hex) of the certificate's SubjectPublicKeyInfo; absent where the certificate cannot be read. */
   readonly publicKeyDigest: string | undefined;
-  /** Milliseconds since the Unix epoch; the certificate's own notAfter is the better source. */
+  /** Milliseconds since the Unix epoch; `notAfter` is the better source. */
   readonly expiresOn: number | undefined;
+  /** When the certificate itself ends, in milliseconds since the Unix epoch; absent where it cannot be read. */
+  readonly notAfter: number | undefined;
   /** Cloudflare's text; present only on a revoked certificate. */
   readonly revokedAt: string | undefined;
 }
@@ -51,6 +53,7 @@ export function certificateOf(value: unknown): ListedCertificate | undefined {
     hostnames: textsOf(record['hostnames']),
     publicKeyDigest: parsed?.publicKeyDigest,
     expiresOn: parseTime(record['expires_on']),
+    notAfter: parsed?.notAfter,
     revokedAt: revokedAt(record['revoked_at']),
   };
 }
@@ -107,13 +110,20 @@ function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((entry: unknown) => typeof entry === 'string') : [];
 }
 
-function parseCertificate(pem: string): { id: string; publicKeyDigest: string } | undefined {
+interface ParsedCertificate {
+  readonly id: string;
+  readonly publicKeyDigest: string;
+  readonly notAfter: number;
+}
+
+function parseCertificate(pem: string): ParsedCertificate | undefined {
   if (pem === '') return undefined;
   try {
     const parsed = new X509Certificate(pem);
     return {
       id: BigInt(`0x${parsed.serialNumber}`).toString(10),
       publicKeyDigest: publicKeyDigest(parsed.publicKey),
+      notAfter: parsed.validToDate.getTime(),
     };
   } catch {
     return undefined; // Somebody's odd certificate in a listing is no reason to lose the others.

@@ -138,6 +138,56 @@ describe('a refused request', () => {
       'Cloudflare did not accept the API token while creating a certificate: "Authentication error". Check that the token in the issuer\'s Secret is whole, active, not expired, allowed from this address, covers the zone and has Zone:Read and SSL and Certificates:Edit (code 10000, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
     ],
     [
+      'a zone whose settings the token may not read',
+      {
+        share: 'zones',
+        operation: 'get_setting',
+        status: 403,
+        errors: byCode(9109, 'Unauthorized to access requested resource'),
+      },
+      'Cloudflare denied the API token access while reading a setting of the zone: "Unauthorized to access requested resource". Give the token Zone Settings:Read for the zone, allow this cluster\'s address in its IP filter, and check that its user has API access (code 9109, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+    [
+      'a zone whose token is none any more',
+      {
+        share: 'zones',
+        operation: 'list_records',
+        status: 400,
+        errors: byCode(10000, 'Authentication error'),
+      },
+      'Cloudflare did not accept the API token while listing the zone\'s DNS records: "Authentication error". Check that the token in the OriginZone\'s Secret is whole, active, not expired, allowed from this address, covers the zone and has DNS:Read (code 10000, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+    [
+      'a plan that has the setting not',
+      {
+        share: 'zones',
+        operation: 'patch_setting',
+        status: 400,
+        errors: byCode(1015, 'Not allowed to edit setting for min_tls_version'),
+      },
+      'Cloudflare does not let the setting be changed while changing a setting of the zone: "Not allowed to edit setting for min_tls_version". Leave the setting out of the OriginZone, or change to a plan of Cloudflare\'s that has it (code 1015, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+    [
+      'a CA in place of a client certificate',
+      {
+        share: 'zones',
+        operation: 'upload_client_certificate',
+        status: 400,
+        errors: byCode(1400, 'missing leaf certificate'),
+      },
+      'Cloudflare rejected the request while uploading a client certificate: "missing leaf certificate". Change what the message names: a leaf certificate with its own key is needed, not a CA (code 1400, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+    [
+      'a zone that went',
+      {
+        share: 'zones',
+        operation: 'get_setting',
+        status: 404,
+        errors: byCode(7003, 'Could not route to /zones/x, perhaps your object identifier is invalid?'),
+      },
+      'Cloudflare does not know the zone while reading a setting of the zone: "Could not route to /zones/x, perhaps your object identifier is invalid?". Check that the zone still exists and is within the token\'s zones (code 7003, Ray ID 8f0c1d2e3f4a5b6c-FRA).',
+    ],
+    [
       'an edge page',
       { status: 520 },
       'Cloudflare gave no usable answer while creating a certificate: HTTP status 520 without a readable body. The operator tries again; if it lasts, check the network, HTTPS_PROXY and cloudflarestatus.com (Ray ID 8f0c1d2e3f4a5b6c-FRA).',
@@ -149,5 +199,57 @@ describe('a refused request', () => {
     ],
   ])('reads as a person would want it: %s', (_, answer, message) => {
     expect(judge(answer).message).toBe(message);
+  });
+});
+
+describe("a refused request of a zone's routes", () => {
+  test.each<[Operation, number, unknown, FailureKind, boolean]>([
+    ['patch_setting', 400, byCode(1015), 'SettingNotEditable', true],
+    ['patch_setting', 403, byCode(1015), 'SettingNotEditable', true],
+    ['get_setting', 404, byCode(7003), 'ZoneNotFound', true],
+    ['get_setting', 400, [...byCode(7003), ...byCode(7000)], 'ZoneNotFound', true],
+    ['get_setting', 403, byCode(9109), 'PermissionMissing', true],
+    ['get_setting', 400, byCode(10000), 'CredentialsInvalid', true],
+    ['list_records', 403, byCode(4711), 'PermissionMissing', true],
+    ['find_zones', 401, byCode(4711), 'CredentialsInvalid', true],
+    ['find_zones', 400, byCode(6003), 'CredentialsInvalid', true],
+    // The Origin CA's codes are other products' codes for other things.
+    ['patch_setting', 400, byCode(1010), 'RequestRejected', true],
+    ['patch_setting', 400, byCode(1007, 'Invalid value for zone setting ssl'), 'RequestRejected', true],
+    ['patch_setting', 500, byCode(1100), 'CloudflareUnavailable', false],
+    ['patch_setting', 404, byCode(4711), 'RequestRejected', true],
+    ['patch_setting', 409, byCode(4711), 'CloudflareUnavailable', false],
+    ['patch_setting', 503, byCode(4711), 'CloudflareUnavailable', false],
+    ['patch_setting', 200, byCode(4711), 'CloudflareUnavailable', false],
+    ['patch_setting', 400, byCode(971), 'RateLimited', false],
+    ['patch_setting', 429, byCode(4711), 'RateLimited', true],
+    ['put_origin_pull_settings', 422, byCode(4711), 'RequestRejected', true],
+    ['get_client_certificate', 404, byCode(4711), 'NotFound', true],
+    ['delete_client_certificate', 404, byCode(1101), 'NotFound', true],
+    ['delete_client_certificate', 404, byCode(7003), 'ZoneNotFound', true],
+    ['list_client_certificates', 404, byCode(4711), 'RequestRejected', true],
+    // An upload may have been stored, whatever an unknown code says.
+    ['upload_client_certificate', 400, byCode(4711, 'missing leaf certificate'), 'RequestRejected', false],
+    ['upload_client_certificate', 403, byCode(9109), 'PermissionMissing', true],
+    ['upload_client_certificate', 500, byCode(4711), 'CloudflareUnavailable', false],
+  ])('%s with %d %j is %s, definite: %s', (operation, status, errors, kind, definite) => {
+    expect(judge({ operation, status, errors, share: 'zones' })).toMatchObject({ kind, definite });
+  });
+
+  test.each<[Operation, string]>([
+    ['find_zones', 'Zone:Read'],
+    ['list_records', 'DNS:Read'],
+    ['get_setting', 'Zone Settings:Read'],
+    ['patch_setting', 'Zone Settings:Edit'],
+    ['list_client_certificates', 'SSL and Certificates:Read'],
+    ['get_client_certificate', 'SSL and Certificates:Read'],
+    ['get_origin_pull_settings', 'SSL and Certificates:Read'],
+    ['list_certificates', 'SSL and Certificates:Read'],
+    ['upload_client_certificate', 'SSL and Certificates:Edit'],
+    ['delete_client_certificate', 'SSL and Certificates:Edit'],
+    ['put_origin_pull_settings', 'SSL and Certificates:Edit'],
+  ])('names what %s needs, %s, and nothing more', (operation, permission) => {
+    const { message } = judge({ operation, share: 'zones', status: 403, errors: byCode(9109) });
+    expect(message).toContain(`Give the token ${permission} for the zone`);
   });
 });

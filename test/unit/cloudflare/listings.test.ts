@@ -6,7 +6,9 @@ import type { ListedCertificate } from '../../../src/cloudflare/results.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
 function listed(id: string, publicKeyDigest: string | undefined, revokedAt?: string): ListedCertificate {
-  return { id, certificate: '', hostnames: [], publicKeyDigest, expiresOn: undefined, revokedAt };
+  const times = { expiresOn: undefined,
+  notAfter: undefined, notAfter: undefined, revokedAt };
+  return { id, certificate: '', hostnames: [], publicKeyDigest, ...times };
 }
 
 /** A client whose listings end when the test says so. */

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Budget } from '../../../src/cloudflare/budget.ts';
+import { readPages } from '../../../src/cloudflare/paging.ts';
+import type { ApiAnswer } from '../../../src/cloudflare/transport.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { answer, failure, Wire } from './wire.ts';
 
@@ -66,6 +68,25 @@ describe('listing', () => {
     );
     expect(await wire.client.listCertificates('z', { signal })).toMatchObject({ complete: true });
     expect(wire.seen).toHaveLength(1);
+  });
+
+  test('gives others their turn while it reads thousands in one piece', async () => {
+    const all = JSON.stringify(items(0, 10_000));
+    let turns = 0;
+    let reading = true;
+    const count = (): void => {
+      turns += 1;
+      if (reading) setImmediate(count);
+    };
+    const fetchPage = (): Promise<ApiAnswer> => {
+      count(); // From here on nothing but the reading of what came could let anybody in.
+      const result: unknown = JSON.parse(all);
+      return Promise.resolve({ result, totalCount: 10_000, rayId: undefined });
+    };
+    const { complete } = await readPages(fetchPage, (value) => value as { id: string });
+    reading = false;
+    expect(complete).toBe(true);
+    expect(turns).toBeGreaterThanOrEqual(100);
   });
 
   test('is not complete with an entry that names no certificate', async () => {
