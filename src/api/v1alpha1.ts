@@ -1022,9 +1022,9 @@ export interface OriginZone {
        */
       message?: string;
       /**
-       * When the last complete listing was taken.
+       * When the last complete listing was taken, which the numbers are of; absent before the first.
        */
-      checkedAt: string;
+      checkedAt?: string;
     };
     /**
      * Whether Cloudflare shows a client certificate.

@@ -45,7 +45,7 @@ export async function readPages<Item extends { readonly id: string }>(
     const before = items.size;
     const values: readonly unknown[] = Array.isArray(answer.result) ? answer.result : [];
     for (const [index, value] of values.entries()) {
-      
+      if (index % PARSED_AT_ONCE === PARSED_AT_ONCE - 1) await othersTurn();
       const item = parse(value);
       if (item === undefined) steady = false;
       else if (!items.has(item.id)) items.set(item.id, item);
