@@ -63,7 +63,8 @@ async function plantPair({ livesMs, leftMs }: { livesMs: number; leftMs: number 
 
 async function seesTheCertificate(): Promise<true | NotYet> {
   const names = await prometheus.metricNames();
-  return names.includes('originca:certificate_lifetime_left:ratio') || new NotYet(names);
+  if (names.includes('originca:certificate_lifetime_left:ratio')) return true;
+  return new NotYet({ names, scrapeError: await prometheus.scrapeError() });
 }
 
 async function fires(names: readonly string[]): Promise<true | NotYet> {

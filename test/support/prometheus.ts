@@ -60,6 +60,12 @@ export class Prometheus implements AsyncDisposable {
     return this.#get('label/__name__/values');
   }
 
+  /** Why the last scrape failed; undefined after one that did not. */
+  async scrapeError(): Promise<string | undefined> {
+    const { activeTargets } = await this.#get<{ activeTargets: { lastError: string }[] }>('targets');
+    return activeTargets.find(({ lastError }) => lastError !== '')?.lastError;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#supervisor.close();
   }
