@@ -1,4 +1,4 @@
-import { driftAlarm, isDrift, isRestore, propagating, restorePending } from './drift.ts';
+import { driftAlarm, isDrift, isRestore, propagating, restoreDueMs, restorePending } from './drift.ts';
 import { lockIn } from './hsts-lock-in.ts';
 import { shownSettings } from './settings.ts';
 import { type Check, type Difference, howToStop, standingOf } from './settings-difference.ts';
@@ -98,7 +98,10 @@ function change(difference: Difference): SettingAction {
 
 function changeWords(difference: Difference, restore: boolean): string {
   const { name, observed, asked, to } = difference;
-  if (!restore) return `${name} is set from ${observed} to ${to}.`;
+  if (!restore) {
+    const second = restoreDueMs(difference) === undefined ? '' : ', the second step of its restore';
+    return `${name} is set from ${observed} to ${to}${second}.`;
+  }
   const how = isDrift(difference)
     ? `Somebody else changed ${name} from ${asked} to ${observed}`
     : `${name} was set to ${to} and is ${observed} again`;

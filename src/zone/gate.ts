@@ -1,13 +1,14 @@
 import type { OriginResult, ProbeTarget, Verdict } from '../probe/types.ts';
 import type { SslMode } from './concern.ts';
+import type { FixedOrigin } from './origins.ts';
 import type { GateView, OriginLine } from './world.ts';
 
 /** What the DNS records, the routes and the spec say about a zone's origins. */
 export interface Origins {
   /** Where to knock. */
   readonly targets: readonly ProbeTarget[];
-  /** Names where there is nothing to knock at: NoOrigin, NotProxied, Ignored. */
-  readonly fixed: readonly OriginLine[];
+  /** Names where there is nothing to knock at. */
+  readonly fixed: readonly FixedOrigin[];
   /** Whether these are certainly all. */
   readonly complete: boolean;
   /** Why they are not, as a sentence. */
@@ -39,24 +40,6 @@ const CODES: ReadonlyMap<OriginResult, number | undefined> = new Map(
 /** Results that hold no mode: Cloudflare meets no origin there, or is not to be judged by it. */
 const UNCOUNTED: ReadonlySet<OriginResult> = new Set(['NoOrigin', 'NotProxied', 'Ignored']);
 
-/** A name with nothing to knock at. */
-export function fixedLine(
-  line: Pick<OriginLine, 'hostname' | 'source' | 'message'> & {
-    readonly result: 'NoOrigin' | 'NotProxied' | 'Ignored';
-  },
-): OriginLine {
-  return {
-    ...line,
-    address: undefined,
-    tls: false,
-    redirectsToHttp: false,
-    clientCertificate: 'unknown',
-    issuer: undefined,
-    notAfter: undefined,
-    beganMs: undefined,
-  };
-}
-
 /**
  * The origins with what the probe says of them; verdicts of other names are left out, and a name that nobody has
  * looked at is missing.
@@ -75,10 +58,23 @@ export function gateView(
     ...[...wanted].filter((hostname) => !known.has(hostname)),
   ]);
   return {
-    lines: [...origins.fixed, ...verdicts.map(lineOf)].toSorted(worseFirst),
+    lines: [...origins.fixed.map(fixedLine), ...verdicts.map(lineOf)].toSorted(worseFirst),
     complete: origins.complete,
     incompleteWhy: origins.incompleteWhy,
     missing: [...missing].toSorted(),
+  };
+}
+
+function fixedLine(origin: FixedOrigin): OriginLine {
+  return {
+    ...origin,
+    address: undefined,
+    tls: false,
+    redirectsToHttp: false,
+    clientCertificate: 'unknown',
+    issuer: undefined,
+    notAfter: undefined,
+    beganMs: undefined,
   };
 }
 
