@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { RootsError } from './cloudflare/roots.ts';
+import { RootsError } from './cloudflare/ca-file.ts';
 import { ConfigError, helpText, parseConfig } from './config.ts';
 import { KubeConfigError } from './kube/config.ts';
 import { createOperator } from './operator.ts';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { pemCertificates } from '../pki/inspect.ts';
+import { loadCaFile } from './ca-file.ts';
 
 /**
  * Cloudflare's two Origin CA roots, as published at developers.cloudflare.com/ssl/static/origin_ca_rsa_root.pem and
@@ -49,37 +49,18 @@ XYZZ9m2c3fKwIenMMojL1eqydsgqj/wK4p5kagQ=
 -----END CERTIFICATE-----
 `;
 
-/** A file of roots that cannot be used; the message names the file and the remedy. */
-export class RootsError extends Error {
-  override readonly name = 'RootsError';
-}
-
 /** The roots that a certificate of the Origin CA must chain to, unless a file names others. */
 export function builtInRoots(): readonly X509Certificate[] {
   return pemCertificates(BUILT_IN).map((pem) => new X509Certificate(pem));
 }
 
-/**
- * The roots in a PEM file, in place of the built-in ones. Dates are not judged: an expired root is reported by its
- * metric, and a certificate may outlive its root. Rejects with a RootsError.
- */
-export async function loadRoots(file: string): Promise<readonly X509Certificate[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    throw new RootsError(
-      `--origin-ca-roots ${file}: the file cannot be read (${code}). Name a readable PEM file, or leave the flag out to trust Cloudflare's own roots.`,
-      { cause },
-    );
+/** The roots in a PEM file, in place of the built-in ones. Rejects with a RootsError. */
+export function loadRoots(file: string): Promise<readonly X509Certificate[]> {
+  return loadCaFile(file, {
+    name: '--origin-ca-roots',
+    builtIn: "Cloudflare's own roots",
+    wanted: "the Origin CA's root certificates",
   });
-  const blocks = pemCertificates(text);
-  if (blocks.length === 0) {
-    throw new RootsError(
-      `--origin-ca-roots ${file}: the file holds no certificate. Put PEM blocks that begin with -----BEGIN CERTIFICATE----- into it.`,
-    );
-  }
-  return blocks.map((pem, index) =>
-    rootOf(pem, `--origin-ca-roots ${file}: certificate ${index + 1} of ${blocks.length}`),
-  );
 }
 
 /** What a root is called in metrics and messages, and when it ends (milliseconds since the Unix epoch). */
@@ -88,20 +69,4 @@ export function describeRoot(root: X509Certificate): { readonly name: string; re
   const value = (attribute: string): string | undefined =>
     lines.find((line) => line.startsWith(`${attribute}=`))?.slice(attribute.length + 1);
   return { name: value('CN') ?? value('OU') ?? root.fingerprint256, notAfter: root.validToDate.getTime() };
-}
-
-function rootOf(pem: string, place: string): X509Certificate {
-  const root = parse(pem, place);
-  if (root.ca) return root;
-  throw new RootsError(
-    `${place} is not a CA certificate. Name the Origin CA's root certificates, not certificates that they issued.`,
-  );
-}
-
-function parse(pem: string, place: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw new RootsError(`${place} cannot be parsed. Replace it by a whole PEM block.`, { cause });
-  }
 }

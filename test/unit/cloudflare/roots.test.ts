@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInRoots, describeRoot, loadRoots } from '../../../src/cloudflare/roots.ts';
+import { builtInOriginPullCa, loadOriginPullCa } from '../../../src/cloudflare/origin-pull-ca.ts';
 import { generateKey } from '../../../src/pki/keys.ts';
 
 let dir = '';
@@ -66,6 +67,31 @@ describe('loadRoots', () => {
     const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
     await expect(loadRoots(await file('broken.pem', `${rsa}${broken}`))).rejects.toThrow(
       'broken.pem: certificate 2 of 2 cannot be parsed. Replace it',
+    );
+  });
+});
+
+describe('the CA behind origin pulls', () => {
+  test('is the one that Cloudflare published, self-signed, and is described by its name and its end', () => {
+    const [ca, ...others] = builtInOriginPullCa();
+    expect(others).toEqual([]);
+    expect(ca?.fingerprint256).toBe(
+      '9A:1A:C2:B4:BE:15:F9:F2:7E:EE:20:A7:34:CB:A4:E9:89:8F:61:00:1B:3B:D7:C8:4B:69:B5:6A:3E:25:A2:B9',
+    );
+    expect(ca?.ca === true && ca.verify(ca.publicKey)).toBe(true);
+    expect(builtInOriginPullCa().map(describeRoot)).toEqual([
+      { name: 'origin-pull.cloudflare.net', notAfter: Date.parse('2029-11-01T17:00:00Z') },
+    ]);
+  });
+
+  test('is replaced by those of a file', async () => {
+    const path = await file('pull.pem', builtInRoots().join('\n'));
+    expect((await loadOriginPullCa(path)).map(String)).toEqual(builtInRoots().map(String));
+  });
+
+  test('has complaints that name its own flag', async () => {
+    await expect(loadOriginPullCa(join(dir, 'absent.pem'))).rejects.toThrow(
+      `--origin-pull-ca ${join(dir, 'absent.pem')}: the file cannot be read (ENOENT). Name a readable PEM file, or leave the flag out to trust Cloudflare's own CA.`,
     );
   });
 });
