@@ -7,8 +7,8 @@ import type { GateView, OriginLine } from './world.ts';
 export interface Origins {
   /** Where to knock. */
   readonly targets: readonly ProbeTarget[];
-  /** Names where there is nothing to knock at. */
-  readonly fixed: readonly FixedOrigin[];
+  /** Names where there is nothing to knock at: NoOrigin, NotProxied, Ignored. */
+  readonly fixed: readonly OriginLine[];
   /** Whether these are certainly all. */
   readonly complete: boolean;
   /** Why they are not, as a sentence. */
@@ -40,6 +40,20 @@ const CODES: ReadonlyMap<OriginResult, number | undefined> = new Map(
 /** Results that hold no mode: Cloudflare meets no origin there, or is not to be judged by it. */
 const UNCOUNTED: ReadonlySet<OriginResult> = new Set(['NoOrigin', 'NotProxied', 'Ignored']);
 
+/** A name with nothing to knock at, as a line. */
+export function fixedLine(origin: FixedOrigin): OriginLine {
+  return {
+    ...origin,
+    address: undefined,
+    tls: false,
+    redirectsToHttp: false,
+    clientCertificate: 'unknown',
+    issuer: undefined,
+    notAfter: undefined,
+    beganMs: undefined,
+  };
+}
+
 /**
  * The origins with what the probe says of them; verdicts of other names are left out, and a name that nobody has
  * looked at is missing.
@@ -58,23 +72,10 @@ export function gateView(
     ...[...wanted].filter((hostname) => !known.has(hostname)),
   ]);
   return {
-    lines: [...origins.fixed.map(fixedLine), ...verdicts.map(lineOf)].toSorted(worseFirst),
+    lines: [...origins.fixed, ...verdicts.map(lineOf)].toSorted(worseFirst),
     complete: origins.complete,
     incompleteWhy: origins.incompleteWhy,
     missing: [...missing].toSorted(),
-  };
-}
-
-function fixedLine(origin: FixedOrigin): OriginLine {
-  return {
-    ...origin,
-    address: undefined,
-    tls: false,
-    redirectsToHttp: false,
-    clientCertificate: 'unknown',
-    issuer: undefined,
-    notAfter: undefined,
-    beganMs: undefined,
   };
 }
 
