@@ -6,8 +6,11 @@ import type { ZoneClient } from '../cloudflare/zone-client.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { ProbeBoard } from '../probe/board.ts';
+import type { Probes } from '../probe/types.ts';
 import type { TrustedRoots } from '../secret-facts.ts';
 import type { Stores } from '../stores.ts';
+import type { InventoryMemories } from './inventory-memory.ts';
+import type { PullMemories } from './pulls/memory.ts';
 
 /** What the zone controller works with; made once by the operator. */
 export interface ZoneContext {
@@ -28,6 +31,12 @@ export interface ZoneContext {
   /** The CA of the client certificate that all of Cloudflare's customers share. */
   readonly sharedOriginPullCa: readonly X509Certificate[];
   readonly probes: ProbeBoard;
+  /** Knocks with a client certificate of our choice, to see whether origins accept a new CA. */
+  readonly prober: Probes;
+  /** What this process remembers of each zone's origin pulls. */
+  readonly pulls: PullMemories;
+  /** What this process remembers of each zone's certificates. */
+  readonly inventories: InventoryMemories;
   /** Between two readings of `ssl`, milliseconds, while the budget allows it. */
   readonly zoneIntervalMs: number;
   clientFor(token: ApiToken): ZoneClient;

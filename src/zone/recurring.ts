@@ -75,8 +75,10 @@ export class Recurring<T> {
   }
 
   failed(error: CloudflareError, { now, monotonic }: Instant, random: number): void {
-    const { count = 0, since = now } = this.#failure ?? {};
-    this.#failure = { error, count: count + 1, since };
+    const { count = 0, since = now, error: before } = this.#failure ?? {};
+    // A trouble that goes on is told in the same words: those of each failure differ by their Ray ID.
+    const isSame = before?.kind === error.kind && before.operation === error.operation;
+    this.#failure = { error: isSame ? before : error, count: count + 1, since };
     this.#nextMs = monotonic + waitMs(error, count + 1, random);
   }
 }
@@ -101,7 +103,8 @@ export function contained(error: unknown): CloudflareError {
   return error;
 }
 
-function waitMs(error: CloudflareError, count: number, random: number): number {
+/** How long to wait after that many failures in a row, ms. */
+export function waitMs(error: CloudflareError, count: number, random: number): number {
   if (error.retryAfterMs !== undefined) return Math.max(1000, error.retryAfterMs);
   return isRefusal(error) ? REFUSED_MS : retryMs(count, random);
 }
