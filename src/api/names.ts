@@ -61,6 +61,8 @@ export const ANNOTATION = {
 
   /** On what an OriginZone keeps: its name. This makes a published CA or an origin-pull Secret ours. */
   originZone: `${GROUP}/origin-zone`,
+  /** On an origin-pull Secret: since when Cloudflare presents the zone's client certificate (RFC 3339). */
+  presentingSince: `${GROUP}/presenting-since`,
 } as const;
 
 /** Data keys of the Secrets. */

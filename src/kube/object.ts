@@ -47,6 +47,13 @@ export interface Secret extends KubeObject {
   readonly immutable?: boolean;
 }
 
+export interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+  /** Values in base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
+  readonly immutable?: boolean;
+}
+
 export type Namespace = KubeObject;
 
 /** coordination.k8s.io/v1. */

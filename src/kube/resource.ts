@@ -1,4 +1,4 @@
-import type { KubeEvent, KubeObject, Lease, Namespace, ObjectRef, Secret } from './object.ts';
+import type { ConfigMap, KubeEvent, KubeObject, Lease, Namespace, ObjectRef, Secret } from './object.ts';
 
 declare const objectType: unique symbol;
 
@@ -18,6 +18,13 @@ export const secrets: Resource<Secret> = {
   apiVersion: 'v1',
   kind: 'Secret',
   plural: 'secrets',
+  namespaced: true,
+};
+
+export const configMaps: Resource<ConfigMap> = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
   namespaced: true,
 };
 

@@ -1,0 +1,69 @@
+import type { ClientPair } from '../../probe/types.ts';
+import type { ZonePass } from '../concern.ts';
+import type { ZoneContext } from '../context.ts';
+import type { OriginLine } from '../world.ts';
+import type { PullMemory } from './memory.ts';
+import type { Acceptance } from './world.ts';
+
+export interface Question {
+  /** Fingerprint of the CA that is asked about. */
+  readonly ca: string;
+  readonly origins: readonly OriginLine[];
+  readonly client: ClientPair;
+}
+
+/**
+ * Asks origins in the background whether they take this client certificate. The answer is remembered, and the zone
+ * is looked at again when it is there.
+ */
+export function askOrigins(
+  context: ZoneContext,
+  { zone }: ZonePass,
+  memory: PullMemory,
+  question: Question,
+): void {
+  memory.setAcceptance(question.ca, { state: 'asking' });
+  void answers(context, question)
+    .catch((error: unknown): Acceptance => {
+      context.log.debug(
+        { zone: zone.metadata.name, problem: problemOf(error) },
+        'origins could not be asked',
+      );
+      return { state: 'unasked' };
+    })
+    .then((acceptance) => {
+      memory.setAcceptance(question.ca, acceptance);
+      context.wake(zone.metadata.name);
+    });
+}
+
+async function answers(context: ZoneContext, { origins, client }: Question): Promise<Acceptance> {
+  const asked = await Promise.all(origins.map((origin) => isAccepted(context, origin, client)));
+  const by = origins.flatMap((origin, index) =>
+    asked[index] === true ? [] : [`${origin.hostname} at ${origin.address ?? 'no address'}`],
+  );
+  return by.length === 0 ? { state: 'accepted' } : { state: 'refused', by };
+}
+
+/** Whose certificate the origin has does not matter here: trust is the gate's affair. */
+const NO_TRUST = { originCa: [], publicRoots: [], custom: [] };
+
+async function isAccepted(
+  { prober, signal }: ZoneContext,
+  { hostname, address = '', source }: OriginLine,
+  client: ClientPair,
+): Promise<boolean> {
+  // What was dialled: `ip:port (name)`.
+  const [dialled = ''] = address.split(' ');
+  const verdicts = await prober.probe({ hostname, addresses: [dialled], source }, NO_TRUST, {
+    signal,
+    client,
+  });
+  return verdicts.every(
+    ({ clientAccepted, clientCertificate }) => clientAccepted === true || clientCertificate === 'no',
+  );
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}

@@ -1,0 +1,136 @@
+import { ANNOTATION, FIELD_MANAGER, SECRET_KEY } from '../../api/names.ts';
+import { KubeError } from '../../kube/errors.ts';
+import type { ConfigMap, Secret } from '../../kube/object.ts';
+import { configMaps, secrets } from '../../kube/resource.ts';
+import { decode, encode } from '../../secret-facts.ts';
+import type { ZonePass } from '../concern.ts';
+import type { ZoneContext } from '../context.ts';
+import type { PullMemory } from './memory.ts';
+import type { PublishedObject } from './world.ts';
+
+type Target = Pick<PublishedObject, 'kind' | 'namespace' | 'name'>;
+
+const KEY = SECRET_KEY.caBundle;
+/** What could not be written is tried again after this: the namespace may have been made, the policy mended. */
+const REFUSED_MS = 60_000;
+
+export function targetText({ kind, namespace, name }: Target): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+/** What each object of `publish` holds now. Nothing is read while nothing is to be published. */
+export async function readPublished(
+  context: ZoneContext,
+  { zone }: ZonePass,
+  memory: PullMemory,
+  { bundle, presented }: { readonly bundle: string | undefined; readonly presented: readonly string[] },
+  signal: AbortSignal,
+): Promise<readonly PublishedObject[]> {
+  const found: PublishedObject[] = [];
+  for (const target of bundle === undefined ? [] : (zone.spec.authenticatedOriginPulls.publish ?? [])) {
+    const object = await read(context, target, signal);
+    const trusts =
+      presented.length > 0 && presented.every((pem) => object?.text?.includes(pem.trim()) === true);
+    const problem = object && refusal(object, target, zone.metadata.name);
+    const failed = memory.refused.get(targetText(target));
+    const isHeld = failed !== undefined && failed.untilMs > context.clock.monotonic();
+    const message = problem ?? (isHeld ? failed.message : '');
+    const state = message !== '' ? 'refused' : object?.text === bundle ? 'current' : 'stale';
+    found.push({ ...target, state, trusts: trusts && problem === undefined, message });
+  }
+  return found;
+}
+
+/**
+ * Writes the CA into an object: made where it is absent, changed in place where it is ours, and never taken over.
+ * What the API server refuses is remembered and told; other failures are thrown.
+ */
+export async function publish(
+  context: ZoneContext,
+  { zone }: ZonePass,
+  memory: PullMemory,
+  { target, bundle }: { readonly target: Target; readonly bundle: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const existing = await read(context, target, signal);
+  if (existing !== undefined && refusal(existing, target, zone.metadata.name) !== undefined) return;
+  const { uid, resourceVersion } = existing?.metadata ?? {};
+  const metadata = {
+    namespace: target.namespace,
+    name: target.name,
+    annotations: { [ANNOTATION.originZone]: zone.metadata.name },
+    // With resourceVersion 1 an apply creates what is absent and is refused by whatever is there.
+    ...(existing === undefined || uid === undefined
+      ? { resourceVersion: '1' }
+      : { uid, resourceVersion: resourceVersion ?? '' }),
+  };
+  const options = { signal, fieldManager: FIELD_MANAGER.zone, force: existing !== undefined };
+  try {
+    if (target.kind === 'Secret')
+      await context.kube.apply(
+        secrets,
+        { metadata, type: 'Opaque', data: { [KEY]: encode(bundle) } },
+        options,
+      );
+    else await context.kube.apply(configMaps, { metadata, data: { [KEY]: bundle } }, options);
+    memory.refused.delete(targetText(target));
+  } catch (error) {
+    const message = refusalMessage(error, target);
+    if (message === undefined) throw error;
+    memory.refused.set(targetText(target), { message, untilMs: context.clock.monotonic() + REFUSED_MS });
+  }
+}
+
+/** An object as it was found, its content in plain text. */
+type Existing = (Secret | ConfigMap) & {
+  readonly text: string | undefined;
+  readonly keys: readonly string[];
+};
+
+async function read(
+  { kube }: ZoneContext,
+  { kind, namespace, name }: Target,
+  signal: AbortSignal,
+): Promise<Existing | undefined> {
+  const ref = { namespace, name };
+  if (kind === 'Secret') {
+    const secret = await kube.get(secrets, ref, { signal });
+    return secret && { ...secret, text: decode(secret.data?.[KEY]), keys: Object.keys(secret.data ?? {}) };
+  }
+  const map = await kube.get(configMaps, ref, { signal });
+  const keys = Object.keys({ ...map?.data, ...map?.binaryData });
+  return map && { ...map, text: map.data?.[KEY], keys };
+}
+
+/** Why an existing object is not written: it is somebody else's, or cannot be changed. */
+function refusal(existing: Existing, target: Target, objectName: string): string | undefined {
+  const keeper = existing.metadata.annotations?.[ANNOTATION.originZone];
+  const what = targetText(target);
+  const remedy =
+    'Name another object in authenticatedOriginPulls.publish, or delete this one if nobody reads it.';
+  if (keeper === undefined)
+    return `${what} is not taken over: it is there without the annotation ${ANNOTATION.originZone}. ${remedy}`;
+  if (keeper !== objectName)
+    return `${what} is not taken over: it holds the CA of OriginZone ${keeper}. ${remedy}`;
+  if ('type' in existing && existing.type !== 'Opaque')
+    return `${what} is of type ${existing.type}, not Opaque. ${remedy}`;
+  if (existing.immutable) return `${what} is immutable. ${remedy}`;
+  const others = existing.keys.filter((key) => key !== KEY);
+  if (others.length > 0)
+    return `${what} holds other keys than ${KEY} (${others.slice(0, 3).join(', ')}). ${remedy}`;
+  return undefined;
+}
+
+function refusalMessage(error: unknown, target: Target): string | undefined {
+  if (!(error instanceof KubeError)) return undefined;
+  const what = targetText(target);
+  switch (error.kind) {
+    case 'NotFound':
+      return `${what} cannot be written: there is no namespace ${target.namespace}. It is tried again every minute.`;
+    case 'Forbidden':
+    case 'Invalid':
+      return `${what} cannot be written: ${error.message}. Lift the quota, policy or missing right that forbids it.`;
+    default:
+      return undefined;
+  }
+}

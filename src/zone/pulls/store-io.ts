@@ -1,0 +1,67 @@
+import { ANNOTATION, FIELD_MANAGER } from '../../api/names.ts';
+import { KubeError } from '../../kube/errors.ts';
+import type { Secret } from '../../kube/object.ts';
+import { secrets } from '../../kube/resource.ts';
+import { originZones } from '../../resources.ts';
+import type { ZonePass } from '../concern.ts';
+import type { ZoneContext } from '../context.ts';
+import type { Seen } from './observe.ts';
+
+/** A merge patch of our Secret; null removes. */
+export interface StoreChange {
+  readonly data?: Readonly<Record<string, string | null>>;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
+interface StoreWork {
+  readonly context: ZoneContext;
+  readonly seen: Seen;
+  readonly signal: AbortSignal;
+}
+
+/** Creates, never applies: what is there already is not touched. */
+export async function createStore({ context, signal }: StoreWork, secret: Secret): Promise<void> {
+  try {
+    await context.kube.create(secrets, secret, { signal, fieldManager: FIELD_MANAGER.zone });
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.kind !== 'AlreadyExists') throw error;
+  }
+}
+
+/** Changes our Secret as it was read; `changed` when it is another by now, and then nothing may follow. */
+export async function patchStore(
+  { context, seen, signal }: StoreWork,
+  change: StoreChange,
+): Promise<Secret | 'changed'> {
+  const { name = '', namespace, uid, resourceVersion } = seen.secret?.metadata ?? {};
+  const { data, annotations } = change;
+  const patch = {
+    metadata: { uid, resourceVersion, ...(annotations && { annotations }) },
+    ...(data && { data }),
+  };
+  const ref = { name, namespace: namespace ?? context.operatorNamespace };
+  try {
+    return await context.kube.mergePatch(secrets, ref, patch, { signal, fieldManager: FIELD_MANAGER.zone });
+  } catch (error) {
+    if (error instanceof KubeError && (error.kind === 'Conflict' || error.kind === 'NotFound'))
+      return 'changed';
+    throw error;
+  }
+}
+
+/** Whether the object still is as this pass has read it: deleted, changed or held, nothing more is done for it. */
+export async function isStillWanted(
+  { kube }: ZoneContext,
+  { zone }: ZonePass,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { name, uid, generation, annotations } = zone.metadata;
+  const live = await kube.get(originZones, { name }, { signal });
+  return (
+    live !== undefined &&
+    live.metadata.uid === uid &&
+    live.metadata.generation === generation &&
+    live.metadata.deletionTimestamp === undefined &&
+    live.metadata.annotations?.[ANNOTATION.holdUntil] === annotations?.[ANNOTATION.holdUntil]
+  );
+}
