@@ -31,6 +31,11 @@ export const announce = {
     tell(context, regarding(world), { type, reason, action: 'Issue', note });
   },
 
+  outlivesRoot(context: CertificateContext, world: Living, outlives: string): void {
+    const note = `Certificate in Secret ${world.secretName}: ${outlives}`;
+    tell(context, regarding(world), { type: 'Warning', reason: 'OutlivesRoot', action: 'Verify', note });
+  },
+
   revoked(context: CertificateContext, pending: Pending, id: string): void {
     const note = `Certificate ${id} was issued for an OriginCertificate that changed or went meanwhile; it was revoked.`;
     tell(context, regardingPending(pending), { type: 'Normal', reason: 'Revoked', action: 'Revoke', note });

@@ -3,6 +3,7 @@ import type { Action } from './action.ts';
 import { issueReason } from './judge.ts';
 import { badness } from './need.ts';
 import { renewalOf } from './renewal.ts';
+import { outlivesRoot } from './root.ts';
 import type { Living } from './world.ts';
 
 interface Said {
@@ -48,17 +49,18 @@ function standingOf({ failure }: Living, action: Action): Said | undefined {
 }
 
 function ready(world: Living, standing: Said | undefined): Pick<Condition, 'status' | 'reason' | 'message'> {
-  const { certificate, secretName } = world;
+  const { certificate, secretName, target } = world;
   const bad = badPair(world);
   if (bad === undefined) {
     const names =
       certificate.spec.hostnames.length === 1
         ? '1 hostname'
         : `${certificate.spec.hostnames.length} hostnames`;
+    const outlives = target?.pair.state === 'Matching' ? outlivesRoot(target.pair.certificate) : undefined;
     return {
       status: 'True',
       reason: 'Issued',
-      message: `Secret ${secretName} holds a certificate for ${names}.`,
+      message: [`Secret ${secretName} holds a certificate for ${names}.`, outlives ?? []].flat().join(' '),
     };
   }
   const said = standing && !NEVER_READY_REASON.has(standing.reason) ? standing : bad;

@@ -9,12 +9,12 @@ import { announce } from './announce.ts';
 import { conditionsOf } from './conditions.ts';
 import type { CertificateContext } from './context.ts';
 import type { Failure } from './failure.ts';
-
 import { recordOf } from './judge.ts';
 import { mendKey } from './memory.ts';
 import { askedAt } from './recall.ts';
 import type { TargetRecord } from './record.ts';
 import { renewalOf } from './renewal.ts';
+import { outlivesRoot } from './root.ts';
 import type { Living } from './world.ts';
 
 type Status = NonNullable<OriginCertificate['status']>;
@@ -53,6 +53,7 @@ export async function report(
   } as const;
   const applied = await context.kube.apply(originCertificates, body, options);
   announceTrouble(context, world, status);
+  announceRoot(context, world, status);
   return applied;
 }
 
@@ -66,11 +67,25 @@ function announceTrouble(context: CertificateContext, world: Living, status: Sta
     announce.trouble(context, world, trouble.reason, trouble.message);
 }
 
+/** An event when Ready begins to say that the certificate outlives its root. */
+function announceRoot(context: CertificateContext, world: Living, status: Status): void {
+  const facts = factsOf(world);
+  const outlives = facts && outlivesRoot(facts);
+  if (outlives === undefined) return;
+  const says = ({ conditions }: Status): boolean =>
+    conditions?.some(({ type, message }) => type === 'Ready' && message.endsWith(outlives)) ?? false;
+  if (says(status) && !says(world.certificate.status ?? {})) announce.outlivesRoot(context, world, outlives);
+}
+
+/** The certificate in use, if it is this object's to keep. */
+function factsOf({ target, holder }: Living): CertificateFacts | undefined {
+  return target?.pair.state === 'Matching' && holder.kind === 'this' ? target.pair.certificate : undefined;
+}
+
 /** The status that this world and this action make true. */
 export function statusOf(context: CertificateContext, world: Living, action: Action, key: string): Status {
-  const { certificate, target, holder } = world;
-  const facts =
-    target?.pair.state === 'Matching' && holder.kind === 'this' ? target.pair.certificate : undefined;
+  const { certificate, target } = world;
+  const facts = factsOf(world);
   const record = target && facts ? recordOf(certificate, target, facts) : undefined;
   const refusal = action.type === 'Refuse' ? action.reason : world.failure?.reason;
   const sinceMs = context.memory.refusedSince(key, refusal, shownSince(certificate, refusal));

@@ -25,6 +25,8 @@ export interface CertificateFacts {
   readonly issuer: string;
   /** Whether one of the trusted Origin CA roots signed it. */
   readonly trusted: boolean;
+  /** When that root ends, milliseconds since the Unix epoch; the certificate may outlive it. */
+  readonly rootNotAfter: number | undefined;
 }
 
 /** A pair as found in a Secret. Every state but `Matching` is a reason to issue. */
@@ -83,6 +85,7 @@ export function inspectPair(
 function factsOf(certificate: X509Certificate, roots: readonly X509Certificate[]): CertificateFacts {
   const key = keySpecOf(certificate.publicKey);
   const names = subjectAltNames(certificate.subjectAltName);
+  const root = issuingRoot(certificate, roots);
   return {
     id: BigInt(`0x${certificate.serialNumber}`).toString(10),
     serialNumber: certificate.serialNumber,
@@ -95,7 +98,8 @@ function factsOf(certificate: X509Certificate, roots: readonly X509Certificate[]
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
     issuer: nameOf(certificate.issuer),
-    trusted: issuingRoot(certificate, roots) !== undefined,
+    trusted: root !== undefined,
+    rootNotAfter: root?.validToDate.getTime(),
   };
 }
 

@@ -54,6 +54,7 @@ export function certificateFacts(change: Partial<CertificateFacts> = {}): Certif
     notAfter: NOW + 81 * DAY,
     issuer: 'CloudFlare Origin SSL ECC Certificate Authority',
     trusted: true,
+    rootNotAfter: Date.UTC(2029, 7, 15, 17),
     ...change,
   };
 }

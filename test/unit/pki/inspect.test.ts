@@ -1,4 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import 'reflect-metadata';
+import { webcrypto, X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { issuingRoot } from '../../../src/pki/chain.ts';
@@ -18,6 +20,25 @@ beforeAll(async () => {
   pair = await signedBy(ca);
 });
 
+/** The ECC root as a CA makes it anew: the same name and key, other dates. */
+async function eccRootUntil({ ecc }: OriginCa, notAfter: Date): Promise<X509Certificate> {
+  const former = new x509.X509Certificate(ecc.certificate);
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const der = ecc.privateKey.export({ type: 'pkcs8', format: 'der' });
+  const renewed = await x509.X509CertificateGenerator.create({
+    serialNumber: '01',
+    subject: former.subjectName,
+    issuer: former.issuerName,
+    notBefore: former.notBefore,
+    notAfter,
+    publicKey: await former.publicKey.export(algorithm, ['verify']),
+    signingKey: await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']),
+    signingAlgorithm: algorithm,
+    extensions: former.extensions,
+  });
+  return new X509Certificate(renewed.toString('pem'));
+}
+
 describe('the facts of a certificate', () => {
   test('are those that OpenSSL sees', () => {
     const facts = inspectCertificate(pair.certificate, roots);
@@ -36,7 +57,24 @@ describe('the facts of a certificate', () => {
       notAfter: seen.validToDate.getTime(),
       issuer: 'CloudFlare Origin SSL ECC Certificate Authority',
       trusted: true,
+      rootNotAfter: Date.parse('2029-08-15T17:00:00Z'),
     });
+  });
+
+  test('know no end of a root that is none of ours', () => {
+    expect(inspectCertificate(pair.certificate, [])).toMatchObject({
+      trusted: false,
+      rootNotAfter: undefined,
+    });
+  });
+
+  test('tell the last end where a root was made anew with its old key', async () => {
+    const renewed = await eccRootUntil(ca, new Date('2044-08-15T17:00:00Z'));
+    for (const both of [
+      [...roots, renewed],
+      [renewed, ...roots],
+    ])
+      expect(inspectCertificate(pair.certificate, both)?.rootNotAfter).toBe(Date.UTC(2044, 7, 15, 17));
   });
 
   test('tell both roots apart, and a root of the same name that is none of ours', async () => {
