@@ -4,6 +4,7 @@ import type { OriginZone } from '../api/v1alpha1.ts';
 import type { ListedCertificate } from '../cloudflare/results.ts';
 import type { Verdict } from '../probe/types.ts';
 import type { Intervals } from './schedule.ts';
+import type { GateView } from './world.ts';
 
 export type SslMode = 'off' | 'flexible' | 'full' | 'strict' | 'origin_pull';
 
@@ -25,6 +26,8 @@ export interface ZonePass {
   readonly ssl: SslMode | undefined;
   /** What the probe last saw, one per hostname and address. */
   readonly verdicts: readonly Verdict[];
+  /** The origins by verdicts that began at or after `sinceMs` (monotonic); what is missing is named, not waited for. */
+  readonly gate: (sinceMs: number) => GateView;
   /** How often this zone is asked about, stretched where there are many. */
   readonly intervals: Intervals;
 }
