@@ -56,11 +56,12 @@ function ready(world: Living, standing: Said | undefined): Pick<Condition, 'stat
       certificate.spec.hostnames.length === 1
         ? '1 hostname'
         : `${certificate.spec.hostnames.length} hostnames`;
+    const message = `Secret ${secretName} holds a certificate for ${names}.`;
     const outlives = target?.pair.state === 'Matching' ? outlivesRoot(target.pair.certificate) : undefined;
     return {
       status: 'True',
       reason: 'Issued',
-      message: [`Secret ${secretName} holds a certificate for ${names}.`, outlives ?? []].flat().join(' '),
+      message: outlives === undefined ? message : `${message} ${outlives}`,
     };
   }
   const said = standing && !NEVER_READY_REASON.has(standing.reason) ? standing : bad;

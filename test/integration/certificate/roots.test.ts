@@ -45,7 +45,7 @@ async function outlivingEvents(name: string): Promise<readonly { readonly note: 
   const all = await scene.kube.listAll(events, { namespace: scene.namespace, signal });
   return all
     .filter(({ reason, regarding }) => reason === 'OutlivesRoot' && regarding?.name === name)
-    .map(({ note = '' }) => ({ note }));
+    .map(({ note }) => ({ note }));
 }
 
 describe('a certificate that outlives its root', () => {
