@@ -14,11 +14,25 @@ export function* certificateSeries(stores: Stores): Generator<CertificateSeries>
       ready: readyOf(status?.conditions),
       notBefore: timeOf(status?.certificate?.notBefore),
       notAfter: timeOf(status?.certificate?.notAfter),
+      rootNotAfter: rootNotAfterOf(stores, namespace, status?.certificate),
       renewal: timeOf(status?.renewalTime),
       failingSince: timeOf(status?.failure?.since),
       failureReason: status?.failure?.reason,
     };
   }
+}
+
+/** The root's end is known from the Secret alone; undefined where that holds another certificate by now. */
+function rootNotAfterOf(
+  stores: Stores,
+  namespace: string,
+  shown: { readonly id?: string; readonly secretName?: string } | undefined,
+): number | undefined {
+  if (shown?.secretName === undefined) return undefined;
+  const pair = stores.secrets.get({ namespace, name: shown.secretName })?.pair;
+  return pair?.state === 'Matching' && pair.certificate.id === shown.id
+    ? pair.certificate.rootNotAfter
+    : undefined;
 }
 
 export function* issuerSeries(stores: Stores): Generator<IssuerSeries> {

@@ -13,7 +13,7 @@ export interface MetricsOptions {
   /** Only a leader's are shown: two processes that report the same objects would count them twice. */
   readonly certificates: () => Iterable<CertificateSeries>;
   readonly issuers: () => Iterable<IssuerSeries>;
-  /** The trusted roots; `notAfter` in milliseconds since the Unix epoch. */
+  /** The trusted roots and the CA behind shared origin pulls; `notAfter` in milliseconds since the Unix epoch. */
   readonly roots: readonly { readonly name: string; readonly notAfter: number }[];
   /** Requests that could be sent now; Infinity without a limit. */
   readonly budgetRemaining: () => number;
@@ -131,7 +131,7 @@ function registerGauges(options: MetricsOptions, registry: Registry): void {
   }).set({ version: options.version, node_version: process.versions.node }, 1);
   const roots = new Gauge({
     name: 'originca_root_not_after_timestamp_seconds',
-    help: 'When a trusted Origin CA root expires.',
+    help: 'When a trusted Origin CA root, or the CA of shared origin pulls, expires.',
     labelNames: ['root'],
     registers,
   });

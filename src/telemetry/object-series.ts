@@ -5,6 +5,8 @@ export interface CertificateSeries {
   readonly ready: ReadyStatus;
   readonly notBefore?: number | undefined;
   readonly notAfter?: number | undefined;
+  /** When the root ends that signed it. */
+  readonly rootNotAfter?: number | undefined;
   readonly renewal?: number | undefined;
   readonly failingSince?: number | undefined;
   readonly failureReason?: string | undefined;
@@ -45,6 +47,10 @@ export function objectSeries(
     'originca_certificate_not_after_timestamp_seconds',
     'When the certificate in the Secret expires.',
   );
+  const rootNotAfter = new Family(
+    'originca_certificate_root_not_after_timestamp_seconds',
+    'When the root expires that signed the certificate in the Secret.',
+  );
   const renewal = new Family(
     'originca_certificate_renewal_timestamp_seconds',
     'When the certificate is to be renewed.',
@@ -59,6 +65,7 @@ export function objectSeries(
       ready.add(`${labels},condition="${status}"`, series.ready === status ? 1 : 0);
     notBefore.addTime(labels, series.notBefore);
     notAfter.addTime(labels, series.notAfter);
+    rootNotAfter.addTime(labels, series.rootNotAfter);
     renewal.addTime(labels, series.renewal);
     failing.addTime(`${labels},reason="${escape(failureReason)}"`, series.failingSince);
   }
@@ -75,7 +82,8 @@ export function objectSeries(
     for (const each of STATUSES) issuerReady.add(`${labels},condition="${each}"`, status === each ? 1 : 0);
     tokenExpires.addTime(labels, expires);
   }
-  return [ready, notBefore, notAfter, renewal, failing, issuerReady, tokenExpires].join('');
+  const families = [ready, notBefore, notAfter, rootNotAfter, renewal, failing, issuerReady, tokenExpires];
+  return families.join('');
 }
 
 /** One metric with its lines; printed only where it has any. */

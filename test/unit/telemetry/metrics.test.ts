@@ -35,7 +35,15 @@ const NOT_AFTER = Date.parse('2027-02-19T12:00:00Z');
 describe('the series of objects', () => {
   test('tell what a certificate is, each status of Ready included', async () => {
     certificates = [
-      { namespace: 'shop', name: 'web', ready: 'True', notBefore: 1000, notAfter: NOT_AFTER, renewal: 5500 },
+      {
+        namespace: 'shop',
+        name: 'web',
+        ready: 'True',
+        notBefore: 1000,
+        notAfter: NOT_AFTER,
+        rootNotAfter: 8000,
+        renewal: 5500,
+      },
     ];
     expect(await lines(make(), 'originca_certificate_')).toEqual(
       expect.arrayContaining([
@@ -44,6 +52,7 @@ describe('the series of objects', () => {
         'originca_certificate_ready_status{namespace="shop",name="web",condition="Unknown"} 0',
         'originca_certificate_not_before_timestamp_seconds{namespace="shop",name="web"} 1',
         `originca_certificate_not_after_timestamp_seconds{namespace="shop",name="web"} ${NOT_AFTER / 1000}`,
+        'originca_certificate_root_not_after_timestamp_seconds{namespace="shop",name="web"} 8',
         'originca_certificate_renewal_timestamp_seconds{namespace="shop",name="web"} 5.5',
       ]),
     );
