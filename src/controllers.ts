@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
@@ -12,11 +13,18 @@ import type { KubeClient } from './kube/client.ts';
 import { Controller, type Outcome } from './kube/controller.ts';
 import { EventRecorder } from './kube/events.ts';
 import { WorkQueue } from './kube/queue.ts';
+import { ProbeBoard } from './probe/board.ts';
+import { Prober } from './probe/prober.ts';
 import { keeperOf, type TrustedRoots } from './secret-facts.ts';
 import { IssuerSessions } from './sessions.ts';
 import { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createWakers } from './wakers.ts';
+import type { ControllerContext } from './zone/controller-context.ts';
+import { reconcileZone } from './zone/controller.ts';
+import { InventoryMemories } from './zone/inventory-memory.ts';
+import { ZoneMemories } from './zone/memory.ts';
+import { PullMemories } from './zone/pulls/memory.ts';
 
 export interface ControllersOptions {
   readonly config: Config;
@@ -27,6 +35,8 @@ export interface ControllersOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly roots: TrustedRoots;
+  /** The CA of the client certificate that all of Cloudflare's customers share. */
+  readonly sharedOriginPullCa: readonly X509Certificate[];
   /** For the caches. */
   readonly reader: KubeClient;
   /** Fenced: refuses to write once leadership is lost. */
@@ -41,6 +51,9 @@ export interface ControllersOptions {
 const CERTIFICATE_TIMEOUT_MS = 5 * 60_000;
 const ISSUER_TIMEOUT_MS = 2 * 60_000;
 const ISSUER_WORKERS = 4;
+/** A pass reads a dozen settings one after the other; listings and probes are not waited for. */
+const ZONE_TIMEOUT_MS = 5 * 60_000;
+const ZONE_WORKERS = 4;
 
 type Reconcile = ConstructorParameters<typeof Controller>[0]['reconcile'];
 
@@ -57,8 +70,9 @@ export class Controllers {
     const { config, log, clock, random, metrics, writer } = options;
     const certificates = new WorkQueue({ clock, random, ...metrics.controllers.hooks('certificate') });
     const issuers = new WorkQueue({ clock, random, ...metrics.controllers.hooks('issuer') });
-    this.#queues = [certificates, issuers];
-    const wakers = createWakers({ certificates, issuers }, () => this.stores);
+    const zones = new WorkQueue({ clock, random, ...metrics.controllers.hooks('zone') });
+    this.#queues = [certificates, issuers, zones];
+    const wakers = createWakers({ certificates, issuers, zones }, () => this.stores);
     const memory = new CertificateMemory({
       clock,
       random,
@@ -77,6 +91,7 @@ export class Controllers {
         wakers.certificateChanged(key, current, previous);
       },
       onIssuer: wakers.issuerChanged,
+      onZone: wakers.zoneChanged,
       onSecret: (facts, gone) => {
         if (gone && memory.forgetPending(facts.uid)) {
           memory.distrustCache(`${facts.namespace}/${keeperOf(facts) ?? ''}`);
@@ -122,6 +137,39 @@ export class Controllers {
       checks: new Map(),
       signal: this.#background.signal,
     };
+    const prober = new Prober({
+      clock,
+      random,
+      allowCidrs: config.probeAllowCidrs,
+      dnsServer: config.dnsServer,
+    });
+    const zoneContext: ControllerContext = {
+      ...shared,
+      random,
+      operatorNamespace: options.operatorNamespace,
+      watchNamespaces: config.watchNamespaces,
+      roots: options.roots,
+      sharedOriginPullCa: options.sharedOriginPullCa,
+      prober,
+      probes: new ProbeBoard({
+        prober,
+        clock,
+        random,
+        onChange: wakers.originsChanged,
+        onError: (error, hostname) =>
+          log.error({ hostname, problem: problemOf(error) }, 'an origin could not be looked at'),
+        signal: this.#background.signal,
+      }),
+      memories: new ZoneMemories(),
+      pulls: new PullMemories(clock),
+      inventories: new InventoryMemories(),
+      zoneIntervalMs: config.zoneIntervalMs,
+      ratePerSecond: config.cloudflareRate,
+      clientFor: (token) => options.cloudflare.zoneClient(token),
+      count: metrics.zones,
+      wake: (key) => zones.add(key),
+      signal: this.#background.signal,
+    };
     const onOutcome = (outcome: Outcome): void => {
       metrics.controllers.reconciled(outcome);
       if (outcome.result === 'error') {
@@ -148,6 +196,9 @@ export class Controllers {
       ),
       start('certificate', certificates, config.concurrency, CERTIFICATE_TIMEOUT_MS, (key, signal) =>
         reconcileCertificate(certificateContext, key, signal),
+      ),
+      start('zone', zones, ZONE_WORKERS, ZONE_TIMEOUT_MS, (key, signal) =>
+        reconcileZone(zoneContext, key, signal),
       ),
     ];
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import { CloudflareApi, type CloudflareApiOptions } from './cloudflare/api.ts';
 import { Budget } from './cloudflare/budget.ts';
+import { builtInOriginPullCa, loadOriginPullCa } from './cloudflare/origin-pull-ca.ts';
 import { builtInRoots, describeRoot, loadRoots } from './cloudflare/roots.ts';
 import type { Config } from './config.ts';
 import { Controllers } from './controllers.ts';
@@ -12,7 +13,7 @@ import { loadKubeConfig } from './kube/config.ts';
 import { serverOf } from './reach.ts';
 import { type Operator, RunnableOperator } from './running.ts';
 import { RecentFacts, type TrustedRoots } from './secret-facts.ts';
-import { certificateSeries, issuerSeries } from './series.ts';
+import { certificateSeries, issuerSeries, zoneSeries } from './series.ts';
 import { StartError } from './start-error.ts';
 import { ClockSkew } from './telemetry/clock-skew.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -39,6 +40,8 @@ export async function createOperator(config: Config, options: OperatorOptions): 
   const { log, identity, clock = systemClock, random = Math.random, env = process.env } = options;
   const skew = new ClockSkew(clock);
   const roots = await trustedRoots(config);
+  const sharedOriginPullCa =
+    config.originPullCa === undefined ? builtInOriginPullCa() : await loadOriginPullCa(config.originPullCa);
   const kubeConfig = loadKubeConfig({
     kubeconfig: config.kubeconfig,
     inClusterDir: config.inClusterDir,
@@ -62,6 +65,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     isLeader,
     certificates: () => certificateSeries(controllers.stores),
     issuers: () => issuerSeries(controllers.stores),
+    zones: () => zoneSeries(controllers.stores),
     roots: roots.certificates.map(describeRoot),
     budgetRemaining: () => budget.remaining(),
     clockReadings: () => skew.readings(),
@@ -84,6 +88,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     clock,
     random,
     roots,
+    sharedOriginPullCa,
     reader: kube,
     writer: kube.withFence(fence),
     cloudflare,

@@ -1,6 +1,7 @@
 import type { OriginCertificate } from './api/v1alpha1.ts';
 import type { Stores } from './stores.ts';
 import type { CertificateSeries, IssuerSeries, ReadyStatus } from './telemetry/object-series.ts';
+import type { ZoneSeries } from './telemetry/zone-series.ts';
 
 type Conditions = NonNullable<NonNullable<OriginCertificate['status']>['conditions']>;
 
@@ -46,6 +47,21 @@ export function* issuerSeries(stores: Stores): Generator<IssuerSeries> {
   }
   for (const { metadata, status } of stores.clusterIssuers.list()) {
     yield { kind: 'ClusterOriginIssuer', namespace: '', name: metadata.name, ...issuerStatus(status) };
+  }
+}
+
+export function* zoneSeries(stores: Stores): Generator<ZoneSeries> {
+  for (const { metadata, status } of stores.zones.list()) {
+    const { inventory, settings = [] } = status ?? {};
+    yield {
+      name: metadata.name,
+      ready: readyOf(status?.conditions),
+      settings,
+      ssl: settings.find(({ name }) => name === 'ssl')?.observed,
+      origins: status?.originCounts ?? [],
+      certificates: inventory && { ...inventory, twin: inventory.twins },
+      originPullNotAfter: timeOf(status?.authenticatedOriginPulls?.notAfter),
+    };
   }
 }
 

@@ -1,10 +1,10 @@
 import { MANAGED_LABEL } from './api/names.ts';
-import type { ClusterOriginIssuer, OriginCertificate, OriginIssuer } from './api/v1alpha1.ts';
+import type { ClusterOriginIssuer, OriginCertificate, OriginIssuer, OriginZone } from './api/v1alpha1.ts';
 import type { KubeClient } from './kube/client.ts';
 import { keyOf, type KubeObject, type ObjectRef, parseKey, type Secret } from './kube/object.ts';
 import { Reflector } from './kube/reflector.ts';
 import { type Resource, secrets } from './kube/resource.ts';
-import { clusterOriginIssuers, originCertificates, originIssuers } from './resources.ts';
+import { clusterOriginIssuers, originCertificates, originIssuers, originZones } from './resources.ts';
 import { keeperOf, type SecretFacts, secretFacts, type TrustedRoots } from './secret-facts.ts';
 import type { IssuerKey } from './sessions.ts';
 
@@ -20,6 +20,7 @@ export interface StoresOptions {
   readonly onCertificate: (key: string, current?: OriginCertificate, previous?: OriginCertificate) => void;
   readonly onIssuer: (key: IssuerKey, current?: IssuerObject, previous?: IssuerObject) => void;
   readonly onSecret: (facts: Readonly<SecretFacts>, gone: boolean) => void;
+  readonly onZone: (name: string, current?: OriginZone, previous?: OriginZone) => void;
   readonly onError: (resource: string, error: unknown) => void;
 }
 
@@ -32,6 +33,7 @@ export class Stores {
   readonly issuers: Collection<OriginIssuer, OriginIssuer>;
   readonly clusterIssuers: Collection<ClusterOriginIssuer, ClusterOriginIssuer>;
   readonly secrets: Collection<SecretFacts, Secret>;
+  readonly zones: Collection<OriginZone, OriginZone>;
 
   constructor(options: StoresOptions) {
     const source = { client: options.client, namespaces: options.namespaces, onError: options.onError };
@@ -58,6 +60,13 @@ export class Stores {
       resource: clusterOriginIssuers,
       onChange: (name, current, previous) =>
         options.onIssuer({ kind: 'ClusterOriginIssuer', namespace: '', name }, current, previous),
+    });
+    this.zones = new Collection({
+      ...source,
+      transform: asIs<OriginZone>,
+      namespaces: options.clusterKinds ? [] : undefined,
+      resource: originZones,
+      onChange: options.onZone,
     });
     this.secrets = new Collection({
       ...source,
@@ -88,7 +97,7 @@ export class Stores {
   }
 
   get #all(): readonly Runnable[] {
-    return [this.certificates, this.issuers, this.clusterIssuers, this.secrets];
+    return [this.certificates, this.issuers, this.clusterIssuers, this.secrets, this.zones];
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { ANNOTATION } from './api/names.ts';
-import type { OriginCertificate } from './api/v1alpha1.ts';
+import { zoneOf } from './api/hostname.ts';
+import type { OriginCertificate, OriginZone } from './api/v1alpha1.ts';
 import { subjectKey } from './certificate/subject.ts';
 import { isPendingSecret } from './certificate/pending.ts';
 import type { Issuer } from './issuer/subject.ts';
@@ -7,11 +8,13 @@ import { parseKey } from './kube/object.ts';
 import { type IssuerKey, issuerText } from './sessions.ts';
 import { keeperOf, type SecretFacts } from './secret-facts.ts';
 import type { Stores } from './stores.ts';
+import { zoneNameOf } from './zone/subject.ts';
 
 /** What the wakers need: queues take keys of anything, at any time, and merge them. */
 export interface Queues {
   readonly certificates: { add(key: string): void };
   readonly issuers: { add(key: string): void };
+  readonly zones: { add(key: string): void };
 }
 
 /** What happened in the caches, turned into keys to look at. */
@@ -24,6 +27,9 @@ export interface Wakers {
   readonly issuerChanged: (key: IssuerKey, current?: Issuer, previous?: Issuer) => void;
   readonly sessionChanged: (key: IssuerKey) => void;
   readonly secretChanged: (facts: Readonly<SecretFacts>) => void;
+  readonly zoneChanged: (name: string, current?: OriginZone, previous?: OriginZone) => void;
+  /** What origins serve for these names was seen to have changed; `zone` is the OriginZone's name. */
+  readonly originsChanged: (zone: string, hostnames: readonly string[]) => void;
 }
 
 /**
@@ -50,6 +56,7 @@ export function createWakers(queues: Queues, stores: () => Stores | undefined): 
       const named = new Set([current?.spec.secretName, previous?.spec.secretName]);
       for (const secretName of named)
         if (secretName !== undefined) wakeRivals(queues, stores(), namespace, secretName);
+      if (isOtherForZones(current, previous)) wakeZonesOf(queues, stores(), [current, previous]);
     },
     issuerChanged(key, current, previous) {
       queues.issuers.add(issuerText(key));
@@ -64,6 +71,21 @@ export function createWakers(queues: Queues, stores: () => Stores | undefined): 
       if (keeper !== undefined) queues.certificates.add(`${facts.namespace}/${keeper}`);
       wakeRivals(queues, stores(), facts.namespace, facts.name);
     },
+    zoneChanged(name, current, previous) {
+      if (!isOtherZone(current, previous)) return;
+      queues.zones.add(name);
+      const named = new Set([current, previous].map((zone) => zone && zoneNameOf(zone)));
+      for (const other of stores()?.zones.list() ?? [])
+        if (named.has(zoneNameOf(other))) queues.zones.add(other.metadata.name);
+    },
+    originsChanged(zone, hostnames) {
+      queues.zones.add(zone);
+      const changed = new Set(hostnames);
+      for (const { metadata, spec } of stores()?.certificates.list() ?? []) {
+        if (spec.hostnames.some((hostname) => changed.has(hostname) || isCovering(hostname, changed)))
+          queues.certificates.add(`${metadata.namespace}/${metadata.name}`);
+      }
+    },
   };
 }
 
@@ -75,6 +97,54 @@ function isOtherIssuer(current: Issuer | undefined, previous: Issuer | undefined
     now?.generation !== before?.generation ||
     now?.deletionTimestamp !== before?.deletionTimestamp
   );
+}
+
+/** Whether an OriginZone asks for something else: not where only its status was written. */
+function isOtherZone(current: OriginZone | undefined, previous: OriginZone | undefined): boolean {
+  const [now, before] = [current?.metadata, previous?.metadata];
+  return (
+    now?.uid !== before?.uid ||
+    now?.generation !== before?.generation ||
+    now?.deletionTimestamp !== before?.deletionTimestamp ||
+    now?.annotations?.[ANNOTATION.holdUntil] !== before?.annotations?.[ANNOTATION.holdUntil]
+  );
+}
+
+/** Whether a zone sees a difference: in the names that it looks after, or in whether the certificate is there. */
+function isOtherForZones(
+  current: OriginCertificate | undefined,
+  previous: OriginCertificate | undefined,
+): boolean {
+  return (
+    current?.metadata.generation !== previous?.metadata.generation || isReady(current) !== isReady(previous)
+  );
+}
+
+function isReady(certificate: OriginCertificate | undefined): boolean {
+  return certificate?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+}
+
+function wakeZonesOf(
+  queues: Queues,
+  stores: Stores | undefined,
+  certificates: readonly (OriginCertificate | undefined)[],
+): void {
+  const zones = (stores?.zones.list() ?? []).map((zone) => ({
+    name: zoneNameOf(zone),
+    key: zone.metadata.name,
+  }));
+  if (zones.length === 0) return;
+  for (const hostname of new Set(certificates.flatMap((certificate) => certificate?.spec.hostnames ?? []))) {
+    const zone = zoneOf(hostname, zones);
+    if (zone !== undefined) queues.zones.add(zone.key);
+  }
+}
+
+/** Whether a wildcard of a certificate covers one of the names: one label. */
+function isCovering(hostname: string, names: ReadonlySet<string>): boolean {
+  if (!hostname.startsWith('*.')) return false;
+  const parent = hostname.slice(1);
+  return [...names].some((name) => name.endsWith(parent) && !name.slice(0, -parent.length).includes('.'));
 }
 
 function wakeRivals(queues: Queues, stores: Stores | undefined, namespace: string, secretName: string): void {

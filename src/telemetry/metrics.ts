@@ -3,6 +3,8 @@ import { OPERATIONS } from '../cloudflare/operation.ts';
 import type { ClockReading, ClockSource } from './clock-skew.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { type CertificateSeries, type IssuerSeries, objectSeries } from './object-series.ts';
+import { ZoneCounters } from './zone-counters.ts';
+import { type ZoneSeries, zoneSeries } from './zone-series.ts';
 
 /** Where the values come from that are read at each scrape. */
 export interface MetricsOptions {
@@ -13,6 +15,7 @@ export interface MetricsOptions {
   /** Only a leader's are shown: two processes that report the same objects would count them twice. */
   readonly certificates: () => Iterable<CertificateSeries>;
   readonly issuers: () => Iterable<IssuerSeries>;
+  readonly zones: () => Iterable<ZoneSeries>;
   /** The trusted roots and the CA behind shared origin pulls; `notAfter` in milliseconds since the Unix epoch. */
   readonly roots: readonly { readonly name: string; readonly notAfter: number }[];
   /** Requests that could be sent now; Infinity without a limit. */
@@ -51,6 +54,7 @@ const CLOCK_SOURCES: readonly ClockSource[] = ['kubernetes', 'cloudflare'];
 /** Every metric of the process, in a registry of its own. */
 export class Metrics {
   readonly controllers: ControllerMetrics;
+  readonly zones: ZoneCounters;
   readonly contentType: string;
   readonly #options: MetricsOptions;
   readonly #registry = new Registry();
@@ -64,6 +68,7 @@ export class Metrics {
     this.#options = options;
     this.contentType = this.#registry.contentType;
     this.controllers = new ControllerMetrics(this.#registry);
+    this.zones = new ZoneCounters(this.#registry);
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
     this.#requests = new Counter({
       name: 'originca_cloudflare_requests_total',
@@ -116,7 +121,8 @@ export class Metrics {
   async text(): Promise<string> {
     const own = await this.#registry.metrics();
     if (!this.#options.isLeader()) return own;
-    return own + objectSeries(this.#options.certificates(), this.#options.issuers());
+    const { certificates, issuers, zones } = this.#options;
+    return own + objectSeries(certificates(), issuers()) + zoneSeries(zones());
   }
 }
 

@@ -25,7 +25,7 @@ export interface IssuerSeries {
 
 export type ReadyStatus = 'True' | 'False' | 'Unknown';
 
-const STATUSES: readonly ReadyStatus[] = ['True', 'False', 'Unknown'];
+export const STATUSES: readonly ReadyStatus[] = ['True', 'False', 'Unknown'];
 
 /**
  * The series of all objects as Prometheus text. Written out at each scrape instead of being kept in a registry:
@@ -87,7 +87,7 @@ export function objectSeries(
 }
 
 /** One metric with its lines; printed only where it has any. */
-class Family {
+export class Family {
   readonly #name: string;
   readonly #lines: string[];
   #empty = true;
@@ -111,6 +111,7 @@ class Family {
   }
 }
 
-function escape(value: string): string {
+/** A label's value as Prometheus text has it. */
+export function escape(value: string): string {
   return /[\\"\n]/.test(value) ? value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n') : value;
 }

@@ -5,6 +5,7 @@ import type { Remembered } from './history.ts';
 import { Recurring } from './recurring.ts';
 import type { Routes } from './routes.ts';
 import type { ZoneLoad } from './schedule.ts';
+import { SETTING_NAMES } from './settings.ts';
 import type { Reading, SettingName } from './world.ts';
 
 /** What a look for the zone's name found. */
@@ -52,6 +53,10 @@ export class ZoneMemory {
 
   constructor(zone: Readonly<OriginZone>) {
     this.uid = zone.metadata.uid;
+    for (const { name, inSync, observed } of zone.status?.settings ?? []) {
+      const setting = SETTING_NAMES.find((each) => each === name);
+      if (!inSync && setting !== undefined && observed !== undefined) this.announced.set(setting, observed);
+    }
     this.#restores = (zone.status?.restores ?? [])
       .map(({ setting, time }) => ({ setting, time: Date.parse(time) }))
       .filter(({ time }) => !Number.isNaN(time));
@@ -95,7 +100,11 @@ export class ZoneMemory {
   }
 
   /** A changed spec is looked at at once; another token or zone makes what was read of the former worthless. */
-  enter(scope: { readonly generation: number; readonly tokenDigest: string; readonly zoneName: string }): void {
+  enter(scope: {
+    readonly generation: number;
+    readonly tokenDigest: string;
+    readonly zoneName: string;
+  }): void {
     const zoneScope = `${scope.tokenDigest} ${scope.zoneName}`;
     const now = `${zoneScope} ${scope.generation}`;
     if (now === this.#scope) return;

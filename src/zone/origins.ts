@@ -102,8 +102,7 @@ function originOf(
       : ` (a name made up to stand for all that ${standsFor} answers; name it in spec.gate.ignore to leave it out)`;
   const at = probes.findIndex((probe) => probe.hostnames.some((pattern) => isNamed(pattern, hostname)));
   const told = probes[at];
-  if (told !== undefined)
-    return { hostname, addresses: told.addresses, source: `spec.probes[${at}]${note}` };
+  if (told !== undefined) return { hostname, addresses: told.addresses, source: `spec.probes[${at}]${note}` };
   const routed = routedTo(hostname, routes);
   return routed === undefined
     ? { hostname, addresses: byRecord.addresses, source: byRecord.source + note, fromRecord: true }
@@ -141,7 +140,8 @@ function notProxied({ zoneName, paused, certificateNames }: OriginSources, names
     else if (isBehind(hostname, names)) continue;
     else if (names.answering(hostname) === undefined)
       say(`It has no DNS record in zone ${zoneName}. Create a proxied one, or take it off the certificate.`);
-    else say(`Its DNS record is not proxied (grey cloud): ${REFUSED}. Switch the proxy on, or use another CA.`);
+    else
+      say(`Its DNS record is not proxied (grey cloud): ${REFUSED}. Switch the proxy on, or use another CA.`);
   }
   return found;
 }

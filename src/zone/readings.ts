@@ -1,8 +1,8 @@
 import { CloudflareError } from '../cloudflare/errors.ts';
-import type { ZoneClient } from '../cloudflare/zone-client.ts';
+import type { RecordListing, ZoneClient } from '../cloudflare/zone-client.ts';
 import type { ControllerContext } from './controller-context.ts';
 import type { ZoneMemory } from './memory.ts';
-import { contained, type Instant, isRefusal, type Recurring } from './recurring.ts';
+import { contained, type Instant, type Recurring } from './recurring.ts';
 import { listRoutes } from './routes.ts';
 import { type Intervals, jittered } from './schedule.ts';
 import { wireId } from './settings.ts';
@@ -42,7 +42,7 @@ export async function lookUpZone(
 }
 
 /** Reads the settings that are due. What one of them meets does not stop the others. */
-export async function readSettings(
+export async function readDueSettings(
   context: ControllerContext,
   memory: ZoneMemory,
   client: ZoneClient,
@@ -102,7 +102,8 @@ export function listRecords(
     try {
       await attempt(context, records, async () => {
         const listing = await client.listRecords(zoneId, { signal, waitForBudget: true });
-        return [{ listing, routes: await listRoutes(kube, watchNamespaces, signal) }, intervals.recordsMs];
+        const routes = await listRoutes(kube, watchNamespaces, signal);
+        return [{ listing, routes }, isPassing(listing) ? ODD_ZONE_MS : intervals.recordsMs];
       });
       if (memory.epoch !== epoch) records.clear();
     } finally {
@@ -119,6 +120,11 @@ export function listRecords(
   });
 }
 
+/** Whether another listing will probably be complete: this one changed while it was read, and is not too long. */
+function isPassing({ complete, records }: RecordListing): boolean {
+  return !complete && records.length < 10_000;
+}
+
 /** One reading: what it brings and when the next is due, or why it failed. */
 async function attempt<T>(
   context: ControllerContext,
@@ -131,9 +137,4 @@ async function attempt<T>(
   } catch (error) {
     recurring.failed(contained(error), instantOf(context), context.random());
   }
-}
-
-/** Whether what stands is the answer of a token that may not look: nothing that was read before helps. */
-export function isRefused(recurring: Recurring<unknown>): boolean {
-  return recurring.failure !== undefined && isRefusal(recurring.failure.error);
 }

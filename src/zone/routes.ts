@@ -40,7 +40,11 @@ interface Gateway extends KubeObject {
 interface HttpRoute extends KubeObject {
   readonly spec?: {
     readonly hostnames?: readonly string[];
-    readonly parentRefs?: readonly { readonly kind?: string; readonly name: string; readonly namespace?: string }[];
+    readonly parentRefs?: readonly {
+      readonly kind?: string;
+      readonly name: string;
+      readonly namespace?: string;
+    }[];
   };
 }
 
@@ -108,8 +112,10 @@ async function listIn<T extends KubeObject>(
     try {
       found.push(...(await kube.listAll(resource, { ...(namespace && { namespace }), signal })));
     } catch (error) {
-      if (!(error instanceof KubeError) || (error.kind !== 'NotFound' && error.kind !== 'Forbidden')) throw error;
-      if (error.kind === 'Forbidden') problems.push(`${resource.kind} objects may not be read: ${error.message}`);
+      if (!(error instanceof KubeError) || (error.kind !== 'NotFound' && error.kind !== 'Forbidden'))
+        throw error;
+      if (error.kind === 'Forbidden')
+        problems.push(`${resource.kind} objects may not be read: ${error.message}`);
       return found;
     }
   }
@@ -149,9 +155,12 @@ function routesTo(
   where: readonly (string | undefined)[],
   source: string,
 ): Route[] {
-  const addresses = [...new Set(where.filter((host) => host !== undefined && host !== ''))].map(atHttps);
-  const named = new Set(hosts.filter((host) => host !== undefined && host !== ''));
-  return [...named].map((host) => ({ hostname: normalizeHostname(host), addresses, source }));
+  const addresses = distinct(where).map(atHttps);
+  return distinct(hosts).map((host) => ({ hostname: normalizeHostname(host), addresses, source }));
+}
+
+function distinct(texts: readonly (string | undefined)[]): string[] {
+  return [...new Set(texts.flatMap((text) => (text ? [text] : [])))];
 }
 
 /** Cloudflare's edge asks an origin for https at 443, whatever the Service behind listens on. */

@@ -38,8 +38,8 @@ const SHARE = 0.25 * 0.8;
 const PAGE = 50;
 
 /** Requests that it takes to list so many objects. */
-export function pagesOf(count: number): number {
-  return Math.max(1, Math.ceil(count / PAGE));
+export function pagesOf(count: number, pageSize = PAGE): number {
+  return Math.max(1, Math.ceil(count / pageSize));
 }
 
 /** The intervals of a zone, every one of them `stretch` times as long as it would be for a single zone. */

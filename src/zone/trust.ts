@@ -25,10 +25,13 @@ export async function readCustomTrust(
   if (secret === undefined)
     return unusable(`There is no ${where}, which spec.gate.trustedCASecretRef names. Create it.`);
   const text = decode(secret.data?.[ref.key]);
-  if (!text?.trim()) return unusable(`${where} has nothing under key ${ref.key}. Put root certificates there.`);
+  if (!text?.trim())
+    return unusable(`${where} has nothing under key ${ref.key}. Put root certificates there.`);
   const certificates = parse(text);
   return certificates === undefined
-    ? unusable(`${where} has something else than certificates in PEM under key ${ref.key}. Put root certificates there.`)
+    ? unusable(
+        `${where} has something else than certificates in PEM under key ${ref.key}. Put root certificates there.`,
+      )
     : { state: 'usable', certificates };
 }
 

@@ -18,6 +18,7 @@ function make(options: Partial<MetricsOptions> = {}): Metrics {
     isLeader: () => leading,
     certificates: () => certificates,
     issuers: () => issuers,
+    zones: () => [],
     roots: [{ name: 'A Root', notAfter: 1_881_507_600_000 }],
     budgetRemaining: () => 42,
     clockReadings: () => [{ source: 'cloudflare', skewMs: -1500 }],

@@ -1,0 +1,115 @@
+import { type Condition, STALL_AFTER_MS } from '../api/conditions.ts';
+import type { Problem } from './concern.ts';
+import type { Finding } from './ready.ts';
+import type { SettingAction } from './world.ts';
+
+/** A condition before it is dated. */
+export type Said = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+type Dated = Pick<Condition, 'type' | 'status' | 'reason' | 'message' | 'lastTransitionTime'>;
+
+/** What the conditions of a zone follow from. */
+export interface Spoken {
+  readonly finding: Finding;
+  /** Undefined where Cloudflare could not be asked at all. */
+  readonly actions: readonly SettingAction[] | undefined;
+  readonly verified: Omit<Said, 'type'> | undefined;
+  /** What else a person should know; the first is the worst. */
+  readonly problems: readonly Problem[];
+  /** Of the concerns that belong to being in sync. */
+  readonly pullProblems: readonly Problem[];
+}
+
+/** Pure: Ready, InSync, OriginsVerified, and Stalled while a person is needed. */
+export function conditionsOf(spoken: Spoken, before: readonly Dated[], nowMs: number): readonly Said[] {
+  const ready = readyOf(spoken.finding, find(before, 'Ready'));
+  const inSync = inSyncOf(spoken, find(before, 'InSync'));
+  const verified = spoken.verified ?? unknown(spoken.finding);
+  const stalled = stalledBy(spoken, ready, find(before, 'Ready'), nowMs);
+  return [
+    ready,
+    { type: 'InSync', ...inSync },
+    { type: 'OriginsVerified', ...verified },
+    ...(stalled === undefined ? [] : [{ type: 'Stalled', status: 'True' as const, ...stalled }]),
+  ];
+}
+
+function readyOf(finding: Finding, last: Dated | undefined): Said {
+  const { message } = finding;
+  switch (finding.outcome) {
+    case 'observed':
+      return { type: 'Ready', status: 'True', reason: 'Observed', message };
+    case 'refused':
+      return { type: 'Ready', status: 'False', reason: finding.reason, message };
+    case 'unavailable': {
+      if (last === undefined || last.status === 'Unknown' || last.reason === 'CredentialsMissing')
+        return { type: 'Ready', status: 'Unknown', reason: finding.reason, message };
+      const { status, reason } = last;
+      // Our own budget is no outage: what was said stands as it is.
+      return {
+        type: 'Ready',
+        status,
+        reason,
+        message: finding.reason === 'BudgetExhausted' ? last.message : message,
+      };
+    }
+  }
+}
+
+function inSyncOf({ finding, actions, pullProblems }: Spoken, last: Dated | undefined): Omit<Said, 'type'> {
+  if (finding.outcome === 'refused' || actions === undefined) return unknown(finding);
+  const unread = actions.filter(({ type }) => type === 'Unread');
+  const differing = actions.filter(({ type, inSync }) => type !== 'Unread' && !inSync);
+  const [first] = differing;
+  if (first !== undefined) return { status: 'False', reason: first.reason, message: wordsOf(differing) };
+  const [problem] = pullProblems;
+  if (unread.length > 0) {
+    const message = wordsOf(unread);
+    return last === undefined || last.status === 'Unknown'
+      ? { status: 'Unknown', reason: 'Unknown', message }
+      : { status: last.status, reason: last.reason, message };
+  }
+  if (problem !== undefined)
+    return {
+      status: 'False',
+      reason: problem.reason,
+      message: pullProblems.map(({ message }) => message).join(' '),
+    };
+  const special = actions.find(({ reason }) => reason === 'CertificatesUnused') ?? actions.find(isStricter);
+  return { status: 'True', reason: special?.reason ?? 'InSync', message: wordsOf(actions) };
+}
+
+function isStricter({ reason }: SettingAction): boolean {
+  return reason === 'StricterThanAsked';
+}
+
+function wordsOf(actions: readonly SettingAction[]): string {
+  return actions.map(({ message }) => message).join(' ');
+}
+
+function unknown(finding: Finding): Omit<Said, 'type'> {
+  const reason =
+    finding.outcome === 'refused' || finding.outcome === 'unavailable' ? finding.reason : 'Unknown';
+  return { status: 'Unknown', reason, message: 'It is not known: see Ready.' };
+}
+
+/** A missing token may come while things are being applied; all other refusals wait for a person at once. */
+function stalledBy(
+  { finding, actions = [], problems, pullProblems }: Spoken,
+  ready: Said,
+  last: Dated | undefined,
+  nowMs: number,
+): Pick<Said, 'reason' | 'message'> | undefined {
+  if (finding.outcome === 'refused') {
+    const sinceMs = last?.status === 'False' ? Date.parse(last.lastTransitionTime) : nowMs;
+    const isLate = ready.reason !== 'CredentialsMissing' || nowMs - sinceMs >= STALL_AFTER_MS;
+    if (isLate) return { reason: ready.reason, message: ready.message };
+  }
+  const held = actions.find((action) => action.type === 'Hold' && action.stalled);
+  const problem = [...problems, ...pullProblems].find(({ stalled }) => stalled);
+  const first = problem ?? held;
+  return first && { reason: first.reason, message: first.message };
+}
+
+function find(conditions: readonly Dated[], type: string): Dated | undefined {
+  return conditions.find((condition) => condition.type === type);
+}

@@ -1,0 +1,180 @@
+import { zoneOf } from '../api/hostname.ts';
+import { parseDuration } from '../api/duration.ts';
+import type { OriginCertificate, OriginZone } from '../api/v1alpha1.ts';
+import { readToken } from '../token-secret.ts';
+import type { ControllerContext } from './controller-context.ts';
+import { fixedLine, type Origins } from './gate.ts';
+import { holdOf } from './hold.ts';
+import type { ZoneMemory } from './memory.ts';
+import { planOrigins } from './origins.ts';
+import { listRecords, lookUpZone, readDueSettings } from './readings.ts';
+import { rivalOf } from './rival.ts';
+import { intervalsOf, pagesOf, stretchOf, type Intervals, type ZoneLoad } from './schedule.ts';
+import { readSettings } from './settings.ts';
+import { zoneNameOf } from './subject.ts';
+import { type CustomTrust, readCustomTrust } from './trust.ts';
+import type { ZoneView } from './view.ts';
+
+/** What a pass meets. */
+export type Seen =
+  | { readonly state: 'gone' }
+  /** Cloudflare cannot be asked at all. */
+  | {
+      readonly state: 'refused';
+      readonly zone: Readonly<OriginZone>;
+      readonly reason: 'CredentialsMissing' | 'CredentialsInvalid' | 'ZoneConflict';
+      readonly message: string;
+    }
+  | { readonly state: 'known'; readonly view: ZoneView };
+
+const INVENTORY_DEFAULT_MS = 6 * 3_600_000;
+/** Asked in an hour by Authenticated Origin Pulls at rest: the switch, the certificates. */
+const PULLS_PER_HOUR = 12;
+const RECORDS_PER_PAGE = 100;
+
+/** The object from the cache, its token live, and of Cloudflare what is due; the rest is what was read before. */
+export async function observe(context: ControllerContext, key: string, signal: AbortSignal): Promise<Seen> {
+  const { stores, kube, operatorNamespace, memories, clock } = context;
+  const zone = stores.zones.get({ name: key });
+  if (zone === undefined || zone.metadata.deletionTimestamp !== undefined) return { state: 'gone' };
+  const zoneName = zoneNameOf(zone);
+  const rival = rivalOf(zone, stores.zones.list());
+  if (rival !== undefined) return conflict(zone, zoneName, rival);
+  const beganMs = clock.monotonic();
+  const { name, key: dataKey } = zone.spec.apiTokenSecretRef;
+  const token = await readToken(kube, { namespace: operatorNamespace, name, key: dataKey }, signal);
+  if (token.state !== 'usable') {
+    const reason = token.state === 'missing' ? 'CredentialsMissing' : 'CredentialsInvalid';
+    return { state: 'refused', zone, reason, message: token.message };
+  }
+  const trust = await readCustomTrust(kube, operatorNamespace, zone.spec.gate.trustedCASecretRef, signal);
+  const memory = memories.of(zone);
+  memory.enter({ generation: zone.metadata.generation, tokenDigest: token.digest, zoneName });
+  if (memory.client?.tokenDigest !== token.digest) memory.client = context.clientFor(token.token);
+  const { client } = memory;
+  memory.load = loadOf(zone, memory);
+  const intervals = intervalsFor(context, memory.load);
+  await lookUpZone(context, memory, client, zoneName, intervals, signal);
+  const found = memory.lookup.value;
+  const facts = found?.state === 'found' ? found.zone : undefined;
+  if (facts !== undefined) {
+    const names = readSettings(zone.spec);
+    await readDueSettings(context, memory, client, { zoneId: facts.id, names, intervals }, signal);
+    listRecords(context, memory, client, { key, zoneId: facts.id, intervals });
+  }
+  const certificates = certificatesOf(context, zoneName);
+  const origins = originsOf(zone, zoneName, memory, trust, certificates, facts?.paused ?? false);
+  setTargets(context, key, origins, trust);
+  const view: ZoneView = {
+    key,
+    zone,
+    zoneName,
+    memory,
+    client,
+    hold: holdOf(zone, clock.now()),
+    trust,
+    intervals,
+    facts,
+    origins,
+    readyCertificates: certificates.filter(({ isReady }) => isReady).length,
+    beganMs,
+  };
+  return { state: 'known', view };
+}
+
+function conflict(zone: Readonly<OriginZone>, zoneName: string, rival: Readonly<OriginZone>): Seen {
+  const { name } = rival.metadata;
+  const message = `OriginZone ${name} has zone ${zoneName}, since it is older. Nothing is done for this one: delete one of the two.`;
+  return { state: 'refused', zone, reason: 'ZoneConflict', message };
+}
+
+function loadOf({ spec, status }: Readonly<OriginZone>, { records }: ZoneMemory): ZoneLoad {
+  const names = readSettings(spec);
+  const modes = names.filter((name) => name === 'ssl' || name === 'sslAutomaticMode').length;
+  return {
+    modes,
+    settings: names.length - modes,
+    recordPages: pagesOf(records.value?.listing.records.length ?? 0, RECORDS_PER_PAGE),
+    inventoryPages: pagesOf(status?.inventory?.total ?? 0),
+    inventoryIntervalMs: parseDuration(spec.inventory.interval) || INVENTORY_DEFAULT_MS,
+    pullsPerHour: spec.authenticatedOriginPulls.mode === 'Unmanaged' ? 0 : PULLS_PER_HOUR,
+  };
+}
+
+function intervalsFor(context: ControllerContext, load: ZoneLoad): Intervals {
+  const { zoneIntervalMs, ratePerSecond, memories } = context;
+  const stretch = stretchOf(memories.loads(), { zoneIntervalMs, ratePerSecond });
+  return intervalsOf(zoneIntervalMs, load.inventoryIntervalMs, stretch);
+}
+
+interface CertificateNames {
+  readonly hostnames: readonly string[];
+  readonly isReady: boolean;
+}
+
+/** The OriginCertificates that have names in the zone, and those names. */
+function certificatesOf({ stores }: ControllerContext, zoneName: string): readonly CertificateNames[] {
+  const zones = stores.zones.list().map((zone) => ({ name: zoneNameOf(zone) }));
+  const found: CertificateNames[] = [];
+  for (const certificate of stores.certificates.list()) {
+    const { metadata, spec } = certificate;
+    if (metadata.deletionTimestamp !== undefined) continue;
+    const hostnames = spec.hostnames.filter((hostname) => zoneOf(hostname, zones)?.name === zoneName);
+    if (hostnames.length > 0) found.push({ hostnames, isReady: isReady(certificate) });
+  }
+  return found;
+}
+
+function isReady({ status }: Readonly<OriginCertificate>): boolean {
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+}
+
+function originsOf(
+  { spec }: Readonly<OriginZone>,
+  zoneName: string,
+  { records }: ZoneMemory,
+  trust: CustomTrust,
+  certificates: readonly CertificateNames[],
+  paused: boolean,
+): Origins {
+  if (records.value === undefined) {
+    const why = records.failure?.error.message ?? 'They were not read yet.';
+    return { targets: [], fixed: [], complete: false, incompleteWhy: `The DNS records are unknown. ${why}` };
+  }
+  const { listing, routes } = records.value;
+  const plan = planOrigins({
+    zoneName,
+    paused,
+    records: listing.records,
+    probes: spec.probes,
+    ignore: spec.gate.ignore ?? [],
+    routes: routes.routes,
+    certificateNames: [...new Set(certificates.flatMap(({ hostnames }) => hostnames))],
+  });
+  const incompleteWhy = whyIncomplete(listing.complete, plan.beyond, trust);
+  return {
+    targets: plan.targets,
+    fixed: plan.fixed.map(fixedLine),
+    complete: incompleteWhy === undefined,
+    incompleteWhy,
+  };
+}
+
+function whyIncomplete(complete: boolean, beyond: number, trust: CustomTrust): string | undefined {
+  if (trust.state === 'unusable') return trust.message;
+  if (!complete)
+    return 'The DNS records changed while they were listed, or are too many: they may not be all. They are listed again.';
+  if (beyond > 0)
+    return `The zone has ${beyond} proxied names more than are probed. Leave names out with spec.gate.ignore, or switch without looking with spec.gate.origins: Skip.`;
+  return undefined;
+}
+
+function setTargets(
+  { probes, roots }: ControllerContext,
+  key: string,
+  origins: Origins,
+  trust: CustomTrust,
+): void {
+  const custom = trust.state === 'usable' ? trust.certificates : [];
+  probes.setTargets(key, origins.targets, { originCa: roots.certificates, custom });
+}

@@ -1,0 +1,82 @@
+import { rfc3339 } from '../api/conditions.ts';
+import { countResults } from './gate.ts';
+import type { ControllerContext } from './controller-context.ts';
+import { type Parts, type Status, transitionTime } from './report.ts';
+import { shownIntervals } from './schedule.ts';
+import { askedText, textOf } from './settings.ts';
+import type { ZoneView } from './view.ts';
+import type { GateView, SettingAction } from './world.ts';
+
+const ORIGINS_SHOWN = 100;
+/** A DNS record can bring a message of its own length; the status is kept by etcd. */
+const MESSAGE_LENGTH = 1000;
+
+type Setting = NonNullable<Status['settings']>[number];
+
+/** What the status shows beside conditions and what the concerns say; what was not read this time stays. */
+export function partsOf(
+  context: ControllerContext,
+  view: ZoneView,
+  actions: readonly SettingAction[],
+  gate: GateView,
+): Parts {
+  const { zone, facts, memory, intervals, zoneName } = view;
+  const before = zone.status;
+  const nowMs = context.clock.now();
+  const isKnown = memory.records.value !== undefined;
+  return {
+    zone: facts
+      ? { id: facts.id, name: zoneName, status: facts.status, paused: facts.paused, ...accountOf(view) }
+      : before?.zone?.name === zoneName
+        ? before.zone
+        : { name: zoneName },
+    settings: actions.map((action) => settingOf(view, action, nowMs)),
+    restores:
+      memory.restores.length === 0
+        ? undefined
+        : memory.restores.map(({ setting, time }) => ({ setting, time: rfc3339(time) })),
+    originCounts: isKnown ? countResults(gate.lines).map((each) => ({ ...each })) : before?.originCounts,
+    origins: isKnown ? gate.lines.slice(0, ORIGINS_SHOWN).map(lineOf) : before?.origins,
+    intervals: shownIntervals(intervals),
+  } as Parts;
+}
+
+function accountOf({ facts }: ZoneView): { account?: string } {
+  return facts?.account.name === undefined ? {} : { account: facts.account.name };
+}
+
+function settingOf({ zone, memory }: ZoneView, action: SettingAction, nowMs: number): Setting {
+  const { name, inSync, reason } = action;
+  const before = zone.status?.settings?.find((setting) => setting.name === name);
+  const desired = askedText(zone.spec, name);
+  const { value, failure } = memory.setting(name);
+  if (value === undefined && before !== undefined && before.desired === desired && failure !== undefined) {
+    // Nobody said anything: the last verdict stands.
+    return { ...before, message: `Not read since ${rfc3339(failure.since)}: ${failure.error.message}` };
+  }
+  const stale =
+    failure === undefined
+      ? ''
+      : ` It could not be read since ${rfc3339(failure.since)}: ${failure.error.message}`;
+  return {
+    name,
+    ...(desired !== undefined && { desired }),
+    ...(value !== undefined && { observed: textOf(name, value.value), editable: value.editable }),
+    inSync,
+    reason,
+    message: `${action.message}${stale}`,
+    lastTransitionTime: transitionTime(before, inSync, nowMs),
+  };
+}
+
+function lineOf({ hostname, address, source, result, issuer, notAfter, message }: GateView['lines'][number]) {
+  return {
+    hostname,
+    ...(address !== undefined && { address }),
+    source,
+    result,
+    ...(issuer !== undefined && { issuer }),
+    ...(notAfter !== undefined && { notAfter: rfc3339(notAfter) }),
+    message: message.slice(0, MESSAGE_LENGTH),
+  };
+}
