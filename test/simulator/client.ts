@@ -10,6 +10,7 @@ import type {
   RequestCount,
   RequestFilter,
   RequestView,
+  SettingView,
   SignRequest,
   TokenChange,
   TokenSeed,
@@ -20,7 +21,7 @@ import type {
 } from './protocol.ts';
 import type { FaultSpec } from './fault.ts';
 import type { Settings, SettingsChange } from './settings.ts';
-import type { SslMode } from './world/zones.ts';
+import type { AutomaticMode, SettingId, SslMode } from './rules/zone-setting.ts';
 
 /** A simulator in a process of its own, and the control endpoint as methods. Ends with this process. */
 export class Simulator {
@@ -90,6 +91,29 @@ export class Simulator {
 
   setZoneMode(id: string, mode: SslMode): Promise<void> {
     return this.updateZone(id, { ssl: mode });
+  }
+
+  /** Sets any setting as somebody in the dashboard would; `security_header` may be given in part. */
+  async setSetting(zoneId: string, id: SettingId, value: unknown): Promise<void> {
+    await this.#command('set-setting', { zoneId, id, value });
+  }
+
+  /** Whether the zone's plan lets a setting be changed. */
+  async setEditable(zoneId: string, id: SettingId, editable: boolean): Promise<void> {
+    await this.#command('set-setting', { zoneId, id, editable });
+  }
+
+  setAutomaticMode(zoneId: string, mode: AutomaticMode): Promise<void> {
+    return this.setSetting(zoneId, 'ssl_automatic_mode', mode);
+  }
+
+  zoneSettings(zoneId: string): Promise<readonly SettingView[]> {
+    return this.#command('zone-settings', { zoneId });
+  }
+
+  /** What Cloudflare's crawler does: raises `ssl`, one step or up to a mode, where automatic mode lets it. */
+  automaticUpgrade(zoneId: string, to?: 'flexible' | 'full' | 'strict'): Promise<{ readonly ssl: SslMode }> {
+    return this.#command('automatic-upgrade', { zoneId, ...(to && { to }) });
   }
 
   seedToken(seed: TokenSeed = {}): Promise<{ id: string; value: string }> {

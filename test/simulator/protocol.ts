@@ -1,6 +1,7 @@
 /** The language of the control endpoint: what client.ts sends and control/ takes. Everything is JSON. */
 import type { Permission, TokenStatus } from './world/tokens.ts';
-import type { RecordType, SslMode, ZoneStatus } from './world/zones.ts';
+import type { AutomaticMode, SettingId, SslMode } from './rules/zone-setting.ts';
+import type { Plan, RecordType, ZoneStatus } from './world/zones.ts';
 
 export const REQUEST_TYPES = ['origin-rsa', 'origin-ecc', 'keyless-certificate'] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
@@ -17,6 +18,7 @@ export const OPERATIONS = [
   'getRecord',
   'getSetting',
   'patchSetting',
+  'bulkSettings',
   'verifyToken',
   'ips',
   'unknown',
@@ -47,6 +49,10 @@ export interface ZoneSeed {
   readonly paused?: boolean;
   readonly type?: 'full' | 'partial' | 'secondary' | 'internal';
   readonly ssl?: SslMode;
+  /** Whether Cloudflare's crawler chooses `ssl`; default `custom`: it does not. */
+  readonly automaticMode?: AutomaticMode;
+  /** Default `free`. */
+  readonly plan?: Plan;
 }
 
 export interface ZoneChange {
@@ -76,6 +82,23 @@ export interface TokenSeed {
 
 export interface TokenChange extends Omit<TokenSeed, 'value' | 'user' | 'accountOwned' | 'notBefore'> {
   readonly id: string;
+}
+
+/** What somebody sets in the dashboard: past tokens and plan, but no value that the setting does not know. */
+export interface SettingChange {
+  readonly zoneId: string;
+  readonly id: SettingId;
+  readonly value?: unknown;
+  readonly editable?: boolean;
+}
+
+/** A zone's setting as the control endpoint shows it. */
+export interface SettingView {
+  readonly id: SettingId;
+  readonly value: unknown;
+  readonly editable: boolean;
+  /** ISO 8601; absent where it never was changed. */
+  readonly modifiedOn?: string;
 }
 
 export interface RecordSeed {

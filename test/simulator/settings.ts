@@ -34,6 +34,10 @@ export interface Settings {
   /** `X-Auth-User-Service-Key`, whose end of life was 2026-09-30. */
   readonly serviceKeys: 'refused' | 'accepted';
   readonly messagesAs: 'strings' | 'objects';
+  /** What becomes of a PATCH of `ssl` while `ssl_automatic_mode` is `auto`: documented nowhere. */
+  readonly sslUnderAutomaticMode: 'ignored' | 'refused' | 'turnsCustom';
+  /** How `/zones/:id/settings`, whose end of life was 2026-09-15, answers. */
+  readonly bulkSettings: 410 | 404;
   readonly edge: EdgeSettings;
 }
 
@@ -72,6 +76,8 @@ export const DEFAULT_SETTINGS: Settings = {
   missingPermission: { certificates: 1016, zones: 9109, others: 9109 },
   serviceKeys: 'refused',
   messagesAs: 'objects',
+  sslUnderAutomaticMode: 'ignored',
+  bulkSettings: 410,
   edge: { connectTimeoutMs: 15_000, readTimeoutMs: 100_000, checksRevocation: true, publicRoots: '' },
 };
 

@@ -7,7 +7,7 @@ import { ipsRoute } from './ips.ts';
 import { unroutable } from './reach.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
-import { sslRoutes } from './ssl.ts';
+import { settingRoutes } from './settings.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
 
@@ -15,7 +15,13 @@ import { zoneRoutes } from './zones.ts';
 export function apiApp(world: World): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath('/client/v4');
   app.on(ipsRoute.method, ipsRoute.path, publicExchange(world, ipsRoute));
-  for (const route of [...certificateRoutes, ...zoneRoutes, ...recordRoutes, ...sslRoutes, ...tokenRoutes]) {
+  for (const route of [
+    ...certificateRoutes,
+    ...zoneRoutes,
+    ...recordRoutes,
+    ...settingRoutes,
+    ...tokenRoutes,
+  ]) {
     app.on(route.method, route.path, exchange(world, route));
   }
   app.all('*', (context, next) => exchange(world, nowhere(context.req.path))(context, next));

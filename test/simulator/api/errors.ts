@@ -46,7 +46,7 @@ const ERRORS: Readonly<Record<number, ErrorKind>> = {
     status: 400,
   },
   1014: { message: 'Certificate already revoked.', status: 400 },
-  1015: { message: 'Not allowed to edit setting for ssl', status: 403 },
+  1015: { message: 'Not allowed to edit setting', status: 403 },
   1016: { message: 'User is not authorized to perform this action', status: 403 },
   1100: { message: 'Failed to write certificate to Database.', status: 500 },
   1101: { message: 'Failed to read certificate from Database.', status: 404 },
@@ -82,11 +82,14 @@ export class ApiError extends Error {
   readonly errors: readonly Notice[];
   /** Whole seconds, for `retry-after`. */
   readonly retryAfter: number | undefined;
+  /** The HTTP status, where it is not that of the first code. */
+  readonly status: number | undefined;
 
-  constructor(errors: readonly Notice[], options: { retryAfter?: number } = {}) {
+  constructor(errors: readonly Notice[], options: { retryAfter?: number; status?: number } = {}) {
     super(errors.map(({ code, message }) => `${code} ${message}`).join(', '));
     this.errors = errors;
     this.retryAfter = options.retryAfter;
+    this.status = options.status;
   }
 }
 

@@ -12,6 +12,18 @@ export function reachableZone(world: World, token: Token, id: string | undefined
   return zone;
 }
 
+/** The fields of a body that is a JSON object; 1004 for any other. */
+export function bodyFields(body: string): { readonly [name: string]: unknown } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    throw apiError(1004);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw apiError(1004);
+  return { ...parsed };
+}
+
 /** The refusal of a path that leads nowhere. */
 export function unroutable(path: string): Error {
   return apiError(7003, `Could not route to ${path}, perhaps your object identifier is invalid?`, [

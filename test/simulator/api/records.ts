@@ -58,7 +58,7 @@ function listRecords({ world, token, params, query }: Call): Answer {
 
 function getRecord({ world, token, params }: Call): Answer {
   const zone = reachableZone(world, token, params['zone']);
-  const record = world.zones.records(zone.id).find(({ id }) => id === params['record']);
+  const record = world.zones.record(zone.id, params['record'] ?? '');
   if (record === undefined) throw unroutable(`/zones/${zone.id}/dns_records/${params['record'] ?? ''}`);
   return { result: recordObject(record) };
 }

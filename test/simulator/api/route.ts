@@ -24,7 +24,7 @@ export interface Answer {
 
 export interface Route {
   readonly operation: Operation;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As hono writes paths, below `/client/v4`. */
   readonly path: string;
   /** Needed to get in; undefined where any valid token will do. */

@@ -43,7 +43,8 @@ export async function outcome(
 /** The envelope of a thrown refusal; anything else thrown is a bug and goes on. */
 export function refusalFor(error: unknown, { settings }: World): Reply {
   if (!(error instanceof ApiError)) throw error;
-  return refusal(error, statusOfCode(error.errors[0]?.code, settings.statuses), settings.messagesAs);
+  const status = error.status ?? statusOfCode(error.errors[0]?.code, settings.statuses);
+  return refusal(error, status, settings.messagesAs);
 }
 
 /** The refusal that a fault stands for; undefined when it only spoils or delays. */

@@ -1,6 +1,6 @@
 import { pageOf } from '../rules/paging.ts';
 import { reaches } from '../world/tokens.ts';
-import type { Zone } from '../world/zones.ts';
+import type { Plan, Zone } from '../world/zones.ts';
 import { matches, sorted } from './filter.ts';
 import { documentedPaging, reachableZone, timestamp } from './reach.ts';
 import type { Answer, Call, Route } from './route.ts';
@@ -57,6 +57,13 @@ function getZone({ world, token, params }: Call): Answer {
   return { result: zoneObject(reachableZone(world, token, params['zone'])) };
 }
 
+const PLAN_NAMES: Readonly<Record<Plan, string>> = {
+  free: 'Free Website',
+  pro: 'Pro Website',
+  business: 'Business Website',
+  enterprise: 'Enterprise Website',
+};
+
 function zoneObject(zone: Zone): object {
   return {
     id: zone.id,
@@ -84,6 +91,6 @@ function zoneObject(zone: Zone): object {
     owner: { id: null, type: 'user', email: null },
     account: zone.account,
     permissions: ['#zone:read'],
-    plan: { id: '0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee', name: 'Free Website', legacy_id: 'free' },
+    plan: { id: '0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee', name: PLAN_NAMES[zone.plan], legacy_id: zone.plan },
   };
 }

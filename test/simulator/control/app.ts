@@ -3,6 +3,7 @@ import { visit } from '../edge/visit.ts';
 import type { World } from '../world/world.ts';
 import { advance, inject, remove, requests, settings } from './behaviour.ts';
 import { certificates, revoke, seedCertificates, sign } from './certificates.ts';
+import { automaticUpgrade, setSetting, zoneSettings } from './settings.ts';
 import { ControlError } from './shape.ts';
 import { seedToken, updateToken } from './tokens.ts';
 import { mapOrigin, seedRecord, seedZone, updateZone } from './zones.ts';
@@ -13,6 +14,9 @@ type Command = (world: World, body: unknown) => unknown;
 const COMMANDS: Readonly<Record<string, Command>> = {
   'seed-zone': seedZone,
   'update-zone': updateZone,
+  'set-setting': setSetting,
+  'zone-settings': zoneSettings,
+  'automatic-upgrade': automaticUpgrade,
   'seed-token': seedToken,
   'update-token': updateToken,
   'seed-record': seedRecord,

@@ -50,6 +50,8 @@ const SETTINGS: Shape<SettingsChange> = {
   missingPermission: 'any?',
   serviceKeys: { oneOf: ['refused', 'accepted'], optional: true },
   messagesAs: { oneOf: FORMS, optional: true },
+  sslUnderAutomaticMode: { oneOf: ['ignored', 'refused', 'turnsCustom'], optional: true },
+  bulkSettings: { oneOf: [410, 404], optional: true },
   edge: 'any?',
 };
 const BUDGET: Shape<Partial<BudgetLimits>> = { quota: 'number?', windowMs: 'number?', blockMs: 'number?' };

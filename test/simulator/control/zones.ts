@@ -1,20 +1,14 @@
 import { domainToASCII } from 'node:url';
 import type { OriginSeed, RecordSeed, ZoneChange, ZoneSeed } from '../protocol.ts';
+import { AUTOMATIC_MODES, SSL_MODES } from '../rules/zone-setting.ts';
 import type { World } from '../world/world.ts';
-import {
-  accountNamed,
-  newId,
-  type RecordType,
-  type SslMode,
-  type Zone,
-  type ZoneStatus,
-} from '../world/zones.ts';
+import { ZoneSettings } from '../world/zone-settings.ts';
+import { PLANS, accountNamed, newId, type RecordType, type Zone, type ZoneStatus } from '../world/zones.ts';
 import { ControlError, checked, type Shape } from './shape.ts';
 
 export const DEFAULT_ACCOUNT = 'Example Inc.';
 
 const STATUSES: readonly ZoneStatus[] = ['initializing', 'pending', 'active', 'moved'];
-const MODES: readonly SslMode[] = ['off', 'flexible', 'full', 'strict', 'origin_pull'];
 const RECORD_TYPES: readonly RecordType[] = ['A', 'AAAA', 'CNAME', 'TXT', 'MX'];
 const ADDRESS = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d{1,5}$/;
 
@@ -24,13 +18,15 @@ const ZONE: Shape<ZoneSeed> = {
   status: { oneOf: STATUSES, optional: true },
   paused: 'boolean?',
   type: { oneOf: ['full', 'partial', 'secondary', 'internal'], optional: true },
-  ssl: { oneOf: MODES, optional: true },
+  ssl: { oneOf: SSL_MODES, optional: true },
+  automaticMode: { oneOf: AUTOMATIC_MODES, optional: true },
+  plan: { oneOf: PLANS, optional: true },
 };
 const ZONE_CHANGE: Shape<ZoneChange> = {
   id: 'string',
   status: { oneOf: STATUSES, optional: true },
   paused: 'boolean?',
-  ssl: { oneOf: MODES, optional: true },
+  ssl: { oneOf: SSL_MODES, optional: true },
   sslEditable: 'boolean?',
 };
 const RECORD: Shape<RecordSeed> = {
@@ -52,7 +48,11 @@ export function seedZone(world: World, body: unknown): { id: string; accountId: 
     createdOn: world.clock.now(),
     status: seed.status ?? 'active',
     paused: seed.paused ?? false,
-    ssl: { value: seed.ssl ?? 'full', editable: true },
+    plan: seed.plan ?? 'free',
+    settings: new ZoneSettings({
+      ...(seed.ssl && { ssl: seed.ssl }),
+      ...(seed.automaticMode && { ssl_automatic_mode: seed.automaticMode }),
+    }),
   };
   if (!zone.name.includes('.'))
     throw new ControlError(`name is ${JSON.stringify(seed.name)}; a zone has at least two labels`);
@@ -65,8 +65,8 @@ export function updateZone(world: World, body: unknown): void {
   const zone = zoneById(world, change.id);
   zone.status = change.status ?? zone.status;
   zone.paused = change.paused ?? zone.paused;
-  zone.ssl.value = change.ssl ?? zone.ssl.value;
-  zone.ssl.editable = change.sslEditable ?? zone.ssl.editable;
+  if (change.ssl !== undefined) zone.settings.set('ssl', change.ssl, world.clock.now());
+  if (change.sslEditable !== undefined) zone.settings.setEditable('ssl', change.sslEditable);
 }
 
 export function seedRecord(world: World, body: unknown): { id: string } {

@@ -33,7 +33,7 @@ export function destinationOf(hostname: string, world: World): Destination {
   if (zone.paused) return { kind: 'direct', zone, origin, why: `zone ${zone.name} is paused` };
   if (!record.proxied)
     return { kind: 'direct', zone, origin, why: `the record of ${hostname} is not proxied` };
-  return { kind: 'edge', zone, origin, why: `mode ${zone.ssl.value}` };
+  return { kind: 'edge', zone, origin, why: `mode ${zone.settings.value('ssl')}` };
 }
 
 /** Follows CNAMEs through our zones to the content that is mapped or ends the chain; undefined for a circle. */

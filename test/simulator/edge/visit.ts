@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { checked, type Shape } from '../control/shape.ts';
 import type { OriginSeed, VisitRequest, VisitResult } from '../protocol.ts';
+import type { SslMode } from '../rules/zone-setting.ts';
 import type { World } from '../world/world.ts';
-import type { SslMode } from '../world/zones.ts';
 import { destinationOf, type Destination } from './destination.ts';
 import { OriginError, ask, openTcp, shakeHands } from './origin.ts';
 import { distrust, serialOf } from './trust.ts';
@@ -65,7 +65,7 @@ function approachOf(
     strict: { scheme, roots: [...ownRoots, ...publicRoots] },
     origin_pull: { scheme: 'https', roots: [...ownRoots, ...publicRoots] },
   };
-  return approaches[destination.zone.ssl.value];
+  return approaches[destination.zone.settings.value('ssl')];
 }
 
 interface Visitor {

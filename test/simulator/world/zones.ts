@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { zoneOf } from '../rules/hostname.ts';
+import type { ZoneSettings } from './zone-settings.ts';
 
 export type ZoneStatus = 'initializing' | 'pending' | 'active' | 'moved';
-export type SslMode = 'off' | 'flexible' | 'full' | 'strict' | 'origin_pull';
+export const PLANS = ['free', 'pro', 'business', 'enterprise'] as const;
+export type Plan = (typeof PLANS)[number];
 
 export interface Zone {
   readonly id: string;
@@ -12,7 +14,8 @@ export interface Zone {
   readonly createdOn: number;
   status: ZoneStatus;
   paused: boolean;
-  readonly ssl: { value: SslMode; editable: boolean; modifiedOn?: number };
+  readonly plan: Plan;
+  readonly settings: ZoneSettings;
 }
 
 export interface Account {
@@ -45,7 +48,8 @@ export function accountNamed(name: string): Account {
 /** The zones and their DNS records. */
 export class ZoneBook {
   readonly #zones = new Map<string, Zone>();
-  readonly #records = new Map<string, DnsRecord>();
+  /** By zone, then by id: a look at one zone must not cost what all zones hold. */
+  readonly #records = new Map<string, Map<string, DnsRecord>>();
 
   add(zone: Zone): void {
     this.#zones.set(zone.id, zone);
@@ -57,7 +61,7 @@ export class ZoneBook {
 
   /** Removes a zone with its records; false when there is none of this id. */
   remove(id: string): boolean {
-    for (const record of this.records(id)) this.#records.delete(record.id);
+    this.#records.delete(id);
     return this.#zones.delete(id);
   }
 
@@ -74,15 +78,21 @@ export class ZoneBook {
   }
 
   addRecord(record: DnsRecord): void {
-    this.#records.set(record.id, record);
+    const ofZone = this.#records.get(record.zoneId);
+    if (ofZone === undefined) this.#records.set(record.zoneId, new Map([[record.id, record]]));
+    else ofZone.set(record.id, record);
   }
 
   removeRecord(id: string): boolean {
-    return this.#records.delete(id);
+    return [...this.#records.values()].some((ofZone) => ofZone.delete(id));
+  }
+
+  record(zoneId: string, id: string): DnsRecord | undefined {
+    return this.#records.get(zoneId)?.get(id);
   }
 
   records(zoneId: string): readonly DnsRecord[] {
-    return [...this.#records.values()].filter((record) => record.zoneId === zoneId);
+    return [...(this.#records.get(zoneId)?.values() ?? [])];
   }
 
   /** The address records for a hostname: by exact name, else those of the nearest wildcard. */
