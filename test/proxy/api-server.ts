@@ -8,7 +8,10 @@ export interface ProxiedApiServer {
 }
 
 /** Starts a fault proxy in front of the API server of a kubeconfig with inline certificates or a token. */
-export async function proxyApiServer(kubeconfigPath: string): Promise<ProxiedApiServer> {
+export async function proxyApiServer(
+  kubeconfigPath: string,
+  rewrite?: (path: string) => string,
+): Promise<ProxiedApiServer> {
   const direct = new KubeConfig();
   direct.loadFromFile(kubeconfigPath);
   const cluster = direct.getCurrentCluster();
@@ -17,6 +20,7 @@ export async function proxyApiServer(kubeconfigPath: string): Promise<ProxiedApi
   // A client certificate cannot pass a proxy that ends TLS: the proxy shows it in the client's stead.
   const proxy = await FaultProxy.start({
     upstream: cluster.server,
+    rewrite,
     ...decoded('ca', cluster.caData),
     ...decoded('cert', user.certData),
     ...decoded('key', user.keyData),

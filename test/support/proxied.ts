@@ -12,9 +12,14 @@ export interface ProxiedOperator extends AsyncDisposable {
   readonly kubeconfig: string;
 }
 
-export async function proxied(): Promise<ProxiedOperator> {
+/**
+ * @param scene whose OriginZones alone are seen: the kind is cluster-scoped, and operators of other scenes work in the
+ * same cluster at the same time. Absent: all.
+ */
+export async function proxied(scene?: string): Promise<ProxiedOperator> {
   const direct = await cluster().kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT });
-  const { proxy, kubeConfig } = await proxyApiServer(direct);
+  const narrow = scene === undefined ? undefined : (path: string): string => ofScene(path, scene);
+  const { proxy, kubeConfig } = await proxyApiServer(direct, narrow);
   const dir = await mkdtemp(join(tmpdir(), 'originca-test-'));
   const kubeconfig = join(dir, 'kubeconfig');
   await writeFile(kubeconfig, kubeConfig.exportConfig(), { mode: 0o600 });
@@ -26,4 +31,17 @@ export async function proxied(): Promise<ProxiedOperator> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Marks the OriginZones of a scene, by its namespace. */
+export const SCENE_LABEL = 'test.originca.dev/scene';
+
+const ZONES = '/apis/originca.dev/v1alpha1/originzones';
+
+/** A listing or watch of all OriginZones becomes one of the scene's. */
+function ofScene(path: string, scene: string): string {
+  const { pathname, searchParams } = new URL(path, 'https://api-server');
+  if (pathname !== ZONES) return path;
+  searchParams.set('labelSelector', `${SCENE_LABEL}=${scene}`);
+  return `${pathname}?${searchParams}`;
 }

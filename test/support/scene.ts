@@ -10,6 +10,7 @@ import { cluster, testNamespace } from './cluster.ts';
 import { kubeClient, OPERATOR_ACCOUNT } from './kube-clients.ts';
 import { kustomizeBuild } from './kustomize.ts';
 import { applyManifests } from './manifests.ts';
+import { proxied } from './proxied.ts';
 import { type RunningOperator, startOperator, trust } from './scene-operator.ts';
 import { NotYet, waitFor } from './wait.ts';
 
@@ -25,7 +26,10 @@ export interface SceneOptions {
 export interface OperatorChange {
   readonly flags?: readonly string[];
   readonly clock?: Clock;
-  /** A kubeconfig instead of the one of the deployed ServiceAccount, such as one that leads through a proxy. */
+  /**
+   * A kubeconfig instead of the one of the deployed ServiceAccount, such as one that leads through a proxy: with
+   * `--cluster-kinds` a proxy that shows this scene's OriginZones alone.
+   */
   readonly kubeconfig?: string;
   /** Where it believes Cloudflare to be, instead of the simulator. */
   readonly baseUrl?: string;
@@ -49,6 +53,8 @@ export class Scene implements AsyncDisposable {
   readonly token: { readonly id: string; readonly value: string };
   readonly #flags: readonly string[];
   readonly #operators = new Set<RunningOperator>();
+  /** A way to the API server that hides the OriginZones of other scenes. */
+  #narrow: ReturnType<typeof proxied> | undefined;
 
   private constructor(
     parts: Pick<Scene, 'namespace' | 'simulator' | 'kube' | 'zones' | 'token'>,
@@ -81,7 +87,11 @@ export class Scene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#operators].map((operator) => operator.stop()));
-    await Promise.all([this.simulator.stop(), this.kube.close()]);
+    await Promise.all([
+      this.simulator.stop(),
+      this.kube.close(),
+      this.#narrow?.then((front) => front[Symbol.asyncDispose]()),
+    ]);
   }
 
   async startOperator({
@@ -92,7 +102,7 @@ export class Scene implements AsyncDisposable {
   }: OperatorChange = {}): Promise<RunningOperator> {
     const operator = await startOperator({
       flags: [
-        `--kubeconfig=${kubeconfig ?? (await cluster().kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT }))}`,
+        `--kubeconfig=${kubeconfig ?? (await this.#kubeconfig(flags))}`,
         `--watch-namespaces=${this.namespace}`,
         `--cloudflare-base-url=${baseUrl ?? this.simulator.apiUrl}`,
         `--origin-ca-roots=${this.simulator.originCaRootsFile}`,
@@ -114,6 +124,13 @@ export class Scene implements AsyncDisposable {
     };
     this.#operators.add(running);
     return running;
+  }
+
+  async #kubeconfig(flags: readonly string[]): Promise<string> {
+    if (![...this.#flags, ...flags].includes('--cluster-kinds'))
+      return cluster().kubeconfigFor({ serviceAccount: OPERATOR_ACCOUNT });
+    this.#narrow ??= proxied(this.namespace);
+    return (await this.#narrow).kubeconfig;
   }
 
   /** An OriginIssuer `cloudflare` with the scene's token in Secret `cloudflare`. */
