@@ -66,7 +66,7 @@ export async function act(work: Work, effect: PullEffect): Promise<unknown> {
         await publish(context, pass, memory, { target, bundle: effect.bundle }, signal);
       return;
     case 'AskOrigins':
-      return askWithNextCa(work, effect);
+      return ask(work, effect);
   }
 }
 
@@ -164,16 +164,16 @@ async function enable(work: Work, enabled: boolean): Promise<void> {
   await pass.client.putOriginPullSettings(pass.facts.id, enabled, { signal });
 }
 
-/** With a leaf made for this question alone, which nobody uploads or keeps. */
-async function askWithNextCa(
-  work: Work,
-  { ca, origins }: Extract<PullEffect, { do: 'AskOrigins' }>,
-): Promise<void> {
-  const { context, pass, memory } = work;
-  const leaf = await issueClientCertificate(authorityOf(work, ca), pass.facts.name, context.clock.now());
-  askOrigins(context, pass, memory, {
-    ca,
-    origins,
-    client: { certificate: leaf.certificate, key: leaf.privateKey },
-  });
+/** With a leaf of that CA: one that is kept for presenting, else one made for this question alone. */
+async function ask(work: Work, { ca, origins }: Extract<PullEffect, { do: 'AskOrigins' }>): Promise<void> {
+  const { context, pass, memory, seen } = work;
+  const { store } = seen.world;
+  const kept = SLOTS.find((slot) => store.state === 'ours' && store.stored[slot]?.signer === ca);
+  const pair =
+    (kept && seen.secret && pairIn(seen.secret, kept)) ??
+    (await issueClientCertificate(authorityOf(work, ca), pass.facts.name, context.clock.now()));
+  const client = { certificate: pair.certificate, key: pair.privateKey };
+  askOrigins(context, pass, memory, { ca, origins, client });
 }
+
+const SLOTS: readonly LeafSlot[] = ['leaf', 'nextLeaf'];

@@ -104,5 +104,5 @@ function acceptedCa(world: PullsWorld, { nextCa }: Stored): PullStep | undefined
 }
 
 function waitingCa(world: PullsWorld, { nextCa }: Stored): PullStep | undefined {
-  return nextCa === undefined ? undefined : readiness(world, nextCa.fingerprint, 'Rotating');
+  return nextCa?.canSign !== true ? undefined : readiness(world, nextCa.fingerprint, 'Rotating');
 }

@@ -60,7 +60,8 @@ export async function observe(
   const publish = await readPublished(context, pass, memory, wanted, signal);
   const isPublished = bundle !== undefined && publish.every(({ state }) => state === 'current');
   const withPublished = { ...ages, published: memory.ageOf('published', isPublished ? bundle : undefined) };
-  const nextCa = store.state === 'ours' ? (store.stored.nextCa ?? store.stored.ca) : undefined;
+  const stored = store.state === 'ours' ? store.stored : undefined;
+  const comingCa = cloudflare.enabled ? stored?.nextCa : stored?.ca;
   const sinceMs = demandSinceMs(known, withPublished, memory, context.clock.monotonic());
   const world: PullsWorld = {
     ...known,
@@ -71,7 +72,7 @@ export async function observe(
     demand: demandOf(sinceMs === undefined ? undefined : pass.gate(sinceMs)),
     bundle,
     publish,
-    acceptance: memory.acceptanceOf(nextCa?.fingerprint),
+    acceptance: memory.acceptanceOf(comingCa?.fingerprint),
     ages: withPublished,
     backoffMs: memory.backoffMs,
   };

@@ -147,7 +147,7 @@ export interface PullsWorld {
   /** What `publish` is to hold; undefined while Cloudflare presents nothing: then nothing is published. */
   readonly bundle: string | undefined;
   readonly publish: readonly PublishedObject[];
-  /** Of the CA that is to come. */
+  /** Of the CA whose certificate is to be presented next. */
   readonly acceptance: Acceptance;
   readonly ages: Ages;
   /** Ms until an upload that failed is tried again; 0: now. */
@@ -201,7 +201,7 @@ export type PullEffect =
   | { readonly do: 'NotePresenting' }
   /** Writes these objects, each with this content. */
   | { readonly do: 'Publish'; readonly objects: readonly PublishedObject[]; readonly bundle: string }
-  /** Knocks at the origins that demand, with a leaf of the next CA, in the background. */
+  /** Knocks at the origins that demand, with a leaf of this CA, in the background. */
   | { readonly do: 'AskOrigins'; readonly ca: string; readonly origins: readonly OriginLine[] };
 
 /** What the pass comes to. */
