@@ -1,4 +1,9 @@
-import type { ClusterOriginIssuer, OriginCertificate, OriginIssuer } from '../../src/api/v1alpha1.ts';
+import type {
+  ClusterOriginIssuer,
+  OriginCertificate,
+  OriginIssuer,
+  OriginZone,
+} from '../../src/api/v1alpha1.ts';
 import { conditionsOf } from '../../src/certificate/conditions.ts';
 import { decide } from '../../src/certificate/decide.ts';
 import { isLiving, type World } from '../../src/certificate/world.ts';
@@ -6,11 +11,13 @@ import { type Finding, statusOf } from '../../src/issuer/report.ts';
 import type { KStatus } from '../support/kstatus.ts';
 import { NOW, originCertificate, targetFacts, worldOf } from './certificate/fixtures.ts';
 import { issuerWith } from './issuer/fixtures.ts';
+import { originZone, spokenOf, STRICT, unread } from './kstatus-zones.ts';
+import { untrusted, type WorldChange } from './zone/world-fixtures.ts';
 
 /** What Argo CD's health checks of deploy/argocd say. */
 export type Health = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
 
-export type Judged = OriginCertificate | OriginIssuer | ClusterOriginIssuer;
+export type Judged = OriginCertificate | OriginIssuer | ClusterOriginIssuer | OriginZone;
 
 /** An object with a status that the operator writes, and what tools are to make of it. */
 export type Row = readonly [what: string, object: Judged, kstatus: KStatus, health: Health];
@@ -119,6 +126,53 @@ const ISSUERS: readonly (readonly [what: string, object: OriginIssuer, kstatus: 
     ['whose token does not come', issuer([NO_TOKEN, NO_TOKEN], STALLED_AFTER), 'Failed', 'Degraded'],
   ];
 
+const NO_ZONE_TOKEN = unread({ outcome: 'refused', reason: 'CredentialsMissing', message: 'no Secret' });
+const ZONE_OUTAGE = unread({ outcome: 'unavailable', reason: 'CloudflareUnavailable', message: '503' });
+const FLEXIBLE = { settings: { ssl: 'strict' }, values: { ssl: 'flexible' } } as const;
+const OBSERVING = { ...FLEXIBLE, world: { enforce: false, hindrance: 'spec.mode is Observe' } };
+const PRELOAD: WorldChange = {
+  settings: {
+    ssl: 'strict',
+    hsts: {
+      enabled: true,
+      maxAge: 31_536_000,
+      includeSubdomains: true,
+      preload: true,
+      noSniff: false,
+      acknowledgeLockIn: false,
+    },
+  },
+  values: { ssl: 'strict' },
+};
+
+const ZONES: readonly Row[] = [
+  ['as it is to be', originZone([spokenOf(STRICT)]), 'Current', 'Healthy'],
+  ['that nobody has looked at', originZone([]), 'InProgress', 'Progressing'],
+  ['that differs and is only observed', originZone([spokenOf(OBSERVING)]), 'Current', 'Healthy'],
+  [
+    'that waits for an origin',
+    originZone([spokenOf({ ...FLEXIBLE, lines: [untrusted()] })]),
+    'Current',
+    'Healthy',
+  ],
+  ['that waits for an acknowledgement', originZone([spokenOf(PRELOAD)]), 'Failed', 'Degraded'],
+  ['that could not be read yet', originZone([ZONE_OUTAGE]), 'InProgress', 'Progressing'],
+  ['read before an outage', originZone([spokenOf(), ZONE_OUTAGE]), 'Current', 'Healthy'],
+  ['whose token is yet to come', originZone([NO_ZONE_TOKEN]), 'InProgress', 'Progressing'],
+  [
+    'whose token does not come',
+    originZone([NO_ZONE_TOKEN, NO_ZONE_TOKEN], STALLED_AFTER),
+    'Failed',
+    'Degraded',
+  ],
+  [
+    'that the token does not see',
+    originZone([unread({ outcome: 'refused', reason: 'ZoneNotFound', message: 'none' })]),
+    'Failed',
+    'Degraded',
+  ],
+];
+
 /** The kinds and what their tools are to say of them. */
 export const ROWS: readonly Row[] = [
   ...CERTIFICATES.map(([what, ...rest]): Row => [`an OriginCertificate ${what}`, ...rest]),
@@ -126,6 +180,7 @@ export const ROWS: readonly Row[] = [
   ...ISSUERS.map(([what, object, ...rest]): Row => {
     return [`a ClusterOriginIssuer ${what}`, clusterKind(object), ...rest];
   }),
+  ...ZONES.map(([what, ...rest]): Row => [`an OriginZone ${what}`, ...rest]),
 ];
 
 /** The cluster kind's status comes from the same code. */

@@ -39,6 +39,11 @@ test.each([
     'an OriginCertificate whose Secret two want',
     expect.stringMatching(/^SecretConflict: Secret web-tls is kept by OriginCertificate api\. .+/),
   ],
+  [
+    'what differs in a zone that can be read',
+    'an OriginZone that differs and is only observed',
+    expect.stringMatching(/^The zone can be read\. InSync: .*spec\.mode is Observe/),
+  ],
   ['what is waited for', 'an OriginIssuer whose token is yet to come', 'CredentialsMissing: no Secret'],
 ])('and tells %s', async (_, what, expected) => {
   const [, object] = ROWS.find(([name]) => name === what) ?? [];

@@ -34,11 +34,11 @@ describe('every alert', () => {
   test.each(alerts)('$alert leads to a section of its own in the README', ({ alert, annotations }) => {
     const [, anchor] = annotations['runbook_url']?.split('README.md#') ?? [];
     expect(anchor).toBe(alert.toLowerCase());
-    expect(headings(alertSection()).map((heading) => heading.toLowerCase())).toContain(anchor);
+    expect(headings(section('## Alerts')).map((heading) => heading.toLowerCase())).toContain(anchor);
   });
 
   test('stands in the README, and no other', () => {
-    expect(headings(alertSection())).toEqual(alerts.map(({ alert }) => alert));
+    expect(headings(section('## Alerts'))).toEqual(alerts.map(({ alert }) => alert));
   });
 
   test('is tried by promtool both firing and not firing', async () => {
@@ -52,6 +52,18 @@ describe('every alert', () => {
     expect(tried(true).toSorted()).toEqual(names);
     expect(tried(false).toSorted()).toEqual(names);
   });
+});
+
+/** Metrics of what the operator is learning to show. */
+const AWAITED = ['originca_certificate_served_status', 'originca_certificate_stalled'];
+
+test('every metric that the rules look at is one that the README tells', () => {
+  const told = section('## Metrics');
+  const used = rules.groups.flatMap(({ rules: ofGroup }) =>
+    ofGroup.flatMap(({ expr }) => expr.match(/\b(?:originca|leader_election)_\w+/g) ?? []),
+  );
+  const untold = [...new Set(used)].filter((name) => !told.includes(`\`${name}\``));
+  expect(untold.filter((name) => !AWAITED.includes(name))).toEqual([]);
 });
 
 test('alerts about the leader look at our own Lease alone', () => {
@@ -97,9 +109,9 @@ interface Deployment extends Manifest {
   };
 }
 
-/** The README's chapter, up to the next one. */
-function alertSection(): string {
-  return readme.split('\n## Alerts\n')[1]?.split('\n## ')[0] ?? '';
+/** A chapter of the README, up to the next one. */
+function section(heading: string): string {
+  return readme.split(`\n${heading}\n`)[1]?.split('\n## ')[0] ?? '';
 }
 
 function headings(text: string): string[] {
