@@ -3,6 +3,7 @@ import type { OriginZone } from '../api/v1alpha1.ts';
 import type { DnsRecord } from '../cloudflare/zone-results.ts';
 import type { ProbeTarget } from '../probe/types.ts';
 import { ZoneNames } from './names.ts';
+import { Patterns } from './patterns.ts';
 import type { Route } from './routes.ts';
 
 /** What the origins of a zone follow from. All names normalised. */
@@ -45,8 +46,9 @@ export function planOrigins(sources: OriginSources): OriginPlan {
   const targets: ProbeTarget[] = [];
   const fixed: FixedOrigin[] = [...notProxied(sources, names)];
   const served = sources.paused ? [] : servedNames(sources, names);
+  const rules = rulesOf(sources);
   for (const name of served) {
-    const found = originOf(name, sources, names);
+    const found = originOf(name, rules, names);
     if ('result' in found) fixed.push(found);
     else targets.push(found);
   }
@@ -82,13 +84,37 @@ function servedNames(sources: OriginSources, names: ZoneNames): readonly ServedN
   return [...served.values()].toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
 }
 
+/** What decides where a name is knocked for. */
+interface Rules {
+  readonly ignored: Patterns<true>;
+  /** Positions in `spec.probes`. */
+  readonly told: Patterns<number>;
+  readonly probes: NonNullable<OriginSources['probes']>;
+  readonly routed: Patterns<readonly Route[]>;
+}
+
+function rulesOf({ ignore, probes = [], routes }: OriginSources): Rules {
+  const reached = Map.groupBy(
+    routes.filter(({ addresses }) => addresses.length > 0),
+    ({ hostname }) => hostname,
+  );
+  return {
+    ignored: new Patterns(ignore.map((pattern) => [pattern, true])),
+    told: new Patterns(
+      probes.flatMap(({ hostnames }, at) => hostnames.map((pattern) => [pattern, at] as const)),
+    ),
+    probes,
+    routed: new Patterns(reached),
+  };
+}
+
 function originOf(
   { hostname, standsFor }: ServedName,
-  { ignore, probes = [], routes }: OriginSources,
+  { ignored, told, probes, routed }: Rules,
   names: ZoneNames,
 ): ProbeTarget | FixedOrigin {
   const byRecord = names.destination(hostname);
-  if (ignore.some((pattern) => covers(pattern, hostname))) {
+  if (ignored.covers(hostname)) {
     const message = 'spec.gate.ignore leaves it out.';
     return { hostname, source: byRecord.source, result: 'Ignored', message };
   }
@@ -100,31 +126,16 @@ function originOf(
     standsFor === undefined
       ? ''
       : ` (a name made up to stand for all that ${standsFor} answers; name it in spec.gate.ignore to leave it out)`;
-  const at = probes.findIndex((probe) => probe.hostnames.some((pattern) => isNamed(pattern, hostname)));
-  const told = probes[at];
-  if (told !== undefined) return { hostname, addresses: told.addresses, source: `spec.probes[${at}]${note}` };
-  const routed = routedTo(hostname, routes);
-  return routed === undefined
-    ? { hostname, addresses: byRecord.addresses, source: byRecord.source + note, fromRecord: true }
-    : { hostname, addresses: routed.addresses, source: routed.source + note };
-}
-
-/** Where the cluster takes the name in: by the routes that name it, else by the wildcards nearest to it. */
-function routedTo(
-  hostname: string,
-  routes: readonly Route[],
-): { addresses: readonly string[]; source: string } | undefined {
-  const reached = routes.filter(({ addresses }) => addresses.length > 0);
-  const matching = reached.filter((route) => covers(route.hostname, hostname));
-  const nearest = Math.max(...matching.map((route) => nearness(route, hostname)));
-  const chosen = matching.filter((route) => nearness(route, hostname) === nearest);
-  const [first] = chosen;
-  if (first === undefined) return undefined;
-  return { addresses: [...new Set(chosen.flatMap(({ addresses }) => addresses))], source: first.source };
-}
-
-function nearness(route: Route, hostname: string): number {
-  return route.hostname === hostname ? Number.POSITIVE_INFINITY : route.hostname.length;
+  const at = Math.min(...told.of(hostname));
+  const probe = probes[at];
+  if (probe !== undefined)
+    return { hostname, addresses: probe.addresses, source: `spec.probes[${at}]${note}` };
+  const [routes = []] = routed.of(hostname);
+  const [first] = routes;
+  if (first === undefined)
+    return { hostname, addresses: byRecord.addresses, source: byRecord.source + note, fromRecord: true };
+  const addresses = [...new Set(routes.flatMap((route) => route.addresses))];
+  return { hostname, addresses, source: first.source + note };
 }
 
 const REFUSED = 'browsers will refuse its Origin CA certificate, which only Cloudflare trusts';
@@ -151,8 +162,4 @@ function isBehind(hostname: string, names: ZoneNames): boolean {
   if (!hostname.startsWith(WILDCARD)) return names.isProxied(hostname);
   const depth = hostname.split('.').length;
   return names.proxied.some((name) => covers(hostname, name) && name.split('.').length === depth);
-}
-
-function isNamed(pattern: string, hostname: string): boolean {
-  return pattern === '*' || covers(pattern, hostname);
 }
