@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
+import { zoneOf } from './api/hostname.ts';
 import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
 import { CertificateMemory } from './certificate/memory.ts';
@@ -20,6 +21,7 @@ import { IssuerSessions } from './sessions.ts';
 import { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createWakers } from './wakers.ts';
+import { zoneNameOf } from './zone/subject.ts';
 import type { ControllerContext } from './zone/controller-context.ts';
 import { reconcileZone } from './zone/controller.ts';
 import { InventoryMemories } from './zone/inventory-memory.ts';
@@ -115,9 +117,29 @@ export class Controllers {
       log,
       kube: writer,
     };
+    const prober = new Prober({
+      clock,
+      random,
+      allowCidrs: config.probeAllowCidrs,
+      dnsServer: config.dnsServer,
+    });
+    const probes = new ProbeBoard({
+      prober,
+      clock,
+      random,
+      onChange: wakers.originsChanged,
+      onError: (error, hostname) =>
+        log.error({ hostname, problem: problemOf(error) }, 'an origin could not be looked at'),
+      signal: this.#background.signal,
+    });
     const certificateContext: CertificateContext = {
       ...shared,
       memory,
+      origins: {
+        verdictsFor: (hostnames) => probes.verdictsFor(hostnames),
+        refresh: (hostnames, notBeforeMs) => probes.refresh(hostnames, notBeforeMs),
+        watches: (hostnames) => isInZone(this.stores, hostnames),
+      },
       roots: options.roots,
       clusterKinds: config.clusterKinds,
       budgetMs: (account) => options.budget.waitMs(account),
@@ -137,12 +159,6 @@ export class Controllers {
       checks: new Map(),
       signal: this.#background.signal,
     };
-    const prober = new Prober({
-      clock,
-      random,
-      allowCidrs: config.probeAllowCidrs,
-      dnsServer: config.dnsServer,
-    });
     const zoneContext: ControllerContext = {
       ...shared,
       random,
@@ -151,15 +167,7 @@ export class Controllers {
       roots: options.roots,
       sharedOriginPullCa: options.sharedOriginPullCa,
       prober,
-      probes: new ProbeBoard({
-        prober,
-        clock,
-        random,
-        onChange: wakers.originsChanged,
-        onError: (error, hostname) =>
-          log.error({ hostname, problem: problemOf(error) }, 'an origin could not be looked at'),
-        signal: this.#background.signal,
-      }),
+      probes,
       memories: new ZoneMemories(),
       pulls: new PullMemories(clock),
       inventories: new InventoryMemories(),
@@ -223,6 +231,12 @@ export class Controllers {
     for (const queue of this.#queues) queue.close();
     await this.#events.close();
   }
+}
+
+/** Whether an OriginZone looks after any of the names. */
+function isInZone(stores: Stores, hostnames: readonly string[]): boolean {
+  const zones = stores.zones.list().map((zone) => ({ name: zoneNameOf(zone) }));
+  return zones.length > 0 && hostnames.some((hostname) => zoneOf(hostname, zones) !== undefined);
 }
 
 /** What went wrong, in one line. Messages only: a stack or a nested cause could quote what a library was given. */

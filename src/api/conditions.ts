@@ -51,6 +51,10 @@ export type FailureReason =
   | 'SecretImmutable'
   | 'SecretWriteRefused';
 
+/** What origins present of the Secret's pair. Never a reason to issue anything. */
+export type ServedReason =
+  'Served' | 'Probing' | 'ServesOldCertificate' | 'ServesAnother' | 'NotServed' | 'Unverifiable';
+
 export type CertificateReason = 'Issued' | 'RenewBeforeTooLong' | IssueReason | RefusalReason | FailureReason;
 
 /** Reasons for which a person is needed at once; kstatus-aware tools then fail instead of waiting. */

@@ -23,8 +23,14 @@ const NEVER_READY_REASON: ReadonlySet<CertificateReason> = new Set<CertificateRe
  * there only while a person is needed, so that tools that know kstatus fail at once.
  *
  * @param sinceMs since when the present refusal or failure stands, ms since the epoch.
+ * @param served what origins present, where somebody looks at them.
  */
-export function conditionsOf(world: Living, action: Action, sinceMs: number): Condition[] {
+export function conditionsOf(
+  world: Living,
+  action: Action,
+  sinceMs: number,
+  served?: Pick<Condition, 'status' | 'reason' | 'message'>,
+): Condition[] {
   const { certificate, now } = world;
   const standing = standingOf(world, action);
   const stalled = standing !== undefined && isStalled(standing.reason, sinceMs, now);
@@ -32,6 +38,7 @@ export function conditionsOf(world: Living, action: Action, sinceMs: number): Co
   const wanted = [
     { type: 'Ready', ...ready(world, standing) },
     ...(issuing(world, action, standing) ?? []).map((condition) => ({ type: 'Issuing', ...condition })),
+    ...(served ? [{ type: 'Served', ...served }] : []),
     ...(stalled ? [{ type: 'Stalled', status: 'True' as const, ...standing }] : []),
   ];
   return withTransitionTimes(

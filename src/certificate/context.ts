@@ -7,6 +7,7 @@ import type { IssuerSessions } from '../sessions.ts';
 import type { Stores } from '../stores.ts';
 import type { IssuanceOutcome, RevocationOutcome } from '../telemetry/metrics.ts';
 import type { CertificateMemory } from './memory.ts';
+import type { OriginWatch } from './origins.ts';
 
 /** What the certificate controller works with; made once by the operator. */
 export interface CertificateContext {
@@ -16,6 +17,7 @@ export interface CertificateContext {
   readonly sessions: IssuerSessions;
   readonly clock: Clock;
   readonly memory: CertificateMemory;
+  readonly origins: OriginWatch;
   readonly roots: TrustedRoots;
   readonly events: EventRecorder;
   readonly log: Logger;

@@ -7,6 +7,7 @@ import { decide } from './decide.ts';
 import type { FailedAttempt } from './failure.ts';
 import { observeCached, observeLive, type Seen } from './observe.ts';
 import { mendKey } from './memory.ts';
+import { keptServedMs } from './origins.ts';
 import { failureScope } from './recall.ts';
 import { report } from './report.ts';
 import { parseSubject, type Subject, subjectKey } from './subject.ts';
@@ -170,8 +171,10 @@ async function rest(
   else if (action.type === 'Done') context.memory.forget(key, subject.orphanUid);
   context.memory.trustCache(key);
   switch (action.type) {
-    case 'Done':
-      return action.wakeAt === undefined ? {} : { requeueAfterMs: Math.max(0, action.wakeAt - world.now) };
+    case 'Done': {
+      const dueMs = action.wakeAt === undefined ? undefined : Math.max(0, action.wakeAt - world.now);
+      return soonest(dueMs, isLiving(now) ? keptServedMs(context, now, key) : undefined);
+    }
     case 'Wait':
       return { requeueAfterMs: action.ms };
     case 'AwaitBudget':
@@ -183,7 +186,11 @@ async function rest(
 
 /** A refusal is looked at again in its time, and when the certificate expires: from then on Ready is not true. */
 function untilChange(retryMs: number | undefined, expiryMs: number | undefined): ReconcileResult {
-  const times = [retryMs, expiryMs].filter((ms) => ms !== undefined).filter((ms) => ms > 0);
+  return soonest(...[retryMs, expiryMs].filter((ms) => ms !== undefined && ms > 0));
+}
+
+function soonest(...waits: readonly (number | undefined)[]): ReconcileResult {
+  const times = waits.filter((ms) => ms !== undefined);
   return times.length === 0 ? {} : { requeueAfterMs: Math.min(...times) };
 }
 

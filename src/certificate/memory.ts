@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { postTimeoutMs } from '../cloudflare/client.ts';
 import { type FailedAttempt, type Failure, nextFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
+import { PairSightings } from './sightings.ts';
 import type { Waits } from './world.ts';
 
 export interface MemoryOptions {
@@ -36,6 +37,7 @@ interface IssuedHere {
  * two clocks are ever compared), and how often it failed. Losing it, by a restart, only makes it more patient.
  */
 export class CertificateMemory {
+  readonly sightings: PairSightings;
   readonly #options: MemoryOptions;
   readonly #pendings = new Map<string, PendingMemory>();
   readonly #failures = new Map<string, { scope: string; failure: Failure; shown: Failure }>();
@@ -47,6 +49,7 @@ export class CertificateMemory {
 
   constructor(options: MemoryOptions) {
     this.#options = options;
+    this.sightings = new PairSightings(options.clock);
   }
 
   /** Notes a pending Secret at first sight, and a posted-at value that was not seen before. */
@@ -215,6 +218,7 @@ export class CertificateMemory {
     }
     this.#recalled.delete(key);
     this.#distrusted.delete(key);
+    this.sightings.forget(key);
     if (certificateUid === undefined) return;
     this.#issued.delete(certificateUid);
     this.#asks.delete(certificateUid);

@@ -11,6 +11,7 @@ import type { CertificateContext } from './context.ts';
 import type { Failure } from './failure.ts';
 import { recordOf } from './judge.ts';
 import { mendKey } from './memory.ts';
+import { servedCondition } from './origins.ts';
 import { askedAt } from './recall.ts';
 import type { TargetRecord } from './record.ts';
 import { renewalOf } from './renewal.ts';
@@ -89,9 +90,10 @@ export function statusOf(context: CertificateContext, world: Living, action: Act
   const record = target && facts ? recordOf(certificate, target, facts) : undefined;
   const refusal = action.type === 'Refuse' ? action.reason : world.failure?.reason;
   const sinceMs = context.memory.refusedSince(key, refusal, shownSince(certificate, refusal));
+  const served = facts && record && servedCondition(context, world, { facts, record }, key);
   return withoutUndefined({
     observedGeneration: certificate.metadata.generation ?? 0,
-    conditions: conditionsOf(world, action, sinceMs),
+    conditions: conditionsOf(world, action, sinceMs, served),
     ...(facts && record && describePair(context, world, facts, record)),
     superseded: supersededOf(world, record),
     issued: issuedOf(context, world, facts, record),
