@@ -66,7 +66,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     certificates: () => certificateSeries(controllers.stores),
     issuers: () => issuerSeries(controllers.stores),
     zones: () => zoneSeries(controllers.stores),
-    roots: roots.certificates.map(describeRoot),
+    roots: [...roots.certificates, ...sharedOriginPullCa].map(describeRoot),
     budgetRemaining: () => budget.remaining(),
     clockReadings: () => skew.readings(),
   });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInRoots } from '../../../src/cloudflare/roots.ts';
 import { events } from '../../../src/kube/resource.ts';
@@ -84,6 +85,19 @@ describe('a certificate that outlives its root', () => {
       { timeoutMs: 10_000 },
     );
     expect(await outlivingEvents('long')).toHaveLength(1);
+  });
+
+  test('is counted down by its root, not by its own end alone', async () => {
+    const { body } = await request(`http://127.0.0.1:${operator.metricsPort}/metrics`);
+    const lines = (await body.text()).split('\n');
+    const labels = `{namespace="${scene.namespace}",name="long"}`;
+    const end = Date.UTC(2029, 7, 15, 17) / 1000;
+    expect(lines).toContain(`originca_certificate_root_not_after_timestamp_seconds${labels} ${end}`);
+    expect(lines.filter((line) => line.startsWith('originca_root_not_after'))).toEqual([
+      `originca_root_not_after_timestamp_seconds{root="CloudFlare Origin SSL Certificate Authority"} ${end}`,
+      `originca_root_not_after_timestamp_seconds{root="CloudFlare Origin SSL ECC Certificate Authority"} ${end}`,
+      `originca_root_not_after_timestamp_seconds{root="origin-pull.cloudflare.net"} ${Date.UTC(2029, 10, 1, 17) / 1000}`,
+    ]);
   });
 
   test('one that does not is not spoken of', async () => {
