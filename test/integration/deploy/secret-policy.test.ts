@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   ANNOTATION,
   MANAGED_LABEL,
+  ORIGIN_PULL_SECRET_TYPE,
   PENDING_SECRET_PREFIX,
   PENDING_SECRET_TYPE,
 } from '../../../src/api/names.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Secret } from '../../../src/kube/object.ts';
-import { secrets } from '../../../src/kube/resource.ts';
+import type { ConfigMap, Secret } from '../../../src/kube/object.ts';
+import { configMaps, secrets } from '../../../src/kube/resource.ts';
 import { testNamespace } from '../../support/cluster.ts';
 import { kubeClient, OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
 import { kustomizeBuild } from '../../support/kustomize.ts';
@@ -26,7 +27,18 @@ function secret(name: string, type: string, annotations: Record<string, string> 
 }
 
 const ours = { [ANNOTATION.certificate]: 'shop' };
+const forZone = { [ANNOTATION.originZone]: 'example.com' };
 const tls = 'kubernetes.io/tls';
+const notPublished = (name: string): string =>
+  `origin-ca-operator writes Opaque Secrets only with the annotation originca.dev/origin-zone and no key but ca.crt, and ${name} is none`;
+
+function publishedSecret(annotations: Record<string, string> = forZone, data = { 'ca.crt': 'Q0E=' }): Secret {
+  return { ...secret('ca', 'Opaque', annotations), data };
+}
+
+function publishedMap(annotations: Record<string, string> = forZone, data = { 'ca.crt': 'CA' }): ConfigMap {
+  return { metadata: { name: 'ca', namespace, annotations }, data };
+}
 const pendingSecret = (): Secret => secret(`${PENDING_SECRET_PREFIX}1`, PENDING_SECRET_TYPE);
 
 /** A policy takes effect some moments after it was stored. */
@@ -98,10 +110,15 @@ describe("the operator's account", () => {
   });
 
   test('cannot make a Secret of another type, whatever it claims to be', async () => {
-    const attempt = operator.apply(secrets, secret('token', 'Opaque', ours), options());
+    const attempt = operator.apply(secrets, secret('token', 'example.com/token', ours), options());
     expect(await refusal(attempt)).toBe(
-      'origin-ca-operator writes only Secrets of type kubernetes.io/tls or originca.dev/pending, and token is of type Opaque',
+      'origin-ca-operator writes only Secrets of type kubernetes.io/tls, originca.dev/pending, originca.dev/origin-pull, Opaque, and token is of type example.com/token',
     );
+  });
+
+  test('cannot make an Opaque Secret for an OriginCertificate', async () => {
+    const attempt = operator.apply(secrets, secret('token', 'Opaque', ours), options());
+    expect(await refusal(attempt)).toBe(notPublished('token'));
   });
 
   test('cannot make a TLS Secret that it keeps for nobody', async () => {
@@ -129,23 +146,106 @@ describe("the operator's account", () => {
   test.each<[string, Record<string, string>]>([
     ['an API token', {}],
     ['an API token on which a tenant has planted our annotation', ours],
+    ['an API token on which a tenant has planted the annotation of a zone', forZone],
   ])('cannot change %s', async (_, annotations) => {
     await admin.create(secrets, secret('cloudflare', 'Opaque', annotations), options());
     const patch = { stringData: { 'api-token': 'x' } };
     const attempt = operator.mergePatch(secrets, { name: 'cloudflare', namespace }, patch, options());
-    expect(await refusal(attempt)).toBe(
-      'origin-ca-operator writes only Secrets of type kubernetes.io/tls or originca.dev/pending, and cloudflare is of type Opaque',
-    );
+    expect(await refusal(attempt)).toBe(notPublished('cloudflare'));
   });
 
   test.each<[string, string, Record<string, string>]>([
     ['a Secret that serves', tls, ours],
     ['an API token', 'Opaque', {}],
     ['a pending Secret that is not named so', PENDING_SECRET_TYPE, {}],
+    ['a CA that origins read', 'Opaque', forZone],
+    ['the CA of origin pulls', ORIGIN_PULL_SECRET_TYPE, forZone],
   ])('cannot delete %s', async (_, type, annotations) => {
     await admin.create(secrets, secret('shop', type, annotations), options());
     expect(await refusal(operator.delete(secrets, { name: 'shop', namespace }, options()))).toBe(
       'origin-ca-operator deletes only its own originca-pending-* Secrets, and shop is none',
+    );
+  });
+});
+
+describe("the operator's account and what it publishes", () => {
+  test('makes a Secret with a CA for a zone and changes it', async () => {
+    await operator.apply(secrets, publishedSecret(), options());
+    const changed = await operator.apply(
+      secrets,
+      publishedSecret(forZone, { 'ca.crt': 'bmV4dA==' }),
+      options(),
+    );
+    expect(changed.data).toEqual({ 'ca.crt': 'bmV4dA==' });
+  });
+
+  test('makes a ConfigMap with a CA for a zone and changes it', async () => {
+    await operator.apply(configMaps, publishedMap(), options());
+    const changed = await operator.apply(configMaps, publishedMap(forZone, { 'ca.crt': 'next' }), options());
+    expect(changed.data).toEqual({ 'ca.crt': 'next' });
+  });
+
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ['for no zone', {}, { 'ca.crt': 'Q0E=' }],
+    ['with another key', forZone, { 'ca.crt': 'Q0E=', 'api-token': 'Q0E=' }],
+  ])('cannot make a Secret or a ConfigMap %s', async (_, annotations, data) => {
+    const published = data as { 'ca.crt': string };
+    const secretTried = operator.apply(secrets, publishedSecret(annotations, published), options());
+    expect(await refusal(secretTried)).toBe(notPublished('ca'));
+    const mapTried = operator.apply(configMaps, publishedMap(annotations, published), options());
+    expect(await refusal(mapTried)).toBe(
+      'origin-ca-operator writes ConfigMaps only with the annotation originca.dev/origin-zone and no key but ca.crt, and ca is none',
+    );
+  });
+
+  test("cannot take over somebody else's Secret or ConfigMap, even by force", async () => {
+    await admin.create(secrets, publishedSecret({}), options());
+    await admin.create(configMaps, publishedMap({}), options());
+    const force = { ...options(), force: true };
+    expect(await refusal(operator.apply(secrets, publishedSecret(), force))).toBe(notPublished('ca'));
+    expect(await refusal(operator.apply(configMaps, publishedMap(), force))).toMatch(/and ca is none$/);
+  });
+
+  test('has no right to delete a ConfigMap', async () => {
+    await admin.create(configMaps, publishedMap(), options());
+    const attempt = operator.delete(configMaps, { name: 'ca', namespace }, options());
+    expect(await refusal(attempt)).toMatch(/cannot delete resource "configmaps"/);
+  });
+});
+
+describe("the operator's account and the CA of origin pulls", () => {
+  const where = 'originca-system';
+  let name: string;
+  const pullSecret = (parts: Partial<Secret['metadata']> = {}): Secret => ({
+    metadata: { name, namespace: where, annotations: forZone, ...parts },
+    type: ORIGIN_PULL_SECRET_TYPE,
+    data: { 'ca.crt': 'Q0E=', 'ca.key': 'S0VZ' },
+  });
+  const refused = (refusedName: string): string =>
+    `origin-ca-operator writes Secrets of type originca.dev/origin-pull only in its own namespace, under names that end in -origin-pull and with the annotation originca.dev/origin-zone, and ${refusedName} is none`;
+
+  beforeEach(() => {
+    name = `${namespace}-origin-pull`;
+  });
+  afterEach(async () => {
+    await admin.delete(secrets, { name, namespace: where }, options());
+  });
+
+  test('makes it in its own namespace and changes it', async () => {
+    await operator.create(secrets, pullSecret(), options());
+    const leaf = { data: { 'tls.crt': 'TEVBRg==' } };
+    const changed = await operator.mergePatch(secrets, { name, namespace: where }, leaf, options());
+    expect(changed.data).toEqual({ 'ca.crt': 'Q0E=', 'ca.key': 'S0VZ', 'tls.crt': 'TEVBRg==' });
+  });
+
+  test.each<[string, () => Secret]>([
+    ['in another namespace', () => pullSecret({ namespace })],
+    ['under another name', () => pullSecret({ name: `${namespace}-other` })],
+    ['for no zone', () => pullSecret({ annotations: {} })],
+  ])('cannot make it %s', async (_, wanted) => {
+    const tried = wanted();
+    expect(await refusal(operator.create(secrets, tried, options()))).toBe(
+      refused(tried.metadata.name ?? ''),
     );
   });
 });
