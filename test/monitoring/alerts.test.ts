@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, test } from 'vitest';
+import { kustomizeBuild } from '../support/kustomize.ts';
 import { promtoolFiles } from '../support/prometheus-cases.ts';
 import { RULES } from '../support/prometheus-rules.ts';
 import { outputOf } from '../support/output-of.ts';
@@ -24,3 +25,8 @@ test.each((await promtoolFiles()).map((path) => [basename(path), path]))(
     expect(await outputOf(promtool, ['test', 'rules', path])).toContain('SUCCESS');
   },
 );
+
+test('kustomize builds the objects for the Prometheus operator', async () => {
+  const objects = await kustomizeBuild('deploy/monitoring');
+  expect(objects.map(({ kind }) => kind).toSorted()).toEqual(['PodMonitor', 'PrometheusRule']);
+});

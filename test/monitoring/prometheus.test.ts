@@ -26,21 +26,25 @@ afterAll(async () => {
 });
 
 describe('a Prometheus with the rules of deploy/monitoring that scrapes the operator', () => {
-  test('is silent while all is well, fires while a certificate nears its end and cannot be renewed, and falls silent again', async () => {
-    await waitFor('the rules to see the certificate', seesTheCertificate, WAIT);
-    await waitFor('silence', silence, WAIT);
+  test(
+    'is silent while all is well, fires while a certificate nears its end and cannot be renewed, and falls silent again',
+    { timeout: 4 * WAIT.timeoutMs + 10_000 },
+    async () => {
+      await waitFor('the rules to see the certificate', seesTheCertificate, WAIT);
+      await waitFor('silence', silence, WAIT);
 
-    await scene.simulator.inject({ operation: 'createCertificate', status: 503, html: true, count: 0 });
-    await plantPair({ livesMs: 62 * MINUTE_MS, leftMs: 2 * MINUTE_MS });
-    const names = ['Expiring', 'NearlyExpired', 'RenewalFailing'].map((end) => `OriginCertificate${end}`);
-    await waitFor(`${names.join(', ')} to fire`, () => fires(names), WAIT);
-    const loudest = (await prometheus.alerts()).find(({ labels }) => labels['severity'] === 'critical');
-    expect(loudest?.labels).toMatchObject({ namespace: scene.namespace, name: 'web' });
-    expect(loudest?.annotations['description']).toContain(`-n ${scene.namespace} describe ocert web`);
+      await scene.simulator.inject({ operation: 'createCertificate', status: 503, html: true, count: 0 });
+      await plantPair({ livesMs: 62 * MINUTE_MS, leftMs: 2 * MINUTE_MS });
+      const names = ['Expiring', 'NearlyExpired', 'RenewalFailing'].map((end) => `OriginCertificate${end}`);
+      await waitFor(`${names.join(', ')} to fire`, () => fires(names), WAIT);
+      const loudest = (await prometheus.alerts()).find(({ labels }) => labels['severity'] === 'critical');
+      expect(loudest?.labels).toMatchObject({ namespace: scene.namespace, name: 'web' });
+      expect(loudest?.annotations['description']).toContain(`-n ${scene.namespace} describe ocert web`);
 
-    await scene.simulator.clearFaults();
-    await waitFor('silence after the renewal', silence, WAIT);
-  });
+      await scene.simulator.clearFaults();
+      await waitFor('silence after the renewal', silence, WAIT);
+    },
+  );
 });
 
 /** The shipped rules, with every alert told after a second instead of after its `for`. */
