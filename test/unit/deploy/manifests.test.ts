@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import {
   API_VERSION,
   ANNOTATION,
+  ORIGIN_PULL_SECRET_SUFFIX,
+  ORIGIN_PULL_SECRET_TYPE,
   PENDING_SECRET_PREFIX,
   PENDING_SECRET_TYPE,
+  SECRET_KEY,
 } from '../../../src/api/names.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { type Manifest, readManifests } from '../../support/manifests.ts';
@@ -30,9 +33,13 @@ function rights(rules: readonly Rule[]): string[] {
   return each.toSorted();
 }
 
-test('a watched namespace grants what the cluster role grants, less what is not in a namespace', async () => {
+/** Of cluster-scoped kinds, which are off where only Roles are granted, or needed for them alone. */
+const OF_CLUSTER_KINDS =
+  /\/(clusteroriginissuers|namespaces|originzones|configmaps|ingresses|gateways|httproutes)\b/;
+
+test('a watched namespace grants what the cluster role grants, less what cluster-scoped kinds need', async () => {
   const cluster = rights(await rulesOf('deploy/cluster-role.yaml'));
-  const inNamespace = cluster.filter((right) => !/\/(clusteroriginissuers|namespaces)\b/.test(right));
+  const inNamespace = cluster.filter((right) => !OF_CLUSTER_KINDS.test(right));
   expect(rights(await rulesOf('deploy/overlays/namespaced/watched/role.yaml'))).toEqual(inNamespace);
 });
 
@@ -42,15 +49,25 @@ test('no right is granted by a wildcard', async () => {
   expect(granted.flat().filter((right) => right.includes('*'))).toEqual([]);
 });
 
-test('the policy speaks of the account and of the names that the operator uses', async () => {
-  const [policy] = await readManifests('deploy/base/secret-policy.yaml');
+test('the policies speak of the account and of the names that the operator uses', async () => {
+  const [policy, , mapPolicy] = await readManifests('deploy/base/secret-policy.yaml');
   const [account] = await readManifests('deploy/base/service-account.yaml');
   const text = JSON.stringify(policy);
   const { namespace, name } = account?.metadata ?? {};
   expect(text).toContain(`'system:serviceaccount:${namespace}:${name}'`);
-  for (const word of [ANNOTATION.certificate, PENDING_SECRET_PREFIX, PENDING_SECRET_TYPE]) {
-    expect(text).toContain(`'${word}'`);
-  }
+  const words = [
+    ANNOTATION.certificate,
+    ANNOTATION.originZone,
+    PENDING_SECRET_PREFIX,
+    PENDING_SECRET_TYPE,
+    ORIGIN_PULL_SECRET_SUFFIX,
+    ORIGIN_PULL_SECRET_TYPE,
+    SECRET_KEY.caBundle,
+  ];
+  for (const word of words) expect(text).toContain(`'${word}'`);
+  const ofMaps = JSON.stringify(mapPolicy);
+  expect(ofMaps).toContain(`'system:serviceaccount:${namespace}:${name}'`);
+  for (const word of [ANNOTATION.originZone, SECRET_KEY.caBundle]) expect(ofMaps).toContain(`'${word}'`);
 });
 
 test('a pod runs without any privilege and with a bounded share of the machine', async () => {
