@@ -7,6 +7,7 @@ import type {
   CertificateView,
   OriginSeed,
   RecordSeed,
+  RecordsSeed,
   RequestCount,
   RequestFilter,
   RequestView,
@@ -126,6 +127,11 @@ export class Simulator {
 
   seedRecord(zoneId: string, seed: Omit<RecordSeed, 'zoneId'>): Promise<{ id: string }> {
     return this.#command('seed-record', { zoneId, ...seed });
+  }
+
+  /** Fills a zone with many records. */
+  seedRecords(zoneId: string, seed: Omit<RecordsSeed, 'zoneId'>): Promise<{ ids: readonly string[] }> {
+    return this.#command('seed-records', { zoneId, ...seed });
   }
 
   /** Says where on this machine a record's content leads. */

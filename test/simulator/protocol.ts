@@ -109,6 +109,15 @@ export interface RecordSeed {
   readonly proxied?: boolean;
 }
 
+/** Many records of one kind: `host-0` to `host-<count - 1>` below the zone's name. */
+export interface RecordsSeed extends Omit<RecordSeed, 'name' | 'content'> {
+  readonly count: number;
+  /** Default `host-`. */
+  readonly prefix?: string;
+  /** Default 192.0.2.1. */
+  readonly content?: string;
+}
+
 /** Where a record's content leads on this machine; `host:port`, loopback only. */
 export interface OriginSeed {
   readonly content: string;

@@ -38,6 +38,8 @@ export interface Settings {
   readonly sslUnderAutomaticMode: 'ignored' | 'refused' | 'turnsCustom';
   /** How `/zones/:id/settings`, whose end of life was 2026-09-15, answers. */
   readonly bulkSettings: 410 | 404;
+  /** How DNS records with an international name bear it. */
+  readonly recordNames: 'punycode' | 'unicode';
   readonly edge: EdgeSettings;
 }
 
@@ -78,6 +80,7 @@ export const DEFAULT_SETTINGS: Settings = {
   messagesAs: 'objects',
   sslUnderAutomaticMode: 'ignored',
   bulkSettings: 410,
+  recordNames: 'punycode',
   edge: { connectTimeoutMs: 15_000, readTimeoutMs: 100_000, checksRevocation: true, publicRoots: '' },
 };
 

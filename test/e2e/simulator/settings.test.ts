@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Simulator } from '../../simulator/client.ts';
+import type { Permission } from '../../simulator/world/tokens.ts';
 import { Api, codeOf, type ApiAnswer } from './api.ts';
 
 let simulator: Simulator;
@@ -173,19 +174,17 @@ describe('what somebody sets in the dashboard', () => {
 });
 
 describe('a token', () => {
-  test.each<[string, string, number]>([
+  test.each<[Permission, 'GET' | 'PATCH', number]>([
     ['Zone Settings:Read', 'GET', 200],
     ['Zone Settings:Read', 'PATCH', 403],
     ['Zone Settings:Edit', 'GET', 200],
     ['Zone Settings:Edit', 'PATCH', 200],
     ['SSL and Certificates:Edit', 'GET', 403],
   ])('with %s alone gets for %s of a setting %i', async (permission, method, status) => {
-    const permissions = [permission] as Parameters<typeof simulator.seedToken>[0]['permissions'];
-    const limited = new Api(simulator, await simulator.seedToken({ permissions }));
+    const limited = new Api(simulator, await simulator.seedToken({ permissions: [permission] }));
     const body = method === 'PATCH' ? { value: 'full' } : undefined;
-    const answer = await limited.call(method === 'PATCH' ? 'PATCH' : 'GET', `/zones/${zoneId}/settings/ssl`, {
-      body,
-    });
+    const path = `/zones/${zoneId}/settings/ssl`;
+    const answer = await limited.call(method, path, { body });
     expect([answer.status, codeOf(answer)]).toEqual([status, status === 403 ? 9109 : undefined]);
   });
 

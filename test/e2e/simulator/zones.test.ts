@@ -112,6 +112,44 @@ describe('DNS records', () => {
     expect(Object.fromEntries(found)).toEqual(queries);
   });
 
+  test('of many hundreds are paged to the last, and found by name', async () => {
+    const { id } = await simulator.seedZone({ name: 'example.com' });
+    const { ids } = await simulator.seedRecords(id, { count: 5000, proxied: false, prefix: 'h' });
+    const first = await api.get(`/zones/${id}/dns_records?per_page=50`);
+    expect(first.body.result_info).toEqual({
+      page: 1,
+      per_page: 50,
+      count: 50,
+      total_count: 5000,
+      total_pages: 100,
+    });
+    const last = await api.get(`/zones/${id}/dns_records?per_page=50&page=100`);
+    expect(last.body.result.at(-1)).toMatchObject({
+      id: ids[4999],
+      name: 'h4999.example.com',
+      proxied: false,
+    });
+    expect(names(await api.get(`/zones/${id}/dns_records?per_page=50&page=101`))).toEqual([]);
+    expect(names(await api.get(`/zones/${id}/dns_records?name=h77.example.com`))).toEqual([
+      'h77.example.com',
+    ]);
+  });
+
+  test('of international names are punycode, or as they were typed where that is set', async () => {
+    const { id } = await simulator.seedZone({ name: 'example.com' });
+    await simulator.seedRecord(id, { name: 'MÜNCHEN.example.com', content: '192.0.2.1' });
+    await simulator.seedRecord(id, { name: '*.münchen.example.com', content: '192.0.2.1' });
+    const [ascii, wildcard] = ['xn--mnchen-3ya.example.com', '*.xn--mnchen-3ya.example.com'];
+    const path = `/zones/${id}/dns_records`;
+    expect(names(await api.get(path))).toEqual([ascii, wildcard]);
+    for (const name of [ascii, encodeURIComponent('münchen.example.com')]) {
+      expect(names(await api.get(`${path}?name=${name}`))).toEqual([ascii]);
+      expect(names(await api.get(`${path}?name.exact=${name}`))).toEqual([ascii]);
+    }
+    await simulator.settings({ recordNames: 'unicode' });
+    expect(names(await api.get(path))).toEqual(['münchen.example.com', '*.münchen.example.com']);
+  });
+
   test('tell whether they are and can be proxied', async () => {
     const { id } = await simulator.seedZone({ name: 'example.com' });
     const record = await simulator.seedRecord(id, {

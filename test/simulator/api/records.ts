@@ -1,4 +1,7 @@
+import { domainToUnicode } from 'node:url';
+import { recordName } from '../rules/hostname.ts';
 import { pageOf } from '../rules/paging.ts';
+import type { World } from '../world/world.ts';
 import type { DnsRecord } from '../world/zones.ts';
 import { matches, sorted } from './filter.ts';
 import { documentedPaging, reachableZone, timestamp, unroutable } from './reach.ts';
@@ -28,8 +31,8 @@ function listRecords({ world, token, params, query }: Call): Answer {
   const zone = reachableZone(world, token, params['zone']);
   const records = world.zones.records(zone.id).filter((record) =>
     matches(query['match'] === 'any', [
-      [query['name'], record.name],
-      [prefixed('equal', query['name.exact']), record.name],
+      [query['name'] && recordName(query['name']), record.name],
+      [prefixed('equal', query['name.exact'] && recordName(query['name.exact'])), record.name],
       [prefixed('contains', query['name.contains']), record.name],
       [prefixed('starts_with', query['name.startswith']), record.name],
       [prefixed('ends_with', query['name.endswith']), record.name],
@@ -53,14 +56,14 @@ function listRecords({ world, token, params, query }: Call): Answer {
     query,
     documentedPaging(world),
   );
-  return { result: page.items.map(recordObject), resultInfo: page.resultInfo };
+  return { result: page.items.map((record) => recordObject(record, world)), resultInfo: page.resultInfo };
 }
 
 function getRecord({ world, token, params }: Call): Answer {
   const zone = reachableZone(world, token, params['zone']);
   const record = world.zones.record(zone.id, params['record'] ?? '');
   if (record === undefined) throw unroutable(`/zones/${zone.id}/dns_records/${params['record'] ?? ''}`);
-  return { result: recordObject(record) };
+  return { result: recordObject(record, world) };
 }
 
 /** A filter that bears its operator in its name, as one that bears it in its value. */
@@ -68,10 +71,10 @@ function prefixed(operator: string, value: string | undefined): string | undefin
   return value === undefined ? undefined : `${operator}:${value}`;
 }
 
-function recordObject(record: DnsRecord): object {
+function recordObject(record: DnsRecord, { settings }: World): object {
   return {
     id: record.id,
-    name: record.name,
+    name: settings.recordNames === 'unicode' ? domainToUnicode(record.name) : record.name,
     type: record.type,
     content: record.content,
     proxiable: record.type === 'A' || record.type === 'AAAA' || record.type === 'CNAME',

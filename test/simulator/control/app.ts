@@ -6,7 +6,7 @@ import { certificates, revoke, seedCertificates, sign } from './certificates.ts'
 import { automaticUpgrade, setSetting, zoneSettings } from './settings.ts';
 import { ControlError } from './shape.ts';
 import { seedToken, updateToken } from './tokens.ts';
-import { mapOrigin, seedRecord, seedZone, updateZone } from './zones.ts';
+import { mapOrigin, seedRecord, seedRecords, seedZone, updateZone } from './zones.ts';
 
 type Command = (world: World, body: unknown) => unknown;
 
@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'seed-token': seedToken,
   'update-token': updateToken,
   'seed-record': seedRecord,
+  'seed-records': seedRecords,
   'map-origin': mapOrigin,
   'seed-certificates': seedCertificates,
   sign,

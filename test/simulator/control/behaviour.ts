@@ -52,6 +52,7 @@ const SETTINGS: Shape<SettingsChange> = {
   messagesAs: { oneOf: FORMS, optional: true },
   sslUnderAutomaticMode: { oneOf: ['ignored', 'refused', 'turnsCustom'], optional: true },
   bulkSettings: { oneOf: [410, 404], optional: true },
+  recordNames: { oneOf: ['punycode', 'unicode'], optional: true },
   edge: 'any?',
 };
 const BUDGET: Shape<Partial<BudgetLimits>> = { quota: 'number?', windowMs: 'number?', blockMs: 'number?' };

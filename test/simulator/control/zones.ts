@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url';
-import type { OriginSeed, RecordSeed, ZoneChange, ZoneSeed } from '../protocol.ts';
+import type { OriginSeed, RecordSeed, RecordsSeed, ZoneChange, ZoneSeed } from '../protocol.ts';
+import { recordName } from '../rules/hostname.ts';
 import { AUTOMATIC_MODES, SSL_MODES } from '../rules/zone-setting.ts';
 import type { World } from '../world/world.ts';
 import { ZoneSettings } from '../world/zone-settings.ts';
@@ -35,6 +36,13 @@ const RECORD: Shape<RecordSeed> = {
   type: { oneOf: RECORD_TYPES, optional: true },
   content: 'string',
   proxied: 'boolean?',
+};
+const { name: _name, ...RECORD_BUT_NAME } = RECORD;
+const RECORDS: Shape<RecordsSeed> = {
+  ...RECORD_BUT_NAME,
+  content: 'string?',
+  count: 'number',
+  prefix: 'string?',
 };
 const ORIGIN: Shape<OriginSeed> = { content: 'string', https: 'string?', http: 'string?', drop: 'boolean?' };
 
@@ -72,17 +80,33 @@ export function updateZone(world: World, body: unknown): void {
 export function seedRecord(world: World, body: unknown): { id: string } {
   const seed = checked<RecordSeed>(body, RECORD);
   zoneById(world, seed.zoneId);
+  return { id: addRecord(world, seed) };
+}
+
+/** Fills a zone with records. */
+export function seedRecords(world: World, body: unknown): { ids: readonly string[] } {
+  const { count, prefix = 'host-', content = '192.0.2.1', ...seed } = checked<RecordsSeed>(body, RECORDS);
+  const zone = zoneById(world, seed.zoneId);
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  return {
+    ids: numbers.map((number) =>
+      addRecord(world, { ...seed, content, name: `${prefix}${number}.${zone.name}` }),
+    ),
+  };
+}
+
+function addRecord(world: World, seed: RecordSeed): string {
   const id = newId();
   world.zones.addRecord({
     id,
     zoneId: seed.zoneId,
-    name: seed.name.toLowerCase(),
+    name: recordName(seed.name),
     type: seed.type ?? 'A',
     content: seed.content,
     proxied: seed.proxied ?? true,
     createdOn: world.clock.now(),
   });
-  return { id };
+  return id;
 }
 
 export function mapOrigin(world: World, body: unknown): void {

@@ -27,6 +27,12 @@ function refuse(reason: string): HostnameVerdict {
   return { ok: false, reason };
 }
 
+/** A record's name as Cloudflare keeps it: lower case, punycode. What no host can be called stays as it is. */
+export function recordName(name: string): string {
+  const lower = name.toLowerCase();
+  return domainToASCII(lower) || lower;
+}
+
 /** The order in which Cloudflare returns hostnames: by bytes, so `*.x` stands before `x`. */
 export function inCloudflareOrder(hostnames: Iterable<string>): string[] {
   return [...hostnames].toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
