@@ -19,6 +19,8 @@ export function* certificateSeries(stores: Stores): Generator<CertificateSeries>
       renewal: timeOf(status?.renewalTime),
       failingSince: timeOf(status?.failure?.since),
       failureReason: status?.failure?.reason,
+      served: conditionOf(status?.conditions, 'Served')?.status,
+      stalledReason: stalledReasonOf(status?.conditions),
     };
   }
 }
@@ -75,7 +77,16 @@ function issuerStatus(status: IssuerStatus | undefined): Pick<IssuerSeries, 'rea
 }
 
 function readyOf(conditions: Conditions | undefined): ReadyStatus {
-  return conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown';
+  return conditionOf(conditions, 'Ready')?.status ?? 'Unknown';
+}
+
+function stalledReasonOf(conditions: Conditions | undefined): string | undefined {
+  const stalled = conditionOf(conditions, 'Stalled');
+  return stalled?.status === 'True' ? stalled.reason : undefined;
+}
+
+function conditionOf(conditions: Conditions | undefined, wanted: string): Conditions[number] | undefined {
+  return conditions?.find(({ type }) => type === wanted);
 }
 
 /** Milliseconds since the epoch; undefined for no time or none that can be read. */

@@ -10,6 +10,10 @@ export interface CertificateSeries {
   readonly renewal?: number | undefined;
   readonly failingSince?: number | undefined;
   readonly failureReason?: string | undefined;
+  /** Absent where nobody looks at origins. */
+  readonly served?: ReadyStatus | undefined;
+  /** Why a person is needed, while one is. */
+  readonly stalledReason?: string | undefined;
 }
 
 /** What the series of one issuer of either kind are made of. */
@@ -35,41 +39,54 @@ export function objectSeries(
   certificates: Iterable<CertificateSeries>,
   issuers: Iterable<IssuerSeries>,
 ): string {
+  return certificateText(certificates) + issuerText(issuers);
+}
+
+function certificateText(certificates: Iterable<CertificateSeries>): string {
   const ready = new Family(
     'originca_certificate_ready_status',
     'Whether Ready has this status: 1 for the one it has.',
   );
-  const notBefore = new Family(
-    'originca_certificate_not_before_timestamp_seconds',
-    'When the certificate in the Secret begins to be valid.',
+  const served = new Family(
+    'originca_certificate_served_status',
+    'Whether Served has this status: 1 for the one it has. Only where origins are looked at.',
   );
-  const notAfter = new Family(
-    'originca_certificate_not_after_timestamp_seconds',
-    'When the certificate in the Secret expires.',
-  );
-  const rootNotAfter = new Family(
-    'originca_certificate_root_not_after_timestamp_seconds',
-    'When the root expires that signed the certificate in the Secret.',
-  );
-  const renewal = new Family(
-    'originca_certificate_renewal_timestamp_seconds',
-    'When the certificate is to be renewed.',
-  );
+  const stalled = new Family('originca_certificate_stalled', 'Why a person is needed: 1 while that is so.');
+  const times = timeFamilies();
   const failing = new Family(
     'originca_certificate_failing_since_timestamp_seconds',
     'Since when attempts fail, while they do.',
   );
-  for (const { namespace, name, failureReason = '', ...series } of certificates) {
+  for (const { namespace, name, failureReason = '', stalledReason, ...series } of certificates) {
     const labels = `namespace="${escape(namespace)}",name="${escape(name)}"`;
-    for (const status of STATUSES)
+    for (const status of STATUSES) {
       ready.add(`${labels},condition="${status}"`, series.ready === status ? 1 : 0);
-    notBefore.addTime(labels, series.notBefore);
-    notAfter.addTime(labels, series.notAfter);
-    rootNotAfter.addTime(labels, series.rootNotAfter);
-    renewal.addTime(labels, series.renewal);
+      if (series.served) served.add(`${labels},condition="${status}"`, series.served === status ? 1 : 0);
+    }
+    if (stalledReason !== undefined) stalled.add(`${labels},reason="${escape(stalledReason)}"`, 1);
+    for (const [field, family] of times) family.addTime(labels, series[field]);
     failing.addTime(`${labels},reason="${escape(failureReason)}"`, series.failingSince);
   }
-  const issuerReady = new Family(
+  return [ready, served, stalled, ...times.map(([, family]) => family), failing].join('');
+}
+
+type TimeField = 'notBefore' | 'notAfter' | 'rootNotAfter' | 'renewal';
+
+function timeFamilies(): readonly (readonly [TimeField, Family])[] {
+  const begins = 'When the certificate in the Secret begins to be valid.';
+  const expires = 'When the certificate in the Secret expires.';
+  const rootExpires = 'When the root expires that signed the certificate in the Secret.';
+  const renewed = 'When the certificate is to be renewed.';
+  return [
+    ['notBefore', new Family('originca_certificate_not_before_timestamp_seconds', begins)],
+    ['notAfter', new Family('originca_certificate_not_after_timestamp_seconds', expires)],
+    ['rootNotAfter', new Family('originca_certificate_root_not_after_timestamp_seconds', rootExpires)],
+    ['renewal', new Family('originca_certificate_renewal_timestamp_seconds', renewed)],
+  ];
+}
+
+function issuerText(issuers: Iterable<IssuerSeries>): string {
+  const ready = new Family(
     'originca_issuer_ready_status',
     'Whether Ready has this status: 1 for the one it has.',
   );
@@ -79,11 +96,10 @@ export function objectSeries(
   );
   for (const { kind, namespace, name, ready: status, tokenExpires: expires } of issuers) {
     const labels = `kind="${kind}",namespace="${escape(namespace)}",name="${escape(name)}"`;
-    for (const each of STATUSES) issuerReady.add(`${labels},condition="${each}"`, status === each ? 1 : 0);
+    for (const each of STATUSES) ready.add(`${labels},condition="${each}"`, status === each ? 1 : 0);
     tokenExpires.addTime(labels, expires);
   }
-  const families = [ready, notBefore, notAfter, rootNotAfter, renewal, failing, issuerReady, tokenExpires];
-  return families.join('');
+  return [ready, tokenExpires].join('');
 }
 
 /** One metric with its lines; printed only where it has any. */

@@ -34,6 +34,24 @@ async function lines(metrics: Metrics, prefix: string): Promise<string[]> {
 const NOT_AFTER = Date.parse('2027-02-19T12:00:00Z');
 
 describe('the series of objects', () => {
+  test('tell what origins serve only where somebody looks, and why a person is needed only while one is', async () => {
+    certificates = [
+      { namespace: 'shop', name: 'plain', ready: 'True' },
+      { namespace: 'shop', name: 'old', ready: 'True', served: 'False' },
+      { namespace: 'shop', name: 'stuck', ready: 'False', stalledReason: 'IssuanceLoop' },
+    ];
+    const told = [
+      ...(await lines(make(), 'originca_certificate_served')),
+      ...(await lines(make(), 'originca_certificate_stalled')),
+    ];
+    expect(told).toEqual([
+      'originca_certificate_served_status{namespace="shop",name="old",condition="True"} 0',
+      'originca_certificate_served_status{namespace="shop",name="old",condition="False"} 1',
+      'originca_certificate_served_status{namespace="shop",name="old",condition="Unknown"} 0',
+      'originca_certificate_stalled{namespace="shop",name="stuck",reason="IssuanceLoop"} 1',
+    ]);
+  });
+
   test('tell what a certificate is, each status of Ready included', async () => {
     certificates = [
       {
