@@ -24,7 +24,7 @@ export function isDrift({ history, asked }: Difference): boolean {
  * first seen and is not there, which is a drift that fell between two readings, or a value that does not hold.
  *
  * A lowered strict comes back in two steps, full and then strict, and counts once: by its first step. The second is
- * known by the PATCH to full since the difference was first seen, with full still there. After a restart that
+ * known by the PATCH to full since the difference was first seen; full set once more would be set before. After a restart that
  * is forgotten and the second step counts again, which errs on the side of the alarm.
  */
 export function isRestore(difference: Difference): boolean {
@@ -32,8 +32,7 @@ export function isRestore(difference: Difference): boolean {
 }
 
 function isSecondStep(difference: Difference): boolean {
-  const { name, observed, history } = difference;
-  return name === 'ssl' && observed === 'full' && history.patchedTo === 'full' && wasPatchedSince(difference);
+  return difference.name === 'ssl' && difference.history.patchedTo === 'full' && wasPatchedSince(difference);
 }
 
 function wasSetBefore(difference: Difference): boolean {
