@@ -119,7 +119,6 @@ export class Controllers {
     };
     const prober = new Prober({
       clock,
-      random,
       allowCidrs: config.probeAllowCidrs,
       dnsServer: config.dnsServer,
     });
