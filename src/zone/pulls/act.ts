@@ -8,7 +8,7 @@ import {
   type SigningAuthority,
 } from '../../pki/authority.ts';
 import type { ZonePass } from '../concern.ts';
-import type { ZoneContext } from '../context.ts';
+import type { PullsContext } from './context.ts';
 import { askOrigins } from './ask.ts';
 import type { PullMemory } from './memory.ts';
 import type { Seen } from './observe.ts';
@@ -19,7 +19,7 @@ import type { LeafSlot, PullEffect } from './world.ts';
 
 /** What an effect works with. */
 export interface Work {
-  readonly context: ZoneContext;
+  readonly context: PullsContext;
   readonly pass: ZonePass;
   readonly memory: PullMemory;
   readonly seen: Seen;

@@ -1,6 +1,6 @@
 import { API_VERSION } from '../../api/names.ts';
 import type { ZonePass } from '../concern.ts';
-import type { ZoneContext } from '../context.ts';
+import type { PullsContext } from './context.ts';
 import type { PullMemory } from './memory.ts';
 import { targetText } from './publish.ts';
 import type { PullStep } from './world.ts';
@@ -18,7 +18,7 @@ const NORMAL: ReadonlySet<string> = new Set([
 
 /** An event on the OriginZone and a line in the log whenever the state of its origin pulls has changed. */
 export function announce(
-  context: ZoneContext,
+  context: PullsContext,
   pass: ZonePass,
   memory: PullMemory,
   step: PullStep,
@@ -44,7 +44,7 @@ export function announce(
 }
 
 /** What is no longer listed keeps its content: an origin may still read it. */
-export function announceUnlisted(context: ZoneContext, pass: ZonePass, memory: PullMemory): void {
+export function announceUnlisted(context: PullsContext, pass: ZonePass, memory: PullMemory): void {
   const listed = (pass.zone.spec.authenticatedOriginPulls.publish ?? []).map(targetText);
   const gone = memory.publish.filter((target) => !listed.includes(target));
   memory.publish = listed;
@@ -54,7 +54,7 @@ export function announceUnlisted(context: ZoneContext, pass: ZonePass, memory: P
 }
 
 function tell(
-  { events, log }: ZoneContext,
+  { events, log }: PullsContext,
   { zone }: ZonePass,
   type: 'Normal' | 'Warning',
   reason: string,

@@ -1,6 +1,6 @@
 import type { ClientPair } from '../../probe/types.ts';
 import type { ZonePass } from '../concern.ts';
-import type { ZoneContext } from '../context.ts';
+import type { PullsContext } from './context.ts';
 import type { OriginLine } from '../world.ts';
 import type { PullMemory } from './memory.ts';
 import type { Acceptance } from './world.ts';
@@ -17,7 +17,7 @@ export interface Question {
  * is looked at again when it is there.
  */
 export function askOrigins(
-  context: ZoneContext,
+  context: PullsContext,
   { zone }: ZonePass,
   memory: PullMemory,
   question: Question,
@@ -37,7 +37,7 @@ export function askOrigins(
     });
 }
 
-async function answers(context: ZoneContext, { origins, client }: Question): Promise<Acceptance> {
+async function answers(context: PullsContext, { origins, client }: Question): Promise<Acceptance> {
   const asked = await Promise.all(origins.map((origin) => isAccepted(context, origin, client)));
   const by = origins.flatMap((origin, index) =>
     asked[index] === true ? [] : [`${origin.hostname} at ${origin.address ?? 'no address'}`],
@@ -49,7 +49,7 @@ async function answers(context: ZoneContext, { origins, client }: Question): Pro
 const NO_TRUST = { originCa: [], publicRoots: [], custom: [] };
 
 async function isAccepted(
-  { prober, signal }: ZoneContext,
+  { prober, signal }: PullsContext,
   { hostname, address = '', source }: OriginLine,
   client: ClientPair,
 ): Promise<boolean> {

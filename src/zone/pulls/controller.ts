@@ -1,7 +1,7 @@
 import type { OriginZone } from '../../api/v1alpha1.ts';
 import { CloudflareError } from '../../cloudflare/errors.ts';
 import type { ConcernReport, ZonePass } from '../concern.ts';
-import type { ZoneContext } from '../context.ts';
+import type { PullsContext } from './context.ts';
 import { retryMs } from '../schedule.ts';
 import { act } from './act.ts';
 import { announce, announceUnlisted } from './announce.ts';
@@ -22,7 +22,7 @@ const REST_MS = 3_600_000;
  * Cloudflare refuses or fails to answer is part of the report; what the API server fails at is thrown.
  */
 export async function reconcilePulls(
-  context: ZoneContext,
+  context: PullsContext,
   pass: ZonePass,
   signal: AbortSignal,
 ): Promise<Report> {
@@ -45,7 +45,7 @@ export async function reconcilePulls(
 }
 
 async function work(
-  context: ZoneContext,
+  context: PullsContext,
   pass: ZonePass,
   memory: PullMemory,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ async function work(
 
 /** What was read a while ago is enough to see that all is at rest; nothing is done by it. */
 async function lookUntilSure(
-  context: ZoneContext,
+  context: PullsContext,
   pass: ZonePass,
   memory: PullMemory,
   signal: AbortSignal,
@@ -81,7 +81,7 @@ function isAtRest({ effect, againMs }: PullStep): boolean {
 
 /** Who demands is asked again, and whoever was not looked at yet for the first time. */
 function askForVerdicts(
-  { probes, clock }: ZoneContext,
+  { probes, clock }: PullsContext,
   pass: ZonePass,
   { world, demandSinceMs }: Seen,
 ): void {

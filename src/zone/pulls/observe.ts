@@ -5,7 +5,7 @@ import { issuingRoot } from '../../pki/chain.ts';
 import { pemText, readAuthority, readCertificate, type SigningAuthority } from '../../pki/authority.ts';
 import { decode } from '../../secret-facts.ts';
 import type { ZonePass } from '../concern.ts';
-import type { ZoneContext } from '../context.ts';
+import type { PullsContext } from './context.ts';
 import { bundleOf, presentedCas } from './bundle.ts';
 import { demandOf, demandSinceMs } from './demand.ts';
 import { copiesOf } from './leaves.ts';
@@ -32,7 +32,7 @@ export interface Seen {
 }
 
 export async function observe(
-  context: ZoneContext,
+  context: PullsContext,
   pass: ZonePass,
   memory: PullMemory,
   { fresh }: { readonly fresh: boolean },
@@ -85,7 +85,7 @@ function restMs({ intervals }: ZonePass): number {
 }
 
 async function readCloudflare(
-  context: ZoneContext,
+  context: PullsContext,
   { client, facts }: ZonePass,
   memory: PullMemory,
   scope: string,
@@ -104,7 +104,7 @@ async function readCloudflare(
 }
 
 function readSecret(
-  { kube, operatorNamespace: namespace }: ZoneContext,
+  { kube, operatorNamespace: namespace }: PullsContext,
   name: string,
   signal: AbortSignal,
 ): Promise<Secret | undefined> {
@@ -112,7 +112,7 @@ function readSecret(
 }
 
 async function readWantedCa(
-  context: ZoneContext,
+  context: PullsContext,
   { zone }: ZonePass,
   signal: AbortSignal,
 ): Promise<{ readonly wantedCa: WantedCa; readonly given: SigningAuthority | undefined }> {

@@ -4,7 +4,7 @@ import type { ConfigMap, Secret } from '../../kube/object.ts';
 import { configMaps, secrets } from '../../kube/resource.ts';
 import { decode, encode } from '../../secret-facts.ts';
 import type { ZonePass } from '../concern.ts';
-import type { ZoneContext } from '../context.ts';
+import type { PullsContext } from './context.ts';
 import type { PullMemory } from './memory.ts';
 import type { PublishedObject } from './world.ts';
 
@@ -20,7 +20,7 @@ export function targetText({ kind, namespace, name }: Target): string {
 
 /** What each object of `publish` holds now. Nothing is read while nothing is to be published. */
 export async function readPublished(
-  context: ZoneContext,
+  context: PullsContext,
   { zone }: ZonePass,
   memory: PullMemory,
   { bundle, presented }: { readonly bundle: string | undefined; readonly presented: readonly string[] },
@@ -46,7 +46,7 @@ export async function readPublished(
  * What the API server refuses is remembered and told; other failures are thrown.
  */
 export async function publish(
-  context: ZoneContext,
+  context: PullsContext,
   { zone }: ZonePass,
   memory: PullMemory,
   { target, bundle }: { readonly target: Target; readonly bundle: string },
@@ -88,7 +88,7 @@ type Existing = (Secret | ConfigMap) & {
 };
 
 async function read(
-  { kube }: ZoneContext,
+  { kube }: PullsContext,
   { kind, namespace, name }: Target,
   signal: AbortSignal,
 ): Promise<Existing | undefined> {

@@ -4,7 +4,7 @@ import type { Secret } from '../../kube/object.ts';
 import { secrets } from '../../kube/resource.ts';
 import { originZones } from '../../resources.ts';
 import type { ZonePass } from '../concern.ts';
-import type { ZoneContext } from '../context.ts';
+import type { PullsContext } from './context.ts';
 import type { Seen } from './observe.ts';
 
 /** A merge patch of our Secret; null removes. */
@@ -14,7 +14,7 @@ export interface StoreChange {
 }
 
 interface StoreWork {
-  readonly context: ZoneContext;
+  readonly context: PullsContext;
   readonly seen: Seen;
   readonly signal: AbortSignal;
 }
@@ -51,7 +51,7 @@ export async function patchStore(
 
 /** Whether the object still is as this pass has read it: deleted, changed or held, nothing more is done for it. */
 export async function isStillWanted(
-  { kube }: ZoneContext,
+  { kube }: PullsContext,
   { zone }: ZonePass,
   signal: AbortSignal,
 ): Promise<boolean> {
