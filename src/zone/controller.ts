@@ -5,7 +5,6 @@ import type { Problem, ZonePass } from './concern.ts';
 import { contain, type Contained } from './contain.ts';
 import type { ControllerContext } from './controller-context.ts';
 import { gateView } from './gate.ts';
-import { originsVerified } from './gate-condition.ts';
 import { reconcileInventory } from './inventory.ts';
 import { observe, type Seen } from './observe.ts';
 import { partsOf } from './parts.ts';
@@ -14,8 +13,9 @@ import { instantOf } from './readings.ts';
 import { findingOf } from './ready.ts';
 import { type Parts, report } from './report.ts';
 import { sslModeOf } from './settings.ts';
+import { verifiedOf } from './verified.ts';
 import { namesToRead, type ZoneView } from './view.ts';
-import type { GateView, SettingAction } from './world.ts';
+import type { SettingAction } from './world.ts';
 
 /** How often a token Secret is read: a corrected token heals within twice this time. */
 const READ_MS = 30_000;
@@ -79,13 +79,13 @@ async function pass(
   view: ZoneView,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { zone, facts, origins, key, trust } = view;
+  const { zone, facts, origins, key } = view;
   context.count.show(key, namesToRead(view));
   const actions = await enact(context, view, signal);
   const gate = gateView(origins, context.probes.since(key, Number.NEGATIVE_INFINITY));
   const parts: Parts = { ...keptParts(zone), ...partsOf(context, view, actions, gate) };
   const finding = findingOf(view);
-  const verified = trust.state === 'unusable' ? trustProblem(trust.message) : verifiedOf(view, gate);
+  const verified = verifiedOf(view, gate);
   const concerns = facts === undefined ? undefined : await concernsOf(context, view, facts, signal);
   const spoken = {
     finding,
@@ -143,15 +143,6 @@ function withConcerns(parts: Parts, { pulls, inventory }: Concerns): Parts {
 function keptParts({ status }: ZoneView['zone']): Parts {
   const { conditions: _, observedGeneration: __, ...parts } = status ?? {};
   return parts;
-}
-
-function verifiedOf({ zone, memory }: ZoneView, view: GateView) {
-  const ssl = memory.setting('ssl').value;
-  return originsVerified({ view, gate: zone.spec.gate.origins, ssl: ssl && sslModeOf(ssl.value) });
-}
-
-function trustProblem(message: string) {
-  return { status: 'Unknown', reason: 'TrustedCAUnusable', message } as const;
 }
 
 function problemsOf({ hold, trust }: ZoneView): readonly Problem[] {

@@ -4,7 +4,6 @@ import type { RecordListing, ZoneClient } from '../cloudflare/zone-client.ts';
 import type { Remembered } from './history.ts';
 import { Recurring } from './recurring.ts';
 import type { Routes } from './routes.ts';
-import type { ZoneLoad } from './schedule.ts';
 import { SETTING_NAMES } from './settings.ts';
 import type { Reading, SettingName } from './world.ts';
 
@@ -43,8 +42,8 @@ export class ZoneMemory {
   /** Whether the records are being listed in the background. */
   isListing = false;
   client: ZoneClient | undefined;
-  /** What it asks at rest, as far as is known. */
-  load: ZoneLoad | undefined;
+  /** Whether this process has looked at all origins once: until then the verdict of the one before stands. */
+  hasLooked = false;
   #restores: readonly Restore[];
   #scope = '';
   #zoneScope = '';
@@ -140,10 +139,5 @@ export class ZoneMemories {
 
   forget(name: string): void {
     this.#all.delete(name);
-  }
-
-  /** What each zone that works asks at rest. */
-  *loads(): Generator<ZoneLoad> {
-    for (const { load } of this.#all.values()) if (load !== undefined) yield load;
   }
 }

@@ -52,8 +52,7 @@ export async function observe(context: ControllerContext, key: string, signal: A
   memory.enter({ generation: zone.metadata.generation, tokenDigest: token.digest, zoneName });
   if (memory.client?.tokenDigest !== token.digest) memory.client = context.clientFor(token.token);
   const { client } = memory;
-  memory.load = loadOf(zone, memory);
-  const intervals = intervalsFor(context, memory.load);
+  const intervals = intervalsFor(context, zone);
   await lookUpZone(context, memory, client, zoneName, intervals, signal);
   const found = memory.lookup.value;
   const facts = found?.state === 'found' ? found.zone : undefined;
@@ -88,23 +87,25 @@ function conflict(zone: Readonly<OriginZone>, zoneName: string, rival: Readonly<
   return { state: 'refused', zone, reason: 'ZoneConflict', message };
 }
 
-function loadOf({ spec, status }: Readonly<OriginZone>, { records }: ZoneMemory): ZoneLoad {
+/** By the statuses, which outlast this process: so the intervals of all zones are the same after a restart. */
+function loadOf({ spec, status }: Readonly<OriginZone>): ZoneLoad {
   const names = readSettings(spec);
   const modes = names.filter((name) => name === 'ssl' || name === 'sslAutomaticMode').length;
+  const origins = (status?.originCounts ?? []).reduce((sum, { count }) => sum + count, 0);
   return {
     modes,
     settings: names.length - modes,
-    recordPages: pagesOf(records.value?.listing.records.length ?? 0, RECORDS_PER_PAGE),
+    recordPages: pagesOf(origins, RECORDS_PER_PAGE),
     inventoryPages: pagesOf(status?.inventory?.total ?? 0),
     inventoryIntervalMs: parseDuration(spec.inventory.interval) || INVENTORY_DEFAULT_MS,
     pullsPerHour: spec.authenticatedOriginPulls.mode === 'Unmanaged' ? 0 : PULLS_PER_HOUR,
   };
 }
 
-function intervalsFor(context: ControllerContext, load: ZoneLoad): Intervals {
-  const { zoneIntervalMs, ratePerSecond, memories } = context;
-  const stretch = stretchOf(memories.loads(), { zoneIntervalMs, ratePerSecond });
-  return intervalsOf(zoneIntervalMs, load.inventoryIntervalMs, stretch);
+function intervalsFor(context: ControllerContext, zone: Readonly<OriginZone>): Intervals {
+  const { zoneIntervalMs, ratePerSecond, stores } = context;
+  const stretch = stretchOf(stores.zones.list().map(loadOf), { zoneIntervalMs, ratePerSecond });
+  return intervalsOf(zoneIntervalMs, loadOf(zone).inventoryIntervalMs, stretch);
 }
 
 interface CertificateNames {

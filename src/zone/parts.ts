@@ -23,7 +23,7 @@ export function partsOf(
   const { zone, facts, memory, intervals, zoneName } = view;
   const before = zone.status;
   const nowMs = context.clock.now();
-  const isKnown = memory.records.value !== undefined;
+  const isKnown = memory.hasLooked || before?.origins === undefined;
   return {
     zone: facts
       ? { id: facts.id, name: zoneName, status: facts.status, paused: facts.paused, ...accountOf(view) }

@@ -34,6 +34,9 @@ const HOUR = 60 * MINUTE;
 /** Zones may use a quarter of the rate; a fifth of that is left for what is not at rest: changes, probes of faults. */
 const SHARE = 0.25 * 0.8;
 
+/** Steps by which the intervals are stretched, to one interval. */
+const STEPS = 4;
+
 /** Objects in a page of Cloudflare's lists. */
 const PAGE = 50;
 
@@ -84,7 +87,8 @@ export function stretchOf(
   if (ratePerSecond === 0) return 1;
   let wanted = 0;
   for (const load of loads) wanted += requestsPerSecond(load, zoneIntervalMs);
-  return Math.max(1, wanted / (ratePerSecond * SHARE));
+  // In steps, so that a zone that comes or grows does not change the intervals of all.
+  return Math.max(1, Math.ceil((wanted / (ratePerSecond * SHARE)) * STEPS) / STEPS);
 }
 
 /** The interval, up to a tenth shorter or longer, so that zones made together are not read together for ever. */
