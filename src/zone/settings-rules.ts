@@ -23,6 +23,9 @@ export function notEditable(difference: Difference): SettingAction | undefined {
   return hold(difference, 'NotEditable', message, { stalled: true });
 }
 
+/** Refusals that pass by themselves. */
+const PASSING: ReadonlySet<string> = new Set(['RateLimited', 'BudgetExhausted', 'CloudflareUnavailable']);
+
 export function refused(difference: Difference): SettingAction | undefined {
   const { history, world } = difference;
   const { refusal } = history;

@@ -128,6 +128,14 @@ describe('a difference is held', () => {
     });
   });
 
+  test('needs none where Cloudflare only asks to wait', () => {
+    const slow = { ...refusal, reason: 'RateLimited' };
+    expect(actionOf('tls13', { ...tls13, history: { tls13: { refusal: slow } } })).toMatchObject({
+      stalled: false,
+      againMs: refusal.untilMs,
+    });
+  });
+
   test('in Observe with the difference in words and how to have it changed', () => {
     const world = { enforce: false, hindrance: 'spec.mode is Observe' };
     const { message } = actionOf('tls13', { ...tls13, spec: { mode: 'Observe' }, world });
