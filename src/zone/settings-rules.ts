@@ -35,7 +35,7 @@ export function refused(difference: Difference): SettingAction | undefined {
     'Refused',
     `Cloudflare refused the change (${refusal.reason}): ${refusal.message}`,
     {
-      stalled: true,
+      stalled: !PASSING.has(refusal.reason),
       againMs: refusal.untilMs,
     },
   );
