@@ -1,12 +1,23 @@
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import { normalizeHostname } from '../api/hostname.ts';
 import type { Clock } from '../clock.ts';
+import { formatAddress, parseAddress } from './address.ts';
+import { isCloudflareAddress } from './cloudflare-ranges.ts';
+import { dial, secureContext, speaksHttp, type Dialled } from './dial.ts';
+import { blank, findingOf, unconnected, type Finding } from './findings.ts';
+import { AddressGuard } from './guard.ts';
+import { Limits, type Turn } from './limits.ts';
+import { isServerName } from './names.ts';
+import { NameResolver } from './resolve.ts';
+import { bundledRoots } from './roots.ts';
+import * as say from './sentences.ts';
 import type { ProbeOptions, Probes, ProbeTarget, TrustSet, Verdict } from './types.ts';
 
 export interface ProberOptions {
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Connections at once. Default 16. */
+  /** Addresses that are knocked at at once. Default 16. */
   readonly concurrency?: number;
   /** Connections a second. Default 20. */
   readonly ratePerSecond?: number;
@@ -14,37 +25,176 @@ export interface ProberOptions {
   readonly connectTimeoutMs?: number;
   /** `--probe-allow-cidr`: contacted although they are loopback, link-local or the like. */
   readonly allowCidrs: readonly string[];
-  /** `host:port` of the resolver to ask; absent: the system's. */
+  /** `ip:port` of the resolver to ask; absent: the system's. */
   readonly dnsServer?: string | undefined;
   /** Default: those that Node carries. */
   readonly publicRoots?: readonly X509Certificate[];
 }
 
+/** One address of a target, or why there is none. */
+type Place =
+  | { readonly address: string; readonly ip: string; readonly port: number; readonly beyond: number }
+  | { readonly address: string; readonly ip: undefined; readonly message: string };
+
+/** Without a TCP connection the name asked for played no part: it holds for everybody who waited. */
+interface Unreachable {
+  readonly beganMs: number;
+  readonly at: number;
+  readonly dialled: Extract<Dialled, { kind: 'no-connection' }>;
+}
+
+interface Task {
+  readonly target: ProbeTarget;
+  /** In its normal form. */
+  readonly hostname: string;
+  readonly trust: Required<TrustSet>;
+  readonly plain: SecureContext;
+  readonly client: SecureContext | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** Knocks at origins as Cloudflare's edge would, within limits of its own. */
 export class Prober implements Probes {
-  readonly #o: ProberOptions;
+  readonly #clock: Clock;
+  readonly #connectTimeoutMs: number;
+  readonly #publicRoots: readonly X509Certificate[];
+  readonly #guard: AddressGuard;
+  readonly #resolver: NameResolver;
+  readonly #limits: Limits<Unreachable>;
+  readonly #plain = secureContext();
 
   constructor(options: ProberOptions) {
-    this.#o = options;
+    const { clock, concurrency = 16, ratePerSecond = 20, dnsServer } = options;
+    this.#clock = clock;
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? 15_000;
+    this.#publicRoots = options.publicRoots ?? bundledRoots();
+    this.#guard = new AddressGuard(options.allowCidrs);
+    this.#resolver = new NameResolver({ dnsServer });
+    this.#limits = new Limits({ clock, concurrency, ratePerSecond });
   }
 
-  probe(target: ProbeTarget, _trust: TrustSet, { signal }: ProbeOptions): Promise<readonly Verdict[]> {
+  /** Throws besides the signal's reason where OpenSSL cannot use `client`: it is checked by whoever made it. */
+  async probe(
+    target: ProbeTarget,
+    trust: TrustSet,
+    { signal, client }: ProbeOptions,
+  ): Promise<readonly Verdict[]> {
     signal.throwIfAborted();
-    const { clock } = this.#o;
-    return Promise.resolve(
-      target.addresses.map((address) => ({
-        hostname: target.hostname,
-        address,
-        source: target.source,
-        result: 'Unverifiable',
-        message: 'nothing is probed yet',
-        presented: undefined,
-        tls: false,
-        clientCertificate: 'unknown',
-        redirectsToHttp: false,
-        beganMs: clock.monotonic(),
-        at: clock.now(),
-      })),
+    const moment = this.#moment();
+    const hostname = normalizeHostname(target.hostname);
+    const hopeless = (address: string, message: string): Verdict =>
+      verdict(target, address, moment, blank('Unverifiable', message));
+    if (!isServerName(hostname)) return [hopeless('', say.noName(hostname))];
+    if (target.addresses.length === 0) return [hopeless('', say.nowhere(hostname))];
+    const task: Task = {
+      target,
+      hostname,
+      trust: { ...trust, publicRoots: trust.publicRoots ?? this.#publicRoots },
+      plain: this.#plain,
+      client: client && secureContext(client),
+      signal,
+    };
+    const found = await Promise.all(target.addresses.map((address) => this.#places(address, hostname)));
+    signal.throwIfAborted();
+    const places = new Map(found.flat().map((place) => [keyOf(place), place]));
+    return Promise.all(
+      Array.from(places.values(), async (place) =>
+        place.ip === undefined ? hopeless(place.address, place.message) : this.#knock(task, place),
+      ),
     );
   }
+
+  #moment(): { readonly beganMs: number; readonly at: number } {
+    return { beganMs: this.#clock.monotonic(), at: this.#clock.now() };
+  }
+
+  async #places(text: string, hostname: string): Promise<readonly Place[]> {
+    const nowhere = (message: string): Place[] => [{ address: text, ip: undefined, message }];
+    const destination = parseAddress(text);
+    if (destination === undefined) return nowhere(say.noAddress(text, hostname));
+    const { host, port } = destination;
+    const resolved = await this.#resolver.resolve(host);
+    if (resolved.kind === 'failed') return nowhere(say.unresolved(host, resolved.why, hostname));
+    const name = isIP(host) === 0 ? ` (${host})` : '';
+    return resolved.ips.map((ip) => ({
+      address: formatAddress(ip, port) + name,
+      ip,
+      port,
+      beyond: resolved.beyond,
+    }));
+  }
+
+  async #knock(task: Task, place: Extract<Place, { ip: string }>): Promise<Verdict> {
+    const { target, hostname, signal } = task;
+    const { ip, port, address, beyond } = place;
+    const wantedMs = this.#clock.monotonic();
+    const unseen = this.#unseen(task, ip);
+    if (unseen !== undefined) return verdict(target, address, this.#moment(), unseen);
+    const turn = await this.#limits.turn(formatAddress(ip, port), signal);
+    try {
+      const { memo } = turn;
+      if (memo !== undefined && memo.beganMs >= wantedMs)
+        return verdict(target, address, memo, unconnected(memo.dialled, hostname));
+      const { moment, finding } = await this.#look(task, place, turn);
+      const note = beyond === 0 ? '' : ` The name has ${beyond} more addresses, which were not looked at.`;
+      return verdict(target, address, moment, { ...finding, message: finding.message + note });
+    } finally {
+      turn.end();
+    }
+  }
+
+  /** Where nobody knocks. */
+  #unseen({ target, hostname }: Task, ip: string): Finding | undefined {
+    const refusal = this.#guard.refusal(ip);
+    if (refusal !== undefined) return blank('Unverifiable', say.guarded(ip, refusal, hostname));
+    if (!isCloudflareAddress(ip)) return undefined;
+    return target.fromRecord === true
+      ? blank('NoOrigin', say.insideCloudflare(ip))
+      : blank('Unverifiable', say.edgeInstead(ip, hostname));
+  }
+
+  async #look(
+    { hostname, trust, plain, client, signal }: Task,
+    { ip, port }: { readonly ip: string; readonly port: number },
+    turn: Turn<Unreachable>,
+  ): Promise<{ readonly moment: { beganMs: number; at: number }; readonly finding: Finding }> {
+    const request = { ip, port, hostname, connectTimeoutMs: this.#connectTimeoutMs };
+    await turn.connection(signal);
+    const moment = this.#moment();
+    const first = await dial({ ...request, client: plain }, signal);
+    if (first.kind === 'no-connection') turn.memo = { ...moment, dialled: first };
+    let second: Dialled | undefined;
+    if (first.kind !== 'no-connection' && client !== undefined) {
+      await turn.connection(signal);
+      second = await dial({ ...request, client }, signal);
+    }
+    let isHttp = false;
+    if (first.kind === 'no-tls' && NO_TLS_AT_ALL.has(first.code)) {
+      await turn.connection(signal);
+      isHttp = await speaksHttp(request, signal);
+    }
+    const knocked = { plain: first, withClient: second, speaksHttp: isHttp };
+    return { moment, finding: findingOf(knocked, { hostname, trust, now: this.#clock.now() }) };
+  }
+}
+
+/** What OpenSSL says of bytes that are no TLS, and servers of ours when they hang up on bytes that are no HTTP. */
+const NO_TLS_AT_ALL = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ECONNRESET',
+  'close',
+]);
+
+function keyOf(place: Place): string {
+  return place.ip === undefined ? place.address : formatAddress(place.ip, place.port);
+}
+
+function verdict(
+  { hostname, source }: ProbeTarget,
+  address: string,
+  { beganMs, at }: { readonly beganMs: number; readonly at: number },
+  finding: Finding,
+): Verdict {
+  return { hostname, address, source, ...finding, beganMs, at };
 }

@@ -1,0 +1,106 @@
+import type { Clock } from '../clock.ts';
+import { Semaphore } from './semaphore.ts';
+
+export interface LimitOptions {
+  readonly clock: Clock;
+  /** Addresses that are knocked at at once. */
+  readonly concurrency: number;
+  /** Connections a second; as many may be made at once after a quiet second. */
+  readonly ratePerSecond: number;
+}
+
+/** A turn at one address. */
+export interface Turn<Memo> {
+  /**
+   * What whoever had a turn at this address left behind. Kept only while somebody waits for the address, so that
+   * it speaks of a moment when this turn was wanted already, if it began after that.
+   */
+  memo: Memo | undefined;
+  /** Waits until the rate allows one more connection. */
+  connection(signal: AbortSignal): Promise<void>;
+  /** Call it exactly once. */
+  end(): void;
+}
+
+interface Place<Memo> {
+  readonly turns: Semaphore;
+  memo: Memo | undefined;
+}
+
+/** One at a time for each address, a few at a time for all, and so many connections a second. */
+export class Limits<Memo> {
+  readonly #clock: Clock;
+  readonly #all: Semaphore;
+  readonly #intervalMs: number;
+  readonly #burst: number;
+  readonly #places = new Map<string, Place<Memo>>();
+  /** When the bucket will be full again, monotonic. */
+  #fullMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ clock, concurrency, ratePerSecond }: LimitOptions) {
+    this.#clock = clock;
+    this.#all = new Semaphore(concurrency);
+    this.#intervalMs = 1_000 / ratePerSecond;
+    this.#burst = Math.max(1, Math.floor(ratePerSecond));
+  }
+
+  /** Addresses with somebody at or before them. */
+  get places(): number {
+    return this.#places.size;
+  }
+
+  /** Waits for the address first, so that those who wait for a slow one take no place from others. */
+  async turn(address: string, signal: AbortSignal): Promise<Turn<Memo>> {
+    const place = this.#placeOf(address);
+    const leave = await this.#hold(place.turns, address, signal);
+    let free: () => void;
+    try {
+      free = await this.#all.acquire(signal);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return {
+      get memo() {
+        return place.memo;
+      },
+      set memo(memo) {
+        place.memo = memo;
+      },
+      connection: (until) => this.#connection(until),
+      end: () => {
+        free();
+        leave();
+      },
+    };
+  }
+
+  async #hold(turns: Semaphore, address: string, signal: AbortSignal): Promise<() => void> {
+    const forget = (): void => {
+      if (turns.isIdle(1)) this.#places.delete(address);
+    };
+    try {
+      const release = await turns.acquire(signal);
+      return () => {
+        release();
+        forget();
+      };
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+
+  #placeOf(address: string): Place<Memo> {
+    const place = this.#places.get(address) ?? { turns: new Semaphore(1), memo: undefined };
+    this.#places.set(address, place);
+    return place;
+  }
+
+  async #connection(signal: AbortSignal): Promise<void> {
+    const now = this.#clock.monotonic();
+    const waitMs = this.#fullMs - now - (this.#burst - 1) * this.#intervalMs;
+    this.#fullMs = Math.max(this.#fullMs, now) + this.#intervalMs;
+    if (waitMs > 0) await this.#clock.after(waitMs, signal);
+  }
+}

@@ -1,0 +1,229 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ProbeResult } from '../../../src/probe/types.ts';
+import { tlsOrigin, type TlsOriginOptions } from '../../support/tls-origin.ts';
+import { sign, type Signed, type Wanted } from '../../support/tls-origin-certificates.ts';
+import { authorities, HOST, knockOnce, leaf, type Authorities } from './scene.ts';
+
+const DAY = 86_400_000;
+let known: Authorities;
+let intermediate: Signed;
+let second: Signed;
+
+beforeAll(async () => {
+  known = await authorities();
+  const sub = { isCa: true, algorithm: 'RSA' } as const;
+  intermediate = await sign({ name: [{ CN: ['Public Sub'] }], issuer: known.publicRoot, ...sub });
+  second = await sign({ name: [{ CN: ['Public Sub Sub'] }], issuer: intermediate, ...sub });
+});
+
+interface Case {
+  readonly sentence: string;
+  readonly result: ProbeResult;
+  readonly pair: () => Promise<Signed>;
+  readonly intermediates?: () => readonly Signed[];
+  readonly tls?: TlsOriginOptions['tls'];
+  readonly says: readonly (string | RegExp)[];
+}
+
+const named = (names: readonly string[], more: Partial<Wanted> = {}) => leaf(known.originEcc, names, more);
+const later = (days: number): number => Date.now() + days * DAY;
+
+const CASES: readonly Case[] = [
+  {
+    sentence: 'an ECDSA leaf of the Origin CA is valid',
+    result: 'Valid',
+    pair: () => named([HOST]),
+    says: ['Cloudflare Origin CA', 'issuer CN=Origin ECC', HOST, /valid from \d{4}-\d\d-\d\dT/],
+  },
+  {
+    sentence: 'an RSA leaf of the Origin CA is valid',
+    result: 'Valid',
+    pair: () => leaf(known.originRsa, [HOST], { algorithm: 'RSA' }),
+    says: ['issuer CN=Origin RSA'],
+  },
+  ...(['TLSv1.2', 'TLSv1.3', 'TLSv1'] as const).map((version): Case => ({
+    sentence: `a leaf over ${version} is valid`,
+    result: 'Valid',
+    pair: () => named([HOST]),
+    tls: { minVersion: version, maxVersion: version, ciphers: 'DEFAULT:@SECLEVEL=0' },
+    says: [],
+  })),
+  {
+    sentence: 'a wildcard covers one label',
+    result: 'Valid',
+    pair: () => named(['*.example.com']),
+    says: ['*.example.com'],
+  },
+  {
+    sentence: 'names are compared without regard to case',
+    result: 'Valid',
+    pair: () => named(['WWW.Example.COM']),
+    says: [],
+  },
+  {
+    sentence: 'a leaf of a public root is valid with its intermediate',
+    result: 'Valid',
+    pair: () => leaf(intermediate, [HOST]),
+    intermediates: () => [intermediate],
+    says: ['a public authority'],
+  },
+  {
+    sentence: 'intermediates may come in any order, among others',
+    result: 'Valid',
+    pair: () => leaf(second, [HOST]),
+    intermediates: () => [known.stranger, intermediate, second, known.publicRoot],
+    says: ['a public authority'],
+  },
+  {
+    sentence: 'a leaf of the zone’s own root is valid',
+    result: 'Valid',
+    pair: () => leaf(known.custom, [HOST]),
+    says: ['trusted CA of this zone'],
+  },
+  {
+    sentence: 'the common name counts where there are no alternative names',
+    result: 'Valid',
+    pair: () => sign({ name: [{ CN: [HOST] }], issuer: known.originEcc }),
+    says: [],
+  },
+  {
+    sentence: 'the common name does not count beside alternative names',
+    result: 'NameMismatch',
+    pair: () => named(['other.example.com'], { name: [{ CN: [HOST] }] }),
+    says: ['526', 'is not for www.example.com', 'for other.example.com'],
+  },
+  {
+    sentence: 'a leaf of a public root without its intermediate is untrusted',
+    result: 'Untrusted',
+    pair: () => leaf(intermediate, [HOST]),
+    says: ['526', 'no intermediate certificate was presented'],
+  },
+  {
+    sentence: 'an intermediate below the Origin CA is untrusted: its roots sign leaves themselves',
+    result: 'Untrusted',
+    pair: async () => {
+      const sub = await sign({ name: [{ CN: ['Sub'] }], issuer: known.originEcc, isCa: true });
+      return leaf(sub, [HOST]);
+    },
+    says: ['526'],
+  },
+  {
+    sentence: 'a leaf signed by another leaf is untrusted',
+    result: 'Untrusted',
+    pair: () => leaf(notCa, [HOST]),
+    intermediates: () => [notCa],
+    says: ['526'],
+  },
+  {
+    sentence: 'an unknown authority with the name of a known one is untrusted',
+    result: 'Untrusted',
+    pair: async () => leaf(await sign({ name: [{ CN: ['Origin ECC'] }], isCa: true }), [HOST]),
+    says: ['526'],
+  },
+  {
+    sentence: 'a self-signed certificate is untrusted',
+    result: 'Untrusted',
+    pair: () => sign({ name: [{ CN: [HOST] }], names: [HOST] }),
+    says: ['is self-signed', '526'],
+  },
+  {
+    sentence: 'a certificate for clients only is untrusted',
+    result: 'Untrusted',
+    pair: () => named([HOST], { purposes: ['1.3.6.1.5.5.7.3.2'] }),
+    says: ['is not for servers'],
+  },
+  {
+    sentence: 'an expired certificate is expired',
+    result: 'Expired',
+    pair: () => named([HOST], { notBefore: later(-9), notAfter: later(-2) }),
+    says: ['expired at', '526', 'renewed'],
+  },
+  {
+    sentence: 'one that is not yet valid counts as expired and says so',
+    result: 'Expired',
+    pair: () => named([HOST], { notBefore: later(1), notAfter: later(2) }),
+    says: ['is not valid before', '526'],
+  },
+  {
+    sentence: 'an expired intermediate makes a leaf untrusted',
+    result: 'Untrusted',
+    pair: () => leaf(late, [HOST]),
+    intermediates: () => [late],
+    says: ['outside its dates', 'CN=Late Sub'],
+  },
+  {
+    sentence: 'a wildcard does not cover two labels',
+    result: 'NameMismatch',
+    pair: () => named(['*.com']),
+    says: ['is not for www.example.com'],
+  },
+  {
+    sentence: 'a wildcard does not cover the name above it',
+    result: 'NameMismatch',
+    pair: () => named(['*.www.example.com']),
+    says: ['for *.www.example.com'],
+  },
+  {
+    sentence: 'at most five names are shown, and how many more there are',
+    result: 'NameMismatch',
+    pair: () => named(Array.from({ length: 40 }, (_, at) => `n${at}.example.com`)),
+    says: ['n4.example.com and 35 more'],
+  },
+  {
+    sentence: 'ingress-nginx’s fake certificate is recognised',
+    result: 'Untrusted',
+    pair: () =>
+      sign({
+        name: [{ O: ['Acme Co'] }, { CN: ['Kubernetes Ingress Controller Fake Certificate'] }],
+        names: ['ingress.local'],
+      }),
+    says: ['ingress-nginx makes up', 'tls entry for www.example.com', 'Secret is missing or was refused'],
+  },
+  {
+    sentence: 'Traefik’s default certificate is recognised',
+    result: 'Untrusted',
+    pair: () => sign({ name: [{ CN: ['TRAEFIK DEFAULT CERT'] }], names: ['abc.traefik.default'] }),
+    says: ['Traefik makes up', 'tls entry for www.example.com'],
+  },
+];
+
+let notCa: Signed;
+let late: Signed;
+beforeAll(async () => {
+  notCa = await named(['leaf.example.com']);
+  late = await sign({
+    name: [{ CN: ['Late Sub'] }],
+    issuer: known.publicRoot,
+    isCa: true,
+    notBefore: later(-9),
+    notAfter: later(-2),
+  });
+});
+
+describe('a certificate that a real server presents', () => {
+  test.each(CASES)('$sentence', async ({ result, pair: make, intermediates, tls, says }) => {
+    const pair = await make();
+    await using origin = await tlsOrigin({
+      pair,
+      ...(intermediates && { intermediates: intermediates() }),
+      ...(tls && { tls }),
+    });
+    const verdict = await knockOnce(origin.address, known.trust);
+    expect(verdict).toMatchObject({
+      hostname: HOST,
+      address: origin.address,
+      source: 'spec.probes[0]',
+      result,
+      tls: true,
+      clientCertificate: 'no',
+      redirectsToHttp: false,
+    });
+    expect(verdict.presented?.fingerprintSHA256).toBe(pair.certificate.fingerprint256);
+    expect(verdict.presented?.id).toBe(BigInt(`0x${pair.certificate.serialNumber}`).toString());
+    for (const said of says) {
+      if (typeof said === 'string') expect(verdict.message).toContain(said);
+      else expect(verdict.message).toMatch(said);
+    }
+    expect(origin.asked).toEqual([HOST]);
+  });
+});
