@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { conditionsOf, type Said, type Spoken } from '../../../src/zone/conditions.ts';
+import type { Finding } from '../../../src/zone/ready.ts';
+import type { SettingAction } from '../../../src/zone/world.ts';
+
+const NOW = Date.parse('2026-11-21T12:00:00Z');
+const MINUTE = 60_000;
+
+const OBSERVED: Finding = { outcome: 'observed', message: 'It is active.' };
+const OUTAGE: Finding = { outcome: 'unavailable', reason: 'CloudflareUnavailable', message: 'since noon' };
+const BUDGET: Finding = { outcome: 'unavailable', reason: 'BudgetExhausted', message: 'in 3s' };
+const MISSING: Finding = { outcome: 'refused', reason: 'CredentialsMissing', message: 'no Secret' };
+const REFUSED: Finding = { outcome: 'refused', reason: 'ZoneNotFound', message: 'no zone' };
+
+const KEEP: SettingAction = {
+  name: 'ssl',
+  type: 'Keep',
+  inSync: true,
+  reason: 'InSync',
+  message: 'ssl is full.',
+};
+const STRICTER: SettingAction = {
+  ...KEEP,
+  name: 'tls13',
+  reason: 'StricterThanAsked',
+  message: 'tls13 is on.',
+};
+const UNUSED: SettingAction = { ...KEEP, reason: 'CertificatesUnused', message: 'ssl is off.' };
+const UNREAD: SettingAction = {
+  name: 'ssl',
+  type: 'Unread',
+  inSync: false,
+  reason: 'Unknown',
+  message: 'not read',
+};
+const HELD: SettingAction = {
+  name: 'hsts',
+  type: 'Hold',
+  inSync: false,
+  reason: 'LockIn',
+  message: 'hsts would lock in.',
+  stalled: true,
+};
+const VERIFIED = { status: 'True', reason: 'AllVerified', message: 'All serve it.' } as const;
+
+type Dated = Parameters<typeof conditionsOf>[1][number];
+
+function said(change: Partial<Spoken>, before: readonly Partial<Dated>[] = []): Record<string, Said> {
+  const spoken = {
+    finding: OBSERVED,
+    actions: [KEEP],
+    verified: VERIFIED,
+    problems: [],
+    pullProblems: [],
+    ...change,
+  };
+  const dated = before.map((condition) => ({
+    type: 'Ready',
+    status: 'True' as const,
+    reason: 'Observed',
+    message: 'before',
+    lastTransitionTime: '2026-11-21T11:00:00Z',
+    ...condition,
+  }));
+  return Object.fromEntries(conditionsOf(spoken, dated, NOW).map((condition) => [condition.type, condition]));
+}
+
+/** A condition in short. */
+const short = (condition: Said | undefined) => condition && `${condition.status} ${condition.reason}`;
+
+describe('Ready', () => {
+  test.each<[string, Finding, Partial<Dated>[], string]>([
+    ['is True when the zone was read', OBSERVED, [], 'True Observed'],
+    ['is False with what was refused', REFUSED, [], 'False ZoneNotFound'],
+    ['keeps the last verdict in an outage', OUTAGE, [{}], 'True Observed'],
+    [
+      'keeps a refusal in an outage',
+      OUTAGE,
+      [{ status: 'False', reason: 'ZoneNotFound' }],
+      'False ZoneNotFound',
+    ],
+    ['is Unknown in an outage without a verdict', OUTAGE, [], 'Unknown CloudflareUnavailable'],
+    [
+      'takes a missing token for no verdict',
+      OUTAGE,
+      [{ status: 'False', reason: 'CredentialsMissing' }],
+      'Unknown CloudflareUnavailable',
+    ],
+    ['waits for the budget without a verdict', BUDGET, [], 'Unknown BudgetExhausted'],
+  ])('%s', (_, finding, before, expected) => {
+    expect(short(said({ finding }, before)['Ready'])).toBe(expected);
+  });
+
+  test('says since when an outage lasts, and nothing of our own budget', () => {
+    expect(said({ finding: OUTAGE }, [{}])['Ready']?.message).toBe('since noon');
+    expect(said({ finding: BUDGET }, [{}])['Ready']?.message).toBe('before');
+  });
+});
+
+describe('InSync', () => {
+  const synced = { type: 'InSync', reason: 'InSync' } as const;
+  test.each<[string, Partial<Spoken>, Partial<Dated>[], string]>([
+    ['is True when all settings are', {}, [], 'True InSync'],
+    ['names what is stricter', { actions: [KEEP, STRICTER] }, [], 'True StricterThanAsked'],
+    [
+      'names a mode that leaves certificates unused before that',
+      { actions: [STRICTER, UNUSED] },
+      [],
+      'True CertificatesUnused',
+    ],
+    ['is False with the first that differs', { actions: [KEEP, HELD] }, [], 'False LockIn'],
+    [
+      'is False with what differs although another was not read',
+      { actions: [UNREAD, HELD] },
+      [],
+      'False LockIn',
+    ],
+    ['is Unknown while a setting was never read', { actions: [KEEP, UNREAD] }, [], 'Unknown Unknown'],
+    ['keeps the last verdict while a setting cannot be read', { actions: [UNREAD] }, [synced], 'True InSync'],
+    ['is Unknown when nothing may be read', { finding: REFUSED }, [synced], 'Unknown ZoneNotFound'],
+    [
+      'is False with what hinders origin pulls',
+      { pullProblems: [{ reason: 'ForeignClientCertificate', message: 'one', stalled: true }] },
+      [],
+      'False ForeignClientCertificate',
+    ],
+  ])('%s', (_, change, before, expected) => {
+    expect(short(said(change, before)['InSync'])).toBe(expected);
+  });
+
+  test('says every setting that differs, and none that does not', () => {
+    expect(said({ actions: [KEEP, HELD] })['InSync']?.message).toBe('hsts would lock in.');
+    expect(said({ actions: [KEEP, STRICTER] })['InSync']?.message).toBe('ssl is full. tls13 is on.');
+  });
+});
+
+describe('Stalled', () => {
+  const since = (ms: number): Partial<Dated> => ({
+    status: 'False',
+    reason: 'CredentialsMissing',
+    lastTransitionTime: new Date(NOW - ms).toISOString(),
+  });
+  test.each<[string, Partial<Spoken>, Partial<Dated>[], string | undefined]>([
+    ['is absent while all is well', {}, [], undefined],
+    ['is absent in an outage', { finding: OUTAGE }, [{}], undefined],
+    ['is there at once for a zone that is not found', { finding: REFUSED }, [], 'True ZoneNotFound'],
+    ['is absent while a token may come', { finding: MISSING }, [since(4 * MINUTE)], undefined],
+    [
+      'is there when a token does not come',
+      { finding: MISSING },
+      [since(5 * MINUTE)],
+      'True CredentialsMissing',
+    ],
+    ['is there for a setting that a person must settle', { actions: [HELD] }, [], 'True LockIn'],
+    ['is absent for a setting that waits', { actions: [{ ...HELD, stalled: false }] }, [], undefined],
+    [
+      'names an unreadable hold before that',
+      { actions: [HELD], problems: [{ reason: 'HoldUntilInvalid', message: 'x', stalled: true }] },
+      [],
+      'True HoldUntilInvalid',
+    ],
+    [
+      'is absent for a problem that passes',
+      { pullProblems: [{ reason: 'CloudflareUnavailable', message: 'x', stalled: false }] },
+      [],
+      undefined,
+    ],
+  ])('%s', (_, change, before, expected) => {
+    expect(short(said(change, before)['Stalled'])).toBe(expected);
+  });
+});
+
+test('OriginsVerified is what the gate says, and unknown where Cloudflare cannot be asked', () => {
+  expect(short(said({})['OriginsVerified'])).toBe('True AllVerified');
+  expect(short(said({ finding: MISSING, actions: undefined, verified: undefined })['OriginsVerified'])).toBe(
+    'Unknown CredentialsMissing',
+  );
+});
