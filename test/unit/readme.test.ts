@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { CertificateReason, IssueReason } from '../../src/api/conditions.ts';
+import type { HoldReason } from '../../src/zone/world.ts';
 import { readCrds } from '../support/crds.ts';
 import { readReadme, withFlags } from '../support/readme.ts';
 
@@ -57,6 +58,22 @@ const OTHER_REASONS: Readonly<Record<Exclude<CertificateReason, IssueReason | 'I
   RenewBeforeTooLong: true,
 };
 
+const HOLD_REASONS: Readonly<Record<HoldReason, true>> = {
+  NotEnforced: true,
+  GateWaiting: true,
+  GateClosed: true,
+  AutomaticMode: true,
+  RestorePending: true,
+  DriftAlarm: true,
+  Propagating: true,
+  WaitingForSsl: true,
+  WouldLoop: true,
+  LockIn: true,
+  NotEditable: true,
+  Refused: true,
+  ZoneNotActive: true,
+};
+
 describe('the README', () => {
   test('begins with the two commands of a newcomer', () => {
     const lines = section('## Try it: two commands').split('\n');
@@ -72,6 +89,7 @@ describe('the README', () => {
     ['OriginCertificate', '## OriginCertificate'],
     ['OriginIssuer', '## OriginIssuer and ClusterOriginIssuer'],
     ['ClusterOriginIssuer', '## OriginIssuer and ClusterOriginIssuer'],
+    ['OriginZone', '## OriginZone'],
   ])('tells every field of the spec of %s, and no other', async (kind, heading) => {
     const crd = (await readCrds()).find((each) => each.kind === kind);
     const fields = Object.keys(crd?.schema.properties?.['spec']?.properties ?? {});
@@ -82,6 +100,11 @@ describe('the README', () => {
   test('tells every reason for which something is to be done or waited for, and no other', () => {
     const reasons = named(section('## When things fail'));
     expect(reasons.toSorted()).toEqual(Object.keys(OTHER_REASONS).toSorted());
+  });
+
+  test('tells every reason that holds a setting of a zone back, and no other', () => {
+    const reasons = named(section('## When a zone is not as asked for'));
+    expect(reasons.toSorted()).toEqual(Object.keys(HOLD_REASONS).toSorted());
   });
 
   test('names every reason to issue', () => {
