@@ -1,8 +1,17 @@
+import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CloudflareApi } from '../../../src/cloudflare/api.ts';
 import { ApiToken } from '../../../src/cloudflare/token.ts';
 import type { SettingId, ZoneClient } from '../../../src/cloudflare/zone-client.ts';
+import {
+  createAuthority,
+  issueClientCertificate,
+  type PemPair,
+  readAuthority,
+} from '../../../src/pki/authority.ts';
+import { privateKeyDigest } from '../../../src/pki/keys.ts';
 import type { Simulator } from '../../simulator/client.ts';
+import type { FaultSpec } from '../../simulator/fault.ts';
 import { apiFor, failure, startTrusted } from './simulated.ts';
 
 const options = { signal: new AbortController().signal };
@@ -97,6 +106,97 @@ describe('a setting', () => {
   test('with a value that it cannot have is a rejected request', async () => {
     const error = await failure(client.patchSetting(zoneId, 'min_tls_version', '9', options));
     expect(error).toMatchObject({ kind: 'RequestRejected', definite: true });
+  });
+});
+
+describe('client certificates', () => {
+  let pair: PemPair;
+  let ca: PemPair;
+  beforeAll(async () => {
+    ca = await createAuthority('example.com', Date.now());
+    const authority = readAuthority(ca.certificate, ca.privateKey);
+    if ('problem' in authority) throw new Error(authority.problem);
+    pair = await issueClientCertificate(authority, 'example.com', Date.now());
+  });
+
+  test('are uploaded, come to the edge, are listed, and go', async () => {
+    const uploaded = await client.uploadClientCertificate(zoneId, pair, options);
+    const { fingerprint256, validToDate } = new X509Certificate(pair.certificate);
+    expect(uploaded).toMatchObject({
+      status: 'initializing',
+      fingerprintSHA256: fingerprint256,
+      publicKeyDigest: privateKeyDigest(pair.privateKey),
+      notAfter: validToDate.getTime(),
+    });
+    expect(uploaded.uploadedOn).toBeGreaterThan(0);
+    await simulator.advance(1000);
+    const active = { ...uploaded, status: 'active' };
+    expect(await client.getClientCertificate(zoneId, uploaded.id, options)).toEqual(active);
+    expect(await client.listClientCertificates(zoneId, options)).toEqual([active]);
+    expect(await client.deleteClientCertificate(zoneId, uploaded.id, options)).toBe('deleted');
+    expect(await client.listClientCertificates(zoneId, options)).toMatchObject([
+      { status: 'pending_deletion' },
+    ]);
+    await simulator.advance(1000);
+    expect(await client.getClientCertificate(zoneId, uploaded.id, options)).toMatchObject({
+      status: 'deleted',
+    });
+    await simulator.settings({ originPulls: { showDeleted: false } });
+    expect(await client.getClientCertificate(zoneId, uploaded.id, options)).toBeUndefined();
+    expect(await client.deleteClientCertificate(zoneId, uploaded.id, options)).toBe('not-found');
+  });
+
+  test('that time out on their way say so', async () => {
+    await simulator.settings({ originPulls: { deployTimesOut: true, deleteTimesOut: true } });
+    const { id } = await client.uploadClientCertificate(zoneId, pair, options);
+    await simulator.advance(1000);
+    expect(await client.getClientCertificate(zoneId, id, options)).toMatchObject({
+      status: 'deployment_timed_out',
+    });
+    await client.deleteClientCertificate(zoneId, id, options);
+    await simulator.advance(1000);
+    expect(await client.getClientCertificate(zoneId, id, options)).toMatchObject({
+      status: 'deletion_timed_out',
+    });
+  });
+
+  test('a CA is no leaf: a rejected request', async () => {
+    const error = await failure(client.uploadClientCertificate(zoneId, ca, options));
+    expect(error).toMatchObject({ kind: 'RequestRejected', operation: 'upload_client_certificate' });
+    expect(error.message).toContain('missing leaf certificate');
+    expect(await client.listClientCertificates(zoneId, options)).toEqual([]);
+  });
+
+  test.each<[string, Partial<FaultSpec>]>([
+    ['lost', { resetAfter: true }],
+    ['a refusal although it was stored', { storedButFails: true }],
+  ])('an answer to an upload that is %s leaves open what happened', async (_, fault) => {
+    await simulator.inject({ operation: 'uploadClientCertificate', ...fault });
+    const error = await failure(client.uploadClientCertificate(zoneId, pair, options));
+    expect(error).toMatchObject({ kind: 'CloudflareUnavailable', definite: false });
+    expect(await client.listClientCertificates(zoneId, options)).toHaveLength(1);
+  });
+
+  test('are shown to origins or not', async () => {
+    expect(await client.getOriginPullSettings(zoneId, options)).toEqual({ enabled: false });
+    await client.putOriginPullSettings(zoneId, true, options);
+    expect(await client.getOriginPullSettings(zoneId, options)).toEqual({ enabled: true });
+    await client.putOriginPullSettings(zoneId, false, options);
+    expect(await client.getOriginPullSettings(zoneId, options)).toEqual({ enabled: false });
+  });
+
+  test.each<[string, string, (asked: ZoneClient) => Promise<unknown>]>([
+    ['list', 'Read', (asked) => asked.listClientCertificates(zoneId, options)],
+    ['read', 'Read', (asked) => asked.getClientCertificate(zoneId, 'a', options)],
+    ['upload', 'Edit', (asked) => asked.uploadClientCertificate(zoneId, pair, options)],
+    ['delete', 'Edit', (asked) => asked.deleteClientCertificate(zoneId, 'a', options)],
+    ['read the switch', 'Read', (asked) => asked.getOriginPullSettings(zoneId, options)],
+    ['throw the switch', 'Edit', (asked) => asked.putOriginPullSettings(zoneId, true, options)],
+  ])('a token that may not %s them is told SSL and Certificates:%s', async (_, right, ask) => {
+    const powerless = await clientWith({ permissions: ['Zone:Read', 'Zone Settings:Edit'] });
+    const error = await failure(ask(powerless));
+    expect(['PermissionMissing', 'CredentialsInvalid']).toContain(error.kind);
+    expect(error.message).toContain(`SSL and Certificates:${right}`);
   });
 });
 
