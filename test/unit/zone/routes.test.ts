@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { KubeError, type KubeErrorKind } from '../../../src/kube/errors.ts';
+import { listRoutes, type Routes } from '../../../src/zone/routes.ts';
+
+/** What there is, by plural; an error instead of objects is thrown. */
+type World = Readonly<Record<string, readonly object[] | KubeErrorKind>>;
+
+/** What is listed, and which namespaces were asked for. */
+async function routesIn(
+  world: World,
+  namespaces: readonly string[] = [],
+): Promise<Routes & { asked: string[] }> {
+  const asked: string[] = [];
+  const listAll = (resource: { plural: string }, { namespace }: { namespace?: string }) => {
+    asked.push(`${resource.plural} ${namespace ?? 'everywhere'}`);
+    const found = world[resource.plural] ?? [];
+    return typeof found === 'string' ? Promise.reject(new KubeError(found, 'no')) : Promise.resolve(found);
+  };
+  const kube = { listAll } as unknown as KubeClient; // Only what is asked of it.
+  return { ...(await listRoutes(kube, namespaces, AbortSignal.timeout(1000))), asked };
+}
+
+const at = (name: string, namespace = 'shop') => ({ metadata: { name, namespace } });
+
+describe('an Ingress', () => {
+  test('routes the hosts of its rules and of its TLS to its load balancer', async () => {
+    const { routes } = await routesIn({
+      ingresses: [
+        {
+          ...at('web'),
+          spec: {
+            rules: [{ host: 'WWW.example.com' }, { host: '*.example.com' }, {}],
+            tls: [{ hosts: ['www.example.com', 'münchen.example.com'] }, {}],
+          },
+          status: {
+            loadBalancer: {
+              ingress: [{ ip: '203.0.113.1' }, { ip: '2001:db8::1' }, { hostname: 'lb.example.net' }, {}],
+            },
+          },
+        },
+      ],
+    });
+    expect(routes.map(({ hostname }) => hostname)).toEqual([
+      'www.example.com',
+      '*.example.com',
+      'www.example.com',
+      'xn--mnchen-3ya.example.com',
+    ]);
+    expect(routes[0]).toMatchObject({
+      source: 'Ingress shop/web',
+      addresses: ['203.0.113.1:443', '[2001:db8::1]:443', 'lb.example.net:443'],
+    });
+  });
+
+  test('without status or spec says nothing of addresses', async () => {
+    const { routes } = await routesIn({
+      ingresses: [{ ...at('new'), spec: { rules: [{ host: 'a.example.com' }] } }, at('bare')],
+    });
+    expect(routes).toEqual([{ hostname: 'a.example.com', addresses: [], source: 'Ingress shop/new' }]);
+  });
+});
+
+describe('the Gateway API', () => {
+  const gateways = [
+    {
+      ...at('edge', 'infra'),
+      spec: { listeners: [{ hostname: '*.example.com' }, {}] },
+      status: { addresses: [{ value: '203.0.113.9' }] },
+    },
+  ];
+
+  test('routes by Gateways, and by HTTPRoutes of the Gateways that they name', async () => {
+    const { routes } = await routesIn({
+      gateways,
+      httproutes: [
+        {
+          ...at('web'),
+          spec: { hostnames: ['www.example.com'], parentRefs: [{ name: 'edge', namespace: 'infra' }] },
+        },
+        {
+          ...at('lost'),
+          spec: {
+            hostnames: ['lost.example.com'],
+            parentRefs: [{ name: 'edge' }, { name: 'svc', kind: 'Service' }],
+          },
+        },
+      ],
+    });
+    expect(routes).toEqual([
+      { hostname: 'www.example.com', addresses: ['203.0.113.9:443'], source: 'HTTPRoute shop/web' },
+      { hostname: 'lost.example.com', addresses: [], source: 'HTTPRoute shop/lost' },
+      { hostname: '*.example.com', addresses: ['203.0.113.9:443'], source: 'Gateway infra/edge' },
+    ]);
+  });
+
+  test('that the cluster does not have is none, and that may not be read is told', async () => {
+    const { routes, problems } = await routesIn({ gateways: 'NotFound', httproutes: 'Forbidden' });
+    expect(routes).toEqual([]);
+    expect(problems).toEqual(['HTTPRoute objects may not be read: no']);
+  });
+
+  test('whose listing fails otherwise is tried again', async () => {
+    await expect(routesIn({ gateways: 'Network' })).rejects.toThrow('no');
+  });
+});
+
+test('only the namespaces that are watched are read', async () => {
+  const { asked } = await routesIn({}, ['a', 'b']);
+  expect(asked.filter((text) => text.startsWith('ingresses'))).toEqual(['ingresses a', 'ingresses b']);
+  expect((await routesIn({})).asked).toContain('ingresses everywhere');
+});
