@@ -3,6 +3,9 @@ import { Agent, request } from 'undici';
 import { spawnSimulator, stopChild, type Child } from './child.ts';
 import type {
   CertificateFilter,
+  ClientCertificateFilter,
+  ClientCertificateSeed,
+  ClientCertificateView,
   CertificatesSeed,
   CertificateView,
   OriginSeed,
@@ -63,7 +66,12 @@ export class Simulator {
     return this.#child.addresses.originCaRootsFile;
   }
 
-  /** Directory of both files, gone once the process has ended. */
+  /** PEM of the CA that Cloudflare's shared client certificate comes from. */
+  get originPullCaFile(): string {
+    return this.#child.addresses.originPullCaFile;
+  }
+
+  /** Directory of these files, gone once the process has ended. */
   get dir(): string {
     return this.#child.addresses.dir;
   }
@@ -117,6 +125,21 @@ export class Simulator {
     return this.#command('automatic-upgrade', { zoneId, ...(to && { to }) });
   }
 
+  /** Puts a client certificate on a zone that is somebody else's; at the edge at once. */
+  seedClientCertificate(seed: ClientCertificateSeed): Promise<ClientCertificateView> {
+    return this.#command('seed-client-certificate', seed);
+  }
+
+  /** Oldest first, deleted ones included. */
+  clientCertificates(filter: ClientCertificateFilter = {}): Promise<readonly ClientCertificateView[]> {
+    return this.#command('client-certificates', filter);
+  }
+
+  /** Whether a zone shows its own client certificates, after the switch if one is asked for. */
+  originPulls(zoneId: string, change: { readonly enabled?: boolean } = {}): Promise<{ enabled: boolean }> {
+    return this.#command('origin-pulls', { zoneId, ...change });
+  }
+
   seedToken(seed: TokenSeed = {}): Promise<{ id: string; value: string }> {
     return this.#command('seed-token', seed);
   }
@@ -158,7 +181,10 @@ export class Simulator {
   }
 
   /** Makes a thing as though it had never been. */
-  async remove(kind: 'zone' | 'token' | 'record' | 'certificate', id: string): Promise<void> {
+  async remove(
+    kind: 'zone' | 'token' | 'record' | 'certificate' | 'clientCertificate',
+    id: string,
+  ): Promise<void> {
     await this.#command('remove', { kind, id });
   }
 

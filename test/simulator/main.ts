@@ -55,11 +55,12 @@ function theEnd({ untilStdinCloses }: Flags): Promise<void> {
   });
 }
 
-function greeting({ apiUrl, controlUrl, caFile, originCaRootsFile }: Addresses): string {
+function greeting({ apiUrl, controlUrl, caFile, ...files }: Addresses): string {
   return `Cloudflare simulator; everything is in memory, Ctrl-C ends it.
   API               ${apiUrl}
   its TLS CA        ${caFile}
-  Origin CA roots   ${originCaRootsFile}
+  Origin CA roots   ${files.originCaRootsFile}
+  origin-pull CA    ${files.originPullCaFile}
   control           ${controlUrl}
 
 Try:

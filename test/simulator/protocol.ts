@@ -1,5 +1,7 @@
 /** The language of the control endpoint: what client.ts sends and control/ takes. Everything is JSON. */
+import type { PullLevel } from './world/origin-pulls.ts';
 import type { Permission, TokenStatus } from './world/tokens.ts';
+import type { DeploymentStatus } from './rules/deployment.ts';
 import type { AutomaticMode, SettingId, SslMode } from './rules/zone-setting.ts';
 import type { Plan, RecordType, ZoneStatus } from './world/zones.ts';
 
@@ -19,6 +21,18 @@ export const OPERATIONS = [
   'getSetting',
   'patchSetting',
   'bulkSettings',
+  'listClientCertificates',
+  'uploadClientCertificate',
+  'getClientCertificate',
+  'deleteClientCertificate',
+  'getOriginPullSettings',
+  'putOriginPullSettings',
+  'listHostnameCertificates',
+  'uploadHostnameCertificate',
+  'getHostnameCertificate',
+  'deleteHostnameCertificate',
+  'putOriginPullHostnames',
+  'getOriginPullHostname',
   'verifyToken',
   'ips',
   'unknown',
@@ -169,6 +183,42 @@ export interface CertificateFilter {
   readonly revoked?: boolean;
 }
 
+/** A client certificate of somebody else; one is made where none is given. PEM. */
+export interface ClientCertificateSeed {
+  readonly zoneId: string;
+  /** Default `zone`. */
+  readonly level?: PullLevel;
+  readonly certificate?: string;
+  readonly privateKey?: string;
+}
+
+export interface ClientCertificateFilter {
+  readonly zoneId?: string;
+  readonly level?: PullLevel;
+}
+
+/** A client certificate as the control endpoint shows it. Dates in ISO 8601. */
+export interface ClientCertificateView {
+  readonly id: string;
+  readonly zoneId: string;
+  readonly level: PullLevel;
+  readonly status: DeploymentStatus;
+  readonly certificate: string;
+  /** Upper-case hex with colons. */
+  readonly fingerprint256: string;
+  /** Decimal. */
+  readonly serialNumber: string;
+  readonly notAfter: string;
+  readonly uploadedOn: string;
+  /** Absent where the control endpoint put it there. */
+  readonly tokenId?: string;
+}
+
+export interface OriginPullsChange {
+  readonly zoneId: string;
+  readonly enabled?: boolean;
+}
+
 /** One line of the request log. Requests in flight have no status yet; those reset or left hanging never. */
 export interface RequestView {
   readonly time: string;
@@ -201,6 +251,8 @@ export interface VisitRequest {
   readonly hostname: string;
   readonly path?: string;
   readonly scheme?: 'https' | 'http';
+  /** Goes where redirects lead, as long as that is in our zones, up to ten hops. */
+  readonly follow?: boolean;
 }
 
 /** What a visitor gets through the edge. */
@@ -208,6 +260,14 @@ export interface VisitResult {
   /** 0 when the visitor gets no HTTP answer at all; `detail` says why. */
   readonly status: number;
   readonly location?: string;
+  /** Following the redirects within the site never ends; without `follow`: this one leads to where it came from. */
+  readonly loop?: true;
+  /** Redirects followed; only with `follow`. */
+  readonly hops?: number;
+  /** HSTS, by the zone's setting, else the origin's own. */
+  readonly strictTransportSecurity?: string;
+  /** Id of the client certificate that the origin was shown, `shared` for Cloudflare's own; absent for none. */
+  readonly clientCertificate?: string;
   /** Decimal serial of the certificate that the origin presented. */
   readonly certificateSerial?: string;
   readonly detail: string;
@@ -219,6 +279,7 @@ export interface Addresses {
   readonly controlUrl: string;
   readonly caFile: string;
   readonly originCaRootsFile: string;
-  /** Directory of both files; removed at the end. */
+  readonly originPullCaFile: string;
+  /** Directory of these files; removed at the end. */
   readonly dir: string;
 }

@@ -10,11 +10,13 @@ import type { TLSSocket } from 'node:tls';
 import { apiApp } from './api/app.ts';
 import { noteUnderlying } from './api/wire.ts';
 import { createOriginCa } from './ca/authority.ts';
+import { createOriginPullPair } from './ca/origin-pull.ts';
+import type { Pair } from './ca/pair.ts';
 import { SimulatedClock } from './clock.ts';
 import { controlApp } from './control/app.ts';
 import type { Addresses } from './protocol.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
-import { createServerIdentity, type ServerIdentity } from './tls.ts';
+import { createServerIdentity } from './tls.ts';
 import { World } from './world/world.ts';
 
 /** A simulator that listens. */
@@ -35,8 +37,12 @@ const KEEP_ALIVE_MS = 120_000;
 
 /** Makes the authorities and listens on loopback. Rejects when a port is taken. */
 export async function startSimulator(ports: Ports): Promise<RunningSimulator> {
-  const [originCa, identity] = await Promise.all([createOriginCa(), createServerIdentity()]);
-  const world = new World(new SimulatedClock(), originCa, DEFAULT_SETTINGS);
+  const [originCa, originPull, identity] = await Promise.all([
+    createOriginCa(),
+    createOriginPullPair(),
+    createServerIdentity(),
+  ]);
+  const world = new World(new SimulatedClock(), originCa, originPull, DEFAULT_SETTINGS);
   const api = httpsServer(apiApp(world), identity);
   const control = createAdaptorServer({ fetch: controlApp(world).fetch });
   const dir = await mkdtemp(join(tmpdir(), 'cloudflare-simulator-'));
@@ -54,10 +60,12 @@ export async function startSimulator(ports: Ports): Promise<RunningSimulator> {
       controlUrl: `http://127.0.0.1:${controlPort}`,
       caFile: join(dir, 'tls-ca.pem'),
       originCaRootsFile: join(dir, 'origin-ca-roots.pem'),
+      originPullCaFile: join(dir, 'origin-pull-ca.pem'),
       dir,
     };
     await writeFile(addresses.caFile, identity.ca);
     await writeFile(addresses.originCaRootsFile, originCa.rsa.certificate + originCa.ecc.certificate);
+    await writeFile(addresses.originPullCaFile, originPull.ca);
     return { addresses, close };
   } catch (error) {
     await close();
@@ -65,10 +73,7 @@ export async function startSimulator(ports: Ports): Promise<RunningSimulator> {
   }
 }
 
-function httpsServer(
-  app: Hono<{ Bindings: HttpBindings }>,
-  { key, certificate }: ServerIdentity,
-): ServerType {
+function httpsServer(app: Hono<{ Bindings: HttpBindings }>, { key, certificate }: Pair): ServerType {
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer: createHttpsServer,

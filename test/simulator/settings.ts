@@ -40,7 +40,22 @@ export interface Settings {
   readonly bulkSettings: 410 | 404;
   /** How DNS records with an international name bear it. */
   readonly recordNames: 'punycode' | 'unicode';
+  readonly originPulls: OriginPullSettings;
   readonly edge: EdgeSettings;
+}
+
+/** How client certificates come to the edge and go from it; holds for what begins afterwards. */
+export interface OriginPullSettings {
+  /** Simulated milliseconds from the upload until `active`: half `initializing`, half `pending_deployment`. */
+  readonly deployMs: number;
+  /** Simulated milliseconds from the delete until `deleted`. */
+  readonly deleteMs: number;
+  /** `deployment_timed_out` instead of `active`. */
+  readonly deployTimesOut: boolean;
+  /** `deletion_timed_out` instead of `deleted`. */
+  readonly deleteTimesOut: boolean;
+  /** Whether a deleted one can still be read and is listed, as was seen. */
+  readonly showDeleted: boolean;
 }
 
 export interface EdgeSettings {
@@ -53,11 +68,11 @@ export interface EdgeSettings {
   readonly publicRoots: string;
 }
 
-/** Some settings; `budget`, `addressBudget`, `missingPermission` and `edge` may be given in part. */
+/** Some settings; `budget`, `addressBudget`, `missingPermission`, `originPulls` and `edge` may be given in part. */
 export type SettingsChange = Partial<Omit<Settings, NestedSetting>> & {
   readonly [K in NestedSetting]?: Partial<Settings[K]>;
 };
-type NestedSetting = 'budget' | 'addressBudget' | 'missingPermission' | 'edge';
+type NestedSetting = 'budget' | 'addressBudget' | 'missingPermission' | 'originPulls' | 'edge';
 
 /** Where documentation speaks, as it says; else what careless clients handle worst without being slow. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -81,6 +96,13 @@ export const DEFAULT_SETTINGS: Settings = {
   sslUnderAutomaticMode: 'ignored',
   bulkSettings: 410,
   recordNames: 'punycode',
+  originPulls: {
+    deployMs: 1000,
+    deleteMs: 1000,
+    deployTimesOut: false,
+    deleteTimesOut: false,
+    showDeleted: true,
+  },
   edge: { connectTimeoutMs: 15_000, readTimeoutMs: 100_000, checksRevocation: true, publicRoots: '' },
 };
 
@@ -92,6 +114,7 @@ export function changed(settings: Settings, change: SettingsChange): Settings {
     budget: { ...settings.budget, ...change.budget },
     addressBudget: { ...settings.addressBudget, ...change.addressBudget },
     missingPermission: { ...settings.missingPermission, ...change.missingPermission },
+    originPulls: { ...settings.originPulls, ...change.originPulls },
     edge: { ...settings.edge, ...change.edge },
   };
 }

@@ -3,6 +3,7 @@ import { visit } from '../edge/visit.ts';
 import type { World } from '../world/world.ts';
 import { advance, inject, remove, requests, settings } from './behaviour.ts';
 import { certificates, revoke, seedCertificates, sign } from './certificates.ts';
+import { clientCertificates, originPulls, seedClientCertificate } from './origin-pulls.ts';
 import { automaticUpgrade, setSetting, zoneSettings } from './settings.ts';
 import { ControlError } from './shape.ts';
 import { seedToken, updateToken } from './tokens.ts';
@@ -17,6 +18,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'set-setting': setSetting,
   'zone-settings': zoneSettings,
   'automatic-upgrade': automaticUpgrade,
+  'seed-client-certificate': seedClientCertificate,
+  'client-certificates': clientCertificates,
+  'origin-pulls': originPulls,
   'seed-token': seedToken,
   'update-token': updateToken,
   'seed-record': seedRecord,

@@ -1,7 +1,13 @@
 import { CERTIFICATE_VARIANTS, OPERATIONS, type RequestFilter, type RequestView } from '../protocol.ts';
 import type { FaultSpec } from '../fault.ts';
 import type { BudgetLimits } from '../rules/budget.ts';
-import { changed, type EdgeSettings, type Settings, type SettingsChange } from '../settings.ts';
+import {
+  changed,
+  type EdgeSettings,
+  type OriginPullSettings,
+  type Settings,
+  type SettingsChange,
+} from '../settings.ts';
 import type { World } from '../world/world.ts';
 import { ControlError, checked, type Shape } from './shape.ts';
 
@@ -53,6 +59,7 @@ const SETTINGS: Shape<SettingsChange> = {
   sslUnderAutomaticMode: { oneOf: ['ignored', 'refused', 'turnsCustom'], optional: true },
   bulkSettings: { oneOf: [410, 404], optional: true },
   recordNames: { oneOf: ['punycode', 'unicode'], optional: true },
+  originPulls: 'any?',
   edge: 'any?',
 };
 const BUDGET: Shape<Partial<BudgetLimits>> = { quota: 'number?', windowMs: 'number?', blockMs: 'number?' };
@@ -66,6 +73,13 @@ const EDGE: Shape<Partial<EdgeSettings>> = {
   readTimeoutMs: 'number?',
   checksRevocation: 'boolean?',
   publicRoots: 'string?',
+};
+const ORIGIN_PULLS: Shape<Partial<OriginPullSettings>> = {
+  deployMs: 'number?',
+  deleteMs: 'number?',
+  deployTimesOut: 'boolean?',
+  deleteTimesOut: 'boolean?',
+  showDeleted: 'boolean?',
 };
 const REQUESTS: Shape<RequestFilter> = {
   operation: { oneOf: OPERATIONS, optional: true },
@@ -83,6 +97,7 @@ export function settings(world: World, body: unknown): Settings {
   if (change.budget !== undefined) checked(change.budget, BUDGET);
   if (change.addressBudget !== undefined) checked(change.addressBudget, BUDGET);
   if (change.missingPermission !== undefined) checked(change.missingPermission, MISSING);
+  if (change.originPulls !== undefined) checked(change.originPulls, ORIGIN_PULLS);
   if (change.edge !== undefined) checked(change.edge, EDGE);
   world.settings = changed(world.settings, change);
   return world.settings;
@@ -103,7 +118,7 @@ export function advance(world: World, body: unknown): { now: string } {
 /** Makes a thing as though it had never been. */
 export function remove(world: World, body: unknown): void {
   const { kind, id } = checked<{ kind: string; id: string }>(body, {
-    kind: { oneOf: ['zone', 'token', 'record', 'certificate'] },
+    kind: { oneOf: ['zone', 'token', 'record', 'certificate', 'clientCertificate'] },
     id: 'string',
   });
   const removers: Readonly<Record<string, () => boolean>> = {
@@ -111,6 +126,7 @@ export function remove(world: World, body: unknown): void {
     token: () => world.tokens.remove(id),
     record: () => world.zones.removeRecord(id),
     certificate: () => world.certificates.remove(id),
+    clientCertificate: () => world.originPulls.remove(id),
   };
   if (removers[kind]?.() !== true) throw new ControlError(`there is no ${kind} ${id}`);
 }

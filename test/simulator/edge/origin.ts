@@ -44,8 +44,15 @@ export interface Secured {
   readonly certificate: X509Certificate;
 }
 
+export interface Handshake {
+  readonly hostname: string;
+  /** What the origin is shown if it asks for a client certificate. */
+  readonly presented: { readonly certificate: string; readonly privateKey: string } | undefined;
+  readonly timeoutMs: number;
+}
+
 /** Shakes hands with the origin by SNI, trusting whatever it shows. Throws OriginError 525. */
-export function shakeHands(tcp: Socket, hostname: string, timeoutMs: number): Promise<Secured> {
+export function shakeHands(tcp: Socket, { hostname, presented, timeoutMs }: Handshake): Promise<Secured> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer);
@@ -58,22 +65,46 @@ export function shakeHands(tcp: Socket, hostname: string, timeoutMs: number): Pr
       servername: hostname,
       rejectUnauthorized: false,
       ALPNProtocols: ['http/1.1'],
+      ...(presented && { cert: presented.certificate, key: presented.privateKey }),
     });
     socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
     socket.once('close', () => fail('the origin hung up'));
     socket.once('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate();
       if (certificate === undefined) return fail('the origin has no certificate');
-      clearTimeout(timer);
-      resolve({ socket, certificate });
+      whenOver(socket, () => {
+        clearTimeout(timer);
+        resolve({ socket, certificate });
+      });
     });
   });
 }
+
+/** The longest wait for the word of an origin that sends none. */
+const LAST_WORD_MS = 100;
+
+/**
+ * Under TLS 1.3 the origin judges a client certificate when we think that all is done. Its first ticket tells that it
+ * found nothing wrong; a request sent earlier could meet a reset that overtakes the alert.
+ */
+function whenOver(socket: TLSSocket, proceed: () => void): void {
+  if (socket.getProtocol() !== 'TLSv1.3') return proceed();
+  const timer = setTimeout(proceed, LAST_WORD_MS);
+  const told = (): void => {
+    clearTimeout(timer);
+    setImmediate(proceed); // Within the event the socket is still reading, and would read no answer.
+  };
+  socket.once('session', told);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+const TLS_ALERT = /^ERR_SSL_.*ALERT/;
 
 /** What the origin answered, as far as a visitor's browser would act on it. */
 export interface OriginAnswer {
   readonly status: number;
   readonly location?: string;
+  readonly strictTransportSecurity?: string;
 }
 
 export interface OriginRequest {
@@ -83,7 +114,7 @@ export interface OriginRequest {
   readonly timeoutMs: number;
 }
 
-/** Sends the visitor's request over an open connection and ends it. Throws OriginError 520 or 524. */
+/** Sends the visitor's request over an open connection and ends it. Throws OriginError 520, 524, or 525 for an alert. */
 export function ask(
   socket: Socket,
   { hostname, path, scheme, timeoutMs }: OriginRequest,
@@ -110,17 +141,21 @@ export function ask(
       },
     });
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
-      finish(() =>
-        reject(new OriginError(520, `the origin's answer makes no sense (${error.code ?? error.message})`)),
-      );
+      const cause = error.code ?? error.message;
+      const failure = TLS_ALERT.test(cause)
+        ? new OriginError(525, `the TLS handshake with the origin failed: ${cause}`)
+        : new OriginError(520, `the origin's answer makes no sense (${cause})`);
+      finish(() => reject(failure));
     });
     outgoing.once('response', (response) => {
       const { statusCode = 520, headers } = response;
+      const hsts = headers['strict-transport-security'];
       response.resume();
       finish(() =>
         resolve({
           status: statusCode,
           ...(headers.location !== undefined && { location: headers.location }),
+          ...(hsts !== undefined && { strictTransportSecurity: hsts }),
         }),
       );
     });
