@@ -76,7 +76,7 @@ export class Api {
   }
 
   async call(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     options: CallOptions = {},
   ): Promise<ApiAnswer> {
