@@ -156,7 +156,9 @@ describe('the inventory of a zone', () => {
     await scene.simulator.seedCertificates(zoneId, { count: 2000, validityDays: 90 });
     const before = await pages();
     await applyZone();
-    await waitFor('the first page', async () => (await pages()) > before || new NotYet(before));
+    await waitFor('the first page', async () => (await pages()) > before || new NotYet(before), {
+      timeoutMs: 20_000,
+    });
     await applyZone({ settings: { ssl: 'full' } });
     await zones.condition('Ready', 'Observed', { status: 'True' });
     // Zones have a quarter of a burst of 100, and then less than one a second.
