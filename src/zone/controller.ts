@@ -11,7 +11,7 @@ import { partsOf } from './parts.ts';
 import { reconcilePulls } from './pulls/controller.ts';
 import { instantOf } from './readings.ts';
 import { findingOf } from './ready.ts';
-import { type Parts, report } from './report.ts';
+import { type Draft, type Parts, report } from './report.ts';
 import { sslModeOf } from './settings.ts';
 import { verifiedOf } from './verified.ts';
 import { namesToRead, type ZoneView } from './view.ts';
@@ -83,9 +83,9 @@ async function pass(
   context.count.show(key, namesToRead(view));
   const actions = await enact(context, view, signal);
   const gate = gateView(origins, context.probes.since(key, Number.NEGATIVE_INFINITY));
-  const parts: Parts = { ...keptParts(zone), ...partsOf(context, view, actions, gate) };
+  const { said: verified, stands } = verifiedOf(view, gate);
+  const parts: Draft = { ...keptParts(zone), ...partsOf(context, view, actions, { gate, stands }) };
   const finding = findingOf(view);
-  const verified = verifiedOf(view, gate);
   const concerns = facts === undefined ? undefined : await concernsOf(context, view, facts, signal);
   const spoken = {
     finding,
@@ -130,17 +130,12 @@ async function concernsOf(
   };
 }
 
-function withConcerns(parts: Parts, { pulls, inventory }: Concerns): Parts {
-  const { authenticatedOriginPulls: _, inventory: __, ...rest } = parts;
-  return {
-    ...rest,
-    ...(pulls.status && { authenticatedOriginPulls: pulls.status }),
-    ...(inventory.status && { inventory: inventory.status }),
-  };
+function withConcerns(parts: Draft, { pulls, inventory }: Concerns): Draft {
+  return { ...parts, authenticatedOriginPulls: pulls.status, inventory: inventory.status };
 }
 
 /** What the status said, while nothing new can be said. */
-function keptParts({ status }: ZoneView['zone']): Parts {
+function keptParts({ status }: ZoneView['zone']): Draft {
   const { conditions: _, observedGeneration: __, ...parts } = status ?? {};
   return parts;
 }

@@ -1,7 +1,7 @@
 import { rfc3339 } from '../api/conditions.ts';
 import { countResults } from './gate.ts';
 import type { ControllerContext } from './controller-context.ts';
-import { type Parts, type Status, transitionTime } from './report.ts';
+import { type Draft, type Status, transitionTime } from './report.ts';
 import { shownIntervals } from './schedule.ts';
 import { askedText, textOf } from './settings.ts';
 import type { ZoneView } from './view.ts';
@@ -13,17 +13,21 @@ const MESSAGE_LENGTH = 1000;
 
 type Setting = NonNullable<Status['settings']>[number];
 
-/** What the status shows beside conditions and what the concerns say; what was not read this time stays. */
+/**
+ * What the status shows beside conditions and what the concerns say; what was not read this time stays.
+ *
+ * @param stands what is said of the origins is what was said before.
+ */
 export function partsOf(
   context: ControllerContext,
   view: ZoneView,
   actions: readonly SettingAction[],
-  gate: GateView,
-): Parts {
+  { gate, stands }: { readonly gate: GateView; readonly stands: boolean },
+): Draft {
   const { zone, facts, memory, intervals, zoneName } = view;
   const before = zone.status;
   const nowMs = context.clock.now();
-  const isKnown = memory.hasLooked || before?.origins === undefined;
+  const isKnown = memory.records.value !== undefined && !stands;
   return {
     zone: facts
       ? { id: facts.id, name: zoneName, status: facts.status, paused: facts.paused, ...accountOf(view) }
@@ -38,7 +42,7 @@ export function partsOf(
     originCounts: isKnown ? countResults(gate.lines).map((each) => ({ ...each })) : before?.originCounts,
     origins: isKnown ? gate.lines.slice(0, ORIGINS_SHOWN).map(lineOf) : before?.origins,
     intervals: shownIntervals(intervals),
-  } as Parts;
+  };
 }
 
 function accountOf({ facts }: ZoneView): { account?: string } {

@@ -12,9 +12,12 @@ export type Status = NonNullable<OriginZone['status']>;
 /** Everything of the status but its conditions. */
 export type Parts = Omit<Status, 'conditions' | 'observedGeneration'>;
 
+/** The parts as they are made: what is undefined is left out. */
+export type Draft = { readonly [Name in keyof Parts]: Parts[Name] | undefined };
+
 /** What is to be said of a zone. */
 export interface Report extends Spoken {
-  readonly parts: Parts;
+  readonly parts: Draft;
 }
 
 /** Writes the status, if it differs; events tell what changed in the conditions. */
@@ -50,7 +53,7 @@ export async function report(
 }
 
 /** As the API server keeps it: what is undefined is not there. */
-function withoutAbsent(parts: Parts): Parts {
+function withoutAbsent(parts: Draft): Parts {
   return JSON.parse(JSON.stringify(parts)) as Parts;
 }
 

@@ -6,22 +6,33 @@ import { sslModeOf } from './settings.ts';
 import type { ZoneView } from './view.ts';
 import type { GateView } from './world.ts';
 
-/** The condition OriginsVerified. A process that has just begun says nothing new before it has looked. */
-export function verifiedOf({ zone, memory, trust }: ZoneView, view: GateView): Omit<Said, 'type'> {
-  if (trust.state === 'unusable')
-    return { status: 'Unknown', reason: 'TrustedCAUnusable', message: trust.message };
+/** What is to be said of the origins. */
+export interface Verified {
+  readonly said: Omit<Said, 'type'>;
+  /** Whether that is what was said before: a process that has just begun says nothing new before it has looked. */
+  readonly stands: boolean;
+}
+
+/** The condition OriginsVerified, by what the probe and the records say now. */
+export function verifiedOf({ zone, memory, trust }: ZoneView, view: GateView): Verified {
+  if (trust.state === 'unusable') return fresh('Unknown', 'TrustedCAUnusable', trust.message);
   const ssl = memory.setting('ssl').value;
   const found = originsVerified({ view, gate: zone.spec.gate.origins, ssl: ssl && sslModeOf(ssl.value) });
   const { failure, value } = memory.records;
   if (value !== undefined && view.missing.length === 0) memory.hasLooked = true;
   const isOpen = found.reason === 'Probing' || found.reason === 'RecordsUnknown';
   const isRefused = failure !== undefined && isRefusal(failure.error);
-  if (memory.hasLooked || !isOpen || isRefused) return found;
-  return lastOf(zone) ?? found;
+  const last = memory.hasLooked || !isOpen || isRefused ? undefined : lastOf(zone);
+  return last ? { said: last, stands: true } : fresh(found.status, found.reason, found.message);
 }
 
-/** What was said of this generation. */
+function fresh(status: Said['status'], reason: string, message: string): Verified {
+  return { said: { status, reason, message }, stands: false };
+}
+
+/** What was said of this generation by who had looked. */
 function lastOf({ status, metadata }: Readonly<OriginZone>): Omit<Said, 'type'> | undefined {
   const last = status?.conditions?.find(({ type }) => type === 'OriginsVerified');
-  return last?.observedGeneration === metadata.generation ? last : undefined;
+  const isVerdict = last?.observedGeneration === metadata.generation && last.status !== 'Unknown';
+  return isVerdict ? { status: last.status, reason: last.reason, message: last.message } : undefined;
 }

@@ -43,5 +43,5 @@ function ofScene(path: string, scene: string): string {
   const { pathname, searchParams } = new URL(path, 'https://api-server');
   if (pathname !== ZONES) return path;
   searchParams.set('labelSelector', `${SCENE_LABEL}=${scene}`);
-  return `${pathname}?${searchParams}`;
+  return `${pathname}?${searchParams.toString()}`;
 }
