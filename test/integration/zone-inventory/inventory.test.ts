@@ -153,10 +153,12 @@ describe('the inventory of a zone', () => {
   });
 
   test('of thousands takes one request a page, and no worker waits for it', async () => {
+    await operator.stop();
+    operator = await zones.startOperator({ clock, flags: ['--cloudflare-rate=3', '--cloudflare-burst=100'] });
     await scene.simulator.seedCertificates(zoneId, { count: 2000, validityDays: 90 });
     const before = await pages();
     await applyZone();
-    await waitFor('the first page', async () => (await pages()) > before || new NotYet(before), {
+    await waitFor('the first pages', async () => (await pages()) > before || new NotYet(before), {
       timeoutMs: 20_000,
     });
     await applyZone({ settings: { ssl: 'full' } });
