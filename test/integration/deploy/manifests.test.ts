@@ -72,6 +72,13 @@ describe('the examples', () => {
     expect(stored.map(({ kind }) => kind)).toEqual(kinds);
   });
 
+  test('zone.yaml is taken by the API server', async () => {
+    // Only tried: a zone is seen by whoever watches the cluster.
+    const zone = await readManifests('deploy/examples/zone.yaml');
+    const stored = await applyManifests(admin, zone, { dryRun: true });
+    expect(stored.map(({ kind }) => kind)).toEqual(['OriginZone']);
+  });
+
   test("gateway.yaml is taken by an API server that has the Gateway API's kinds", async () => {
     const namespace = await testNamespace('examples');
     await applyManifests(admin, [await gatewayCrd()]);

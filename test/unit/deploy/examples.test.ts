@@ -50,11 +50,13 @@ function blocks(markdown: string): Manifest[] {
 }
 
 describe('the examples', () => {
-  test.each(['issuer', 'certificate'])('%s.yaml fits the schema', async (name) => {
+  test.each([
+    ['issuer', 'OriginIssuer'],
+    ['certificate', 'OriginCertificate'],
+    ['zone', 'OriginZone'],
+  ])('%s.yaml fits the schema', async (name, kind) => {
     const objects = await readManifests(`deploy/examples/${name}.yaml`);
-    expect(objects.map(({ kind }) => kind)).toContain(
-      name === 'issuer' ? 'OriginIssuer' : 'OriginCertificate',
-    );
+    expect(objects.map((object) => object.kind)).toContain(kind);
     expect(objects.flatMap(mistakes)).toEqual([]);
   });
 
