@@ -5,6 +5,7 @@ import type { Remembered } from './history.ts';
 import { Recurring } from './recurring.ts';
 import type { Routes } from './routes.ts';
 import { SETTING_NAMES } from './settings.ts';
+import { statusOfZone } from './subject.ts';
 import type { Reading, SettingName } from './world.ts';
 
 /** What a look for the zone's name found. */
@@ -52,11 +53,12 @@ export class ZoneMemory {
 
   constructor(zone: Readonly<OriginZone>) {
     this.uid = zone.metadata.uid;
-    for (const { name, inSync, observed } of zone.status?.settings ?? []) {
+    const status = statusOfZone(zone);
+    for (const { name, inSync, observed } of status?.settings ?? []) {
       const setting = SETTING_NAMES.find((each) => each === name);
       if (!inSync && setting !== undefined && observed !== undefined) this.announced.set(setting, observed);
     }
-    this.#restores = (zone.status?.restores ?? [])
+    this.#restores = (status?.restores ?? [])
       .map(({ setting, time }) => ({ setting, time: Date.parse(time) }))
       .filter(({ time }) => !Number.isNaN(time));
   }

@@ -9,6 +9,7 @@ import type { ZoneMemory } from './memory.ts';
 import { instantOf } from './readings.ts';
 import type { Intervals } from './schedule.ts';
 import { askedText, readSettings, SETTING_NAMES } from './settings.ts';
+import { statusOfZone } from './subject.ts';
 import type { CustomTrust } from './trust.ts';
 import type { Reading, SettingHistory, SettingName, ZoneWorld } from './world.ts';
 
@@ -86,7 +87,7 @@ export function rememberedOf(context: ControllerContext, view: ZoneView, name: S
   const { memory, zone } = view;
   const known = memory.historyOf(name);
   if (known !== undefined) return known;
-  const made = historyFromStatus(zone.status, name, askedText(zone.spec, name), instantOf(context));
+  const made = historyFromStatus(statusOfZone(zone), name, askedText(zone.spec, name), instantOf(context));
   memory.remember(name, made);
   return made;
 }

@@ -110,6 +110,7 @@ describe('the restores', () => {
   const memory = new ZoneMemory({
     ...originZone(),
     status: {
+      zone: { name: 'example.com' },
       restores: [
         { setting: 'ssl', time: '2026-11-20T11:59:59Z' },
         { setting: 'ssl', time: '2026-11-20T12:00:01Z' },
@@ -121,6 +122,14 @@ describe('the restores', () => {
 
   test('of a setting within a day are known from the status', () => {
     expect(memory.restoresOf('ssl', NOW)).toEqual([Date.parse('2026-11-20T12:00:01Z')]);
+  });
+
+  test("of another zone are nobody's", () => {
+    const status = {
+      zone: { name: 'example.org' },
+      restores: [{ setting: 'ssl', time: '2026-11-21T11:00:00Z' }],
+    };
+    expect(new ZoneMemory({ ...originZone(), status }).restores).toEqual([]);
   });
 
   test('are kept up to ten, the newest', () => {
