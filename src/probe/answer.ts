@@ -34,20 +34,21 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<Answer> {
   const untilMs = performance.now() + timeoutMs;
-  socket.write(requestFor(hostname));
   let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    // latin1: one character a byte, so that no cut can fall into one.
+    text += chunk.toString('latin1', 0, MOST_BYTES - text.length);
+    if (text.length >= MOST_BYTES) socket.pause();
+  });
+  socket.write(requestFor(hostname));
   for (;;) {
-    const happening = await next(socket, ['readable'], Math.max(0, untilMs - performance.now()), signal);
-    if (happening.what === 'readable') {
-      // latin1: one character a byte, so that no cut can fall into one.
-      for (let chunk: unknown; (chunk = socket.read()) !== null;)
-        if (Buffer.isBuffer(chunk)) text += chunk.toString('latin1', 0, MOST_BYTES - text.length);
-    }
-    const answer = understand(text, happening.what !== 'readable' || text.length >= MOST_BYTES);
+    const happening = await next(socket, ['data'], Math.max(0, untilMs - performance.now()), signal);
+    const isAll = happening.what !== 'data' || text.length >= MOST_BYTES;
+    const answer = understand(text, isAll);
     if (answer !== undefined) return answer;
     if (happening.what === 'error') return { kind: 'closed', code: happening.code };
     if (happening.what === 'close' && text === '') return { kind: 'closed', code: undefined };
-    if (happening.what !== 'readable' || text.length >= MOST_BYTES) return { kind: 'silent' };
+    if (isAll) return { kind: 'silent' };
   }
 }
 

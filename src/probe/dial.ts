@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { setImmediate as macrotask } from 'node:timers/promises';
 import { ask, type Answer } from './answer.ts';
 import { next } from './connection.ts';
 import type { ClientPair } from './types.ts';
@@ -133,6 +134,8 @@ async function talk(
 ): Promise<{ readonly alert: string | undefined; readonly answer: Answer | undefined }> {
   // A request on its way when the origin hangs up would lose us its alert.
   if (socket.getProtocol() === 'TLSv1.3') await next(socket, ['session'], AFTER_HANDSHAKE_MS, signal);
+  // Node tells of handshake and ticket in the middle of reading, where what is written gets stuck.
+  await macrotask();
   const answer = await ask(socket, hostname, ANSWER_TIMEOUT_MS, signal);
   const code = answer.kind === 'closed' ? answer.code : undefined;
   return code !== undefined && CLIENT_ALERT.test(code)

@@ -41,7 +41,9 @@ export function tlsOrigin({ pair, intermediates = [], ...options }: TlsOriginOpt
       asked.push(typeof socket.servername === 'string' ? socket.servername : '');
       socket.on('error', () => undefined); // Whoever knocks may hang up at any time.
       const { answer = OK } = options;
-      socket.once('data', () => socket.end(typeof answer === 'string' ? answer : answer(socket), 'latin1'));
+      socket.once('data', () => {
+        socket.end(typeof answer === 'string' ? answer : answer(socket), 'latin1');
+      });
     },
   );
   return listening(server, options, asked);
@@ -63,7 +65,7 @@ async function listening(
     connections += 1;
     open.add(socket);
     socket.on('error', () => undefined); // As above.
-    socket.on('close', () => open.delete(socket));
+    socket.on('close', () => void open.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -79,7 +81,9 @@ async function listening(
     },
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
     },
   };
 }

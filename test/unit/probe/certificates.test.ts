@@ -22,7 +22,7 @@ interface Case {
   readonly pair: () => Promise<Signed>;
   readonly intermediates?: () => readonly Signed[];
   readonly tls?: TlsOriginOptions['tls'];
-  readonly says: readonly (string | RegExp)[];
+  readonly says: readonly string[];
 }
 
 const named = (names: readonly string[], more: Partial<Wanted> = {}) => leaf(known.originEcc, names, more);
@@ -33,7 +33,7 @@ const CASES: readonly Case[] = [
     sentence: 'an ECDSA leaf of the Origin CA is valid',
     result: 'Valid',
     pair: () => named([HOST]),
-    says: ['Cloudflare Origin CA', 'issuer CN=Origin ECC', HOST, /valid from \d{4}-\d\d-\d\dT/],
+    says: ['Cloudflare Origin CA', 'issuer CN=Origin ECC', HOST],
   },
   {
     sentence: 'an RSA leaf of the Origin CA is valid',
@@ -220,10 +220,8 @@ describe('a certificate that a real server presents', () => {
     });
     expect(verdict.presented?.fingerprintSHA256).toBe(pair.certificate.fingerprint256);
     expect(verdict.presented?.id).toBe(BigInt(`0x${pair.certificate.serialNumber}`).toString());
-    for (const said of says) {
-      if (typeof said === 'string') expect(verdict.message).toContain(said);
-      else expect(verdict.message).toMatch(said);
-    }
+    for (const said of says) expect(verdict.message).toContain(said);
+    expect(verdict.message).toMatch(/valid from \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ to/);
     expect(origin.asked).toEqual([HOST]);
   });
 });
