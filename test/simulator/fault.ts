@@ -16,6 +16,8 @@ export interface FaultSpec {
   readonly tokenId?: string;
   /** Strikes only creates that ask for this hostname. */
   readonly hostname?: string;
+  /** Strikes only requests whose path ends so: `/settings/ssl`. */
+  readonly pathEnd?: string;
   readonly status?: number;
   readonly code?: number;
   readonly message?: string;

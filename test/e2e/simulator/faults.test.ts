@@ -102,6 +102,14 @@ describe('a fault', () => {
     expect((await api.get('/zones')).status).toBe(200);
   });
 
+  test('strikes only the paths that end as it says', async () => {
+    await simulator.inject({ operation: 'getSetting', pathEnd: '/settings/ssl', status: 503 });
+    const statuses = [];
+    for (const setting of ['tls_1_3', 'ssl', 'ssl'])
+      statuses.push((await api.get(`/zones/${zoneId}/settings/${setting}?a=/settings/ssl`)).status);
+    expect(statuses).toEqual([200, 503, 200]);
+  });
+
   test('strikes only its token or hostname', async () => {
     await simulator.inject({
       operation: 'createCertificate',

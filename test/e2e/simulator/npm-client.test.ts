@@ -2,17 +2,23 @@ import Cloudflare from 'cloudflare';
 import { readFileSync } from 'node:fs';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createPair, type Pair } from '../../simulator/ca/pair.ts';
 import { Simulator } from '../../simulator/client.ts';
 import { newCsr } from './api.ts';
 
 let simulator: Simulator;
 let dispatcher: Agent;
 let csr: string;
+let pair: Pair;
 let zoneId: string;
 let client: Cloudflare;
 
 beforeAll(async () => {
-  [simulator, { csr }] = await Promise.all([Simulator.start(), newCsr('rsa')]);
+  [simulator, { csr }, pair] = await Promise.all([
+    Simulator.start(),
+    newCsr('rsa'),
+    createPair({ caName: 'CN=Our CA', name: 'CN=us', usage: 'clients', lifetimeMs: 86_400_000 }),
+  ]);
   dispatcher = new Agent({ connect: { ca: readFileSync(simulator.caFile) } });
 });
 afterAll(() => simulator.stop());
@@ -75,6 +81,58 @@ describe('npm cloudflare', () => {
     expect(await client.zones.settings.get('ssl', { zone_id: zoneId })).toMatchObject({ value: 'strict' });
     expect((await client.user.tokens.verify()).status).toBe('active');
     expect(await client.ips.list()).toMatchObject({ etag: expect.any(String) });
+  });
+
+  test('reads and writes settings, under the odd name of one of them too', async () => {
+    const { settings } = client.zones;
+    expect(await settings.get('min_tls_version', { zone_id: zoneId })).toMatchObject({
+      value: '1.0',
+      modified_on: null,
+    });
+    await settings.edit('min_tls_version', { zone_id: zoneId, value: '1.2' });
+    expect(await settings.get('min_tls_version', { zone_id: zoneId })).toMatchObject({ value: '1.2' });
+    expect(await settings.get('ssl_automatic_mode', { zone_id: zoneId })).toMatchObject({
+      id: 'ssl_tls_configuration_mode',
+      value: 'custom',
+    });
+    await simulator.setEditable(zoneId, 'tls_1_3', false);
+    await expect(settings.edit('tls_1_3', { zone_id: zoneId, value: 'off' })).rejects.toMatchObject({
+      status: 403,
+      errors: [{ code: 1015 }],
+    });
+  });
+
+  test('uploads, lists, reads and deletes client certificates, and switches them', async () => {
+    const pulls = client.originTLSClientAuth;
+    const body = { zone_id: zoneId, certificate: pair.certificate, private_key: pair.key };
+    const id = (await pulls.create(body))?.id ?? '';
+    const listed = await pulls.list({ zone_id: zoneId });
+    expect(listed.result.map((certificate) => certificate.id)).toEqual([id]);
+    expect(await pulls.get(id, { zone_id: zoneId })).toMatchObject({
+      status: 'initializing',
+      signature: 'ECDSAWithSHA256',
+    });
+    expect(await pulls.settings.update({ zone_id: zoneId, enabled: true })).toEqual({ enabled: true });
+    expect(await pulls.settings.get({ zone_id: zoneId })).toEqual({ enabled: true });
+    expect((await pulls.delete(id, { zone_id: zoneId }))?.status).toBe('pending_deletion');
+    await expect(pulls.get('none', { zone_id: zoneId })).rejects.toBeInstanceOf(Cloudflare.NotFoundError);
+  });
+
+  test('ties hostnames to client certificates of their own', async () => {
+    const { hostnameCertificates, hostnames } = client.originTLSClientAuth;
+    const body = { zone_id: zoneId, certificate: pair.certificate, private_key: pair.key };
+    const id = (await hostnameCertificates.create(body)).id ?? '';
+    const tie = { hostname: 'www.example.com', cert_id: id };
+    const made = await hostnames.update({ zone_id: zoneId, config: [{ ...tie, enabled: true }] });
+    expect(made.result).toMatchObject([{ ...tie, enabled: true }]);
+    expect(await hostnames.get('www.example.com', { zone_id: zoneId })).toMatchObject({
+      ...tie,
+      enabled: true,
+    });
+    await expect(hostnameCertificates.delete(id, { zone_id: zoneId })).rejects.toMatchObject({ status: 400 });
+    await hostnames.update({ zone_id: zoneId, config: [{ ...tie, enabled: null }] });
+    expect((await hostnameCertificates.delete(id, { zone_id: zoneId })).status).toBe('pending_deletion');
+    expect((await hostnameCertificates.list({ zone_id: zoneId })).result).toHaveLength(1);
   });
 
   test('sees refusals as its own errors', async () => {

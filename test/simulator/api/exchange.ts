@@ -76,7 +76,7 @@ export function publicExchange(world: World, route: PublicRoute): Handler<{ Bind
     } catch (error) {
       return finish(current, { kind: 'answer', reply: refusalFor(error, world) });
     }
-    const fault = world.faults.take({ operation: route.operation, body: '' });
+    const fault = world.faults.take({ operation: route.operation, path: context.req.path, body: '' });
     return finish(current, await end(current, fault, () => route.handle(context.req.query())));
   };
 }
@@ -97,7 +97,12 @@ async function perform(current: Exchange, route: Route): Promise<Ending> {
     if (world.settings.addressBudget.quota > 0) current.spend('address');
     current.spend(token);
     const body = await bodyOf(context);
-    const fault = world.faults.take({ operation: route.operation, tokenId: token.id, body });
+    const fault = world.faults.take({
+      operation: route.operation,
+      tokenId: token.id,
+      path: context.req.path,
+      body,
+    });
     const call: Call = {
       world,
       token,

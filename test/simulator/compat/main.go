@@ -1,7 +1,8 @@
 // Command compat drives the simulator with clients written in Go: cloudflare-go, and the wire types of
 // cloudflare/origin-ca-issuer, whose own client is internal to its module and cannot be imported.
 //
-// Usage: compat <api url> <CA file> <token> <zone id> <CSR file>. Prints one line of JSON.
+// Usage: compat <api url> <CA file> <token> <zone id> <CSR file> <client certificate file> <its key file>.
+// Prints one line of JSON.
 package main
 
 import (
@@ -35,14 +36,15 @@ type report struct {
 	IssuerID      string   `json:"issuerId"`
 	IssuerExpires string   `json:"issuerExpires"`
 	IssuerRefusal string   `json:"issuerRefusal"`
+	zoneReport
 }
 
 func main() {
-	if len(os.Args) != 6 {
-		fmt.Fprintln(os.Stderr, "usage: compat <api url> <CA file> <token> <zone id> <CSR file>")
+	if len(os.Args) != 8 {
+		fmt.Fprintln(os.Stderr, "usage: compat <api url> <CA file> <token> <zone id> <CSR file> <client certificate file> <its key file>")
 		os.Exit(2)
 	}
-	result, err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5])
+	result, err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6], os.Args[7])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -50,12 +52,16 @@ func main() {
 	json.NewEncoder(os.Stdout).Encode(result)
 }
 
-func run(apiURL, caFile, token, zoneID, csrFile string) (*report, error) {
+func run(apiURL, caFile, token, zoneID, csrFile, certificateFile, keyFile string) (*report, error) {
 	client, err := httpClient(caFile)
 	if err != nil {
 		return nil, err
 	}
 	csr, err := os.ReadFile(csrFile)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := readPair(certificateFile, keyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +75,15 @@ func run(apiURL, caFile, token, zoneID, csrFile string) (*report, error) {
 		return nil, err
 	}
 	if err := zones(ctx, api, zoneID, result); err != nil {
+		return nil, err
+	}
+	if err := settings(ctx, api, zoneID, &result.zoneReport); err != nil {
+		return nil, err
+	}
+	if err := zonePulls(ctx, api, zoneID, pair, &result.zoneReport); err != nil {
+		return nil, err
+	}
+	if err := hostnamePulls(ctx, api, zoneID, pair, &result.zoneReport); err != nil {
 		return nil, err
 	}
 	if err := issuer(ctx, client, apiURL, string(csr), result); err != nil {

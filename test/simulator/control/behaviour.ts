@@ -19,6 +19,7 @@ const FAULT: Shape<FaultSpec> = {
   skip: 'number?',
   tokenId: 'string?',
   hostname: 'string?',
+  pathEnd: 'string?',
   status: 'number?',
   code: 'number?',
   message: 'string?',

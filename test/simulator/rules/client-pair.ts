@@ -44,7 +44,8 @@ export function issuerOf({ issuer }: X509Certificate): string {
     issuer
       .split('\n')
       .find((line) => line.startsWith(`${name}=`))
-      ?.slice(name.length + 1);
+      ?.slice(name.length + 1)
+      .replace(/\\(.)/g, '$1'); // Node escapes commas.
   return part('O') ?? part('CN') ?? '';
 }
 

@@ -5,6 +5,8 @@ import type { FaultSpec } from '../fault.ts';
 export interface FaultTarget {
   readonly operation: Operation;
   readonly tokenId?: string;
+  /** Without its query. */
+  readonly path: string;
   /** The raw body of the request. */
   readonly body: string;
 }
@@ -51,5 +53,6 @@ export class FaultBook {
 function fits(spec: FaultSpec, target: FaultTarget): boolean {
   if (spec.operation !== '*' && spec.operation !== target.operation) return false;
   if (spec.tokenId !== undefined && spec.tokenId !== target.tokenId) return false;
+  if (spec.pathEnd !== undefined && !target.path.endsWith(spec.pathEnd)) return false;
   return spec.hostname === undefined || target.body.includes(JSON.stringify(spec.hostname));
 }

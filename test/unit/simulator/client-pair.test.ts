@@ -7,7 +7,7 @@ let other: Pair;
 
 function newPair(): Promise<Pair> {
   return createPair({
-    caName: 'CN=Some CA, O=Some Company',
+    caName: [{ CN: ['Some CA'] }, { O: ['Some Company, Inc.'] }],
     name: 'CN=client',
     usage: 'clients',
     lifetimeMs: 86_400_000,
@@ -37,7 +37,7 @@ describe('an uploaded pair', () => {
 
   test('tells issuer and algorithm as Cloudflare would', () => {
     const { leaf } = read(pair.certificate);
-    expect([issuerOf(leaf), signatureOf(leaf)]).toEqual(['Some Company', 'ECDSAWithSHA256']);
+    expect([issuerOf(leaf), signatureOf(leaf)]).toEqual(['Some Company, Inc.', 'ECDSAWithSHA256']);
   });
 
   test.each<[string, (a: Pair, b: Pair) => readonly [string, string]]>([
