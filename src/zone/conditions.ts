@@ -12,6 +12,8 @@ export interface Spoken {
   readonly finding: Finding;
   /** Undefined where Cloudflare could not be asked at all. */
   readonly actions: readonly SettingAction[] | undefined;
+  /** Whether what was not read waits for nothing but our own budget, which is no news. */
+  readonly isWaiting: boolean;
   readonly verified: Omit<Said, 'type'> | undefined;
   /** What else a person should know; the first is the worst. */
   readonly problems: readonly Problem[];
@@ -55,7 +57,10 @@ function readyOf(finding: Finding, last: Dated | undefined): Said {
   }
 }
 
-function inSyncOf({ finding, actions, pullProblems }: Spoken, last: Dated | undefined): Omit<Said, 'type'> {
+function inSyncOf(
+  { finding, actions, isWaiting, pullProblems }: Spoken,
+  last: Dated | undefined,
+): Omit<Said, 'type'> {
   if (finding.outcome === 'refused' || actions === undefined) return unknown(finding);
   const unread = actions.filter(({ type }) => type === 'Unread');
   const differing = actions.filter(({ type, inSync }) => type !== 'Unread' && !inSync);
@@ -64,9 +69,9 @@ function inSyncOf({ finding, actions, pullProblems }: Spoken, last: Dated | unde
   const [problem] = pullProblems;
   if (unread.length > 0) {
     const message = wordsOf(unread);
-    return last === undefined || last.status === 'Unknown'
-      ? { status: 'Unknown', reason: 'Unknown', message }
-      : { status: last.status, reason: last.reason, message };
+    if (last === undefined || last.status === 'Unknown')
+      return { status: 'Unknown', reason: 'Unknown', message };
+    return { status: last.status, reason: last.reason, message: isWaiting ? last.message : message };
   }
   if (problem !== undefined)
     return {

@@ -69,8 +69,14 @@ async function refuse(
   const isRival = reason === 'ZoneConflict';
   if (isRival) forget(context, key);
   const parts = isRival ? {} : keptParts(zone);
-  const spoken = { finding, actions: undefined, verified: undefined, problems: [], pullProblems: [] };
-  await report(context, zone, { ...spoken, parts }, signal);
+  const nothing = {
+    actions: undefined,
+    verified: undefined,
+    problems: [],
+    pullProblems: [],
+    isWaiting: false,
+  };
+  await report(context, zone, { ...nothing, finding, parts }, signal);
   return isRival ? {} : { requeueAfterMs: READ_MS };
 }
 
@@ -90,6 +96,7 @@ async function pass(
   const spoken = {
     finding,
     actions,
+    isWaiting: isWaiting(view),
     verified,
     problems: problemsOf(view),
     pullProblems: concerns?.pulls.problems ?? [],
@@ -138,6 +145,15 @@ function withConcerns(parts: Draft, { pulls, inventory }: Concerns): Draft {
 function keptParts({ status }: ZoneView['zone']): Draft {
   const { conditions: _, observedGeneration: __, ...parts } = status ?? {};
   return parts;
+}
+
+/** Whether nothing but our own budget keeps from being read what never was. */
+function isWaiting(view: ZoneView): boolean {
+  const { memory } = view;
+  return [memory.lookup, ...namesToRead(view).map((name) => memory.setting(name))].every(
+    ({ value, failure }) =>
+      value !== undefined || (failure?.error.kind ?? 'BudgetExhausted') === 'BudgetExhausted',
+  );
 }
 
 function problemsOf({ hold, trust }: ZoneView): readonly Problem[] {

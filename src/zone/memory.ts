@@ -49,6 +49,7 @@ export class ZoneMemory {
   #scope = '';
   #zoneScope = '';
   #zoneName = '';
+  #zoneId: string | undefined;
   #epoch = 0;
 
   constructor(zone: Readonly<OriginZone>) {
@@ -115,7 +116,10 @@ export class ZoneMemory {
       if (zoneScope === this.#zoneScope) read.expire();
       else read.clear();
     }
-    if (zoneScope !== this.#zoneScope) this.#epoch += 1;
+    if (zoneScope !== this.#zoneScope) {
+      this.#epoch += 1;
+      this.#zoneId = undefined;
+    }
     this.#zoneScope = zoneScope;
     if (this.#zoneName !== '' && this.#zoneName !== scope.zoneName) {
       this.#history.clear();
@@ -123,6 +127,15 @@ export class ZoneMemory {
       this.#restores = [];
     }
     this.#zoneName = scope.zoneName;
+  }
+
+  /** A zone removed and added again is another, of which nothing is known. */
+  found(zoneId: string): void {
+    if (this.#zoneId !== undefined && this.#zoneId !== zoneId) {
+      for (const read of [this.records, ...this.#settings.values()]) read.clear();
+      this.#epoch += 1;
+    }
+    this.#zoneId = zoneId;
   }
 }
 

@@ -57,6 +57,7 @@ export async function observe(context: ControllerContext, key: string, signal: A
   const found = memory.lookup.value;
   const facts = found?.state === 'found' ? found.zone : undefined;
   if (facts !== undefined) {
+    memory.found(facts.id);
     const names = readSettings(zone.spec);
     await readDueSettings(context, memory, client, { zoneId: facts.id, names, intervals }, signal);
     listRecords(context, memory, client, { key, zoneId: facts.id, intervals });

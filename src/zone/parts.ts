@@ -1,6 +1,7 @@
 import { rfc3339 } from '../api/conditions.ts';
 import { countResults } from './gate.ts';
 import type { ControllerContext } from './controller-context.ts';
+import type { ReadFailure } from './recurring.ts';
 import { type Draft, type Status, transitionTime } from './report.ts';
 import { shownIntervals } from './schedule.ts';
 import { askedText, textOf } from './settings.ts';
@@ -53,15 +54,12 @@ function settingOf({ zone, memory }: ZoneView, action: SettingAction, nowMs: num
   const { name, inSync, reason } = action;
   const before = zone.status?.settings?.find((setting) => setting.name === name);
   const desired = askedText(zone.spec, name);
-  const { value, failure } = memory.setting(name);
-  if (value === undefined && before !== undefined && before.desired === desired && failure !== undefined) {
-    // Nobody said anything: the last verdict stands.
-    return { ...before, message: `Not read since ${rfc3339(failure.since)}: ${failure.error.message}` };
-  }
-  const stale =
-    failure === undefined
-      ? ''
-      : ` It could not be read since ${rfc3339(failure.since)}: ${failure.error.message}`;
+  const { value, failure, readAt } = memory.setting(name);
+  const trouble = failure && troubleOf(failure, readAt);
+  // Nobody said anything: the last verdict stands.
+  if (value === undefined && before !== undefined && before.desired === desired)
+    return trouble === undefined ? before : { ...before, message: trouble };
+  const stale = trouble === undefined ? '' : ` ${trouble}`;
   return {
     name,
     ...(desired !== undefined && { desired }),
@@ -71,6 +69,13 @@ function settingOf({ zone, memory }: ZoneView, action: SettingAction, nowMs: num
     message: `${action.message}${stale}`,
     lastTransitionTime: transitionTime(before, inSync, nowMs),
   };
+}
+
+/** Nothing where our own budget is short: that is no news, and would be written for every zone. */
+function troubleOf({ error, since }: ReadFailure, readAt: number | undefined): string | undefined {
+  if (error.kind === 'BudgetExhausted') return undefined;
+  const last = readAt === undefined ? '' : ` (it was last read at ${rfc3339(readAt)})`;
+  return `It could not be read since ${rfc3339(since)}${last}: ${error.message}`;
 }
 
 function lineOf({ hostname, address, source, result, issuer, notAfter, message }: GateView['lines'][number]) {

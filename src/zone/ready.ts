@@ -44,12 +44,20 @@ function notFound(zoneName: string): string {
 }
 
 function refused({ error }: ReadFailure): Finding {
-  const reason = error.kind === 'CredentialsInvalid' ? 'CredentialsInvalid' : 'PermissionMissing';
-  return {
-    outcome: 'refused',
-    reason: error.kind === 'ZoneNotFound' ? 'ZoneNotFound' : reason,
-    message: error.message,
-  };
+  return { outcome: 'refused', reason: reasonOf(error), message: error.message };
+}
+
+function reasonOf({ kind }: ReadFailure['error']): string {
+  switch (kind) {
+    case 'CredentialsInvalid':
+    case 'PermissionMissing':
+    case 'ZoneNotFound':
+      return kind;
+    case 'NotFound':
+      return 'ZoneNotFound';
+    default:
+      return 'RequestRejected';
+  }
 }
 
 function unavailable(failure: ReadFailure | undefined): Finding {

@@ -49,6 +49,7 @@ function said(change: Partial<Spoken>, before: readonly Partial<Dated>[] = []): 
   const spoken = {
     finding: OBSERVED,
     actions: [KEEP],
+    isWaiting: false,
     verified: VERIFIED,
     problems: [],
     pullProblems: [],
@@ -126,6 +127,11 @@ describe('InSync', () => {
     ],
   ])('%s', (_, change, before, expected) => {
     expect(short(said(change, before)['InSync'])).toBe(expected);
+  });
+
+  test('says what cannot be read, and nothing of our own budget', () => {
+    expect(said({ actions: [UNREAD] }, [synced])['InSync']?.message).toBe('not read');
+    expect(said({ actions: [UNREAD], isWaiting: true }, [synced])['InSync']?.message).toBe('before');
   });
 
   test('says every setting that differs, and none that does not', () => {
