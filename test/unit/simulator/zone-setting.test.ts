@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   SETTING_DEFAULTS,
@@ -65,12 +66,25 @@ describe('a zone setting', () => {
 });
 
 describe('security_header', () => {
-  test('keeps what a request leaves out', () => {
-    const current = { strict_transport_security: FULL };
-    const asked = { strict_transport_security: { max_age: 300, preload: true } };
-    expect(settingAfter('security_header', asked, current)).toEqual({
-      strict_transport_security: { ...FULL, max_age: 300, preload: true },
-    });
+  const header = fc.record({
+    enabled: fc.boolean(),
+    max_age: fc.nat(),
+    include_subdomains: fc.boolean(),
+    preload: fc.boolean(),
+    nosniff: fc.boolean(),
+  });
+
+  test('keeps what a request leaves out, and takes the rest', () => {
+    const names = fc.subarray(Object.keys(FULL));
+    fc.assert(
+      fc.property(header, header, names, (before, wanted, sent) => {
+        const asked = Object.fromEntries(Object.entries(wanted).filter(([name]) => sent.includes(name)));
+        const request = { strict_transport_security: asked };
+        expect(settingAfter('security_header', request, { strict_transport_security: before })).toEqual({
+          strict_transport_security: { ...before, ...asked },
+        });
+      }),
+    );
   });
 
   test.each<[Partial<typeof FULL>, string | undefined]>([
