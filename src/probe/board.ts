@@ -1,5 +1,22 @@
+import { normalizeHostname } from '../api/hostname.ts';
 import type { Clock } from '../clock.ts';
+import { Alarm } from './alarm.ts';
+import { Line } from './line.ts';
+import { News } from './news.ts';
 import type { ClientPair, Probes, ProbeTarget, TrustSet, Verdict } from './types.ts';
+import {
+  ask,
+  failedLook,
+  isAskedBy,
+  isBad,
+  isSeenSince,
+  sameVerdicts,
+  settle,
+  wantedMs,
+  type Standard,
+  type Unit,
+} from './unit.ts';
+import { singles, standardOf, Units } from './units.ts';
 
 export interface BoardOptions {
   readonly prober: Probes;
@@ -10,34 +27,63 @@ export interface BoardOptions {
   readonly refreshMs?: number;
   /**
    * Verdicts of the zone changed, or what `since` or `refresh` asked for is there. `hostnames` are those with news
-   * since the last call.
+   * since the last call. Never called from within a method of the board.
    */
   readonly onChange: (zone: string, hostnames: readonly string[]) => void;
-  /** A prober threw, which is a mistake of ours: the name is `Unverifiable` and looked at again. */
+  /** A prober or `onChange` threw, which is a mistake of ours: the name is `Unverifiable` and looked at again. */
   readonly onError?: (error: unknown, hostname: string) => void;
   /** Ends all probing. */
   readonly signal: AbortSignal;
 }
 
+const REFRESH_MS = 30 * 60_000;
+/** How many times as often a bad origin is looked at. */
+const BAD_OFTEN = 6;
+const JITTER = 0.2;
+
+/** Handed to the prober at once: enough to keep it busy, few enough that who is asked for next need not wait. */
+const MOST_RUNNING = 64;
+
 /** What zones and certificates share: the last verdicts. Probes run in the background, nobody waits for them. */
 export class ProbeBoard {
   readonly #o: BoardOptions;
+  readonly #refreshMs: number;
+  readonly #units = new Units();
+  readonly #line = new Line<Unit>();
+  readonly #news: News;
+  readonly #alarm: Alarm;
+  #running = 0;
+  #isLooking = false;
 
   constructor(options: BoardOptions) {
+    const { clock, signal } = options;
     this.#o = options;
+    this.#refreshMs = options.refreshMs ?? REFRESH_MS;
+    this.#news = new News({ clock, signal, tell: (zone, names) => this.#tell(zone, names) });
+    this.#alarm = new Alarm(clock, () => this.#wake());
+    signal.addEventListener('abort', () => this.#alarm.clear(), { once: true });
   }
 
   /**
    * Replaces what is to be probed for a zone. Verdicts of names or addresses no longer there are forgotten; after
    * a change of `trust` or `client` all names count as missing until they were looked at again.
    */
-  setTargets(_zone: string, _targets: readonly ProbeTarget[], _trust: TrustSet, _client?: ClientPair): void {
-    this.#o.signal.throwIfAborted();
+  setTargets(zone: string, targets: readonly ProbeTarget[], trust: TrustSet, client?: ClientPair): void {
+    const standard = standardOf(trust, client);
+    const wanted = singles(targets);
+    this.#forget(zone, wanted);
+    for (const [key, target] of wanted) {
+      const unit = this.#units.get(zone, key);
+      if (unit === undefined) this.#units.add(key, this.#begin(zone, target, standard));
+      else this.#renew(unit, target, standard);
+    }
+    this.#wake();
   }
 
   /** Forgets a zone. */
-  drop(_zone: string): void {
-    this.#o.signal.throwIfAborted();
+  drop(zone: string): void {
+    this.#forget(zone, new Map());
+    this.#news.drop(zone);
   }
 
   /**
@@ -46,22 +92,157 @@ export class ProbeBoard {
    * missing any more.
    */
   since(
-    _zone: string,
-    _sinceMs: number,
+    zone: string,
+    sinceMs: number,
   ): { readonly verdicts: readonly Verdict[]; readonly missing: readonly string[] } {
-    return { verdicts: [], missing: [] };
+    const verdicts: Verdict[] = [];
+    const missing = new Set<string>();
+    for (const unit of this.#units.of(zone)) {
+      verdicts.push(...unit.verdicts);
+      if (isSeenSince(unit, sinceMs)) continue;
+      missing.add(unit.target.hostname);
+      ask(unit, sinceMs);
+    }
+    if (missing.size > 0) this.#wake();
+    return { verdicts, missing: [...missing] };
   }
 
   /**
-   * Looks at these names again once `notBeforeMs` (monotonic) has passed, whatever zone they belong to. A wildcard
-   * stands for all names it covers: one label.
+   * Looks at these names again once `notBeforeMs` (monotonic) has passed, whatever zone they belong to, and tells by
+   * `onChange` that it has, whatever it saw. A wildcard stands for all names it covers: one label.
    */
-  refresh(_hostnames: readonly string[], _notBeforeMs: number): void {
-    this.#o.signal.throwIfAborted();
+  refresh(hostnames: readonly string[], notBeforeMs: number): void {
+    for (const unit of this.#units.named(hostnames)) ask(unit, notBeforeMs);
+    this.#wake();
   }
 
   /** Latest verdicts for a certificate's names; wildcards cover one label. */
-  verdictsFor(_hostnames: readonly string[]): readonly Verdict[] {
-    return [];
+  verdictsFor(hostnames: readonly string[]): readonly Verdict[] {
+    return [...this.#units.named(hostnames)].flatMap(({ verdicts }) => verdicts);
+  }
+
+  #begin(zone: string, target: ProbeTarget, standard: Standard): Unit {
+    return {
+      zone,
+      hostname: normalizeHostname(target.hostname),
+      target,
+      standard,
+      verdicts: [],
+      beganMs: undefined,
+      dueMs: this.#o.clock.monotonic(),
+      asked: undefined,
+      state: 'resting',
+    };
+  }
+
+  #renew(unit: Unit, target: ProbeTarget, standard: Standard): void {
+    const { source } = target;
+    if (source !== unit.target.source) unit.verdicts = unit.verdicts.map((verdict) => ({ ...verdict, source }));
+    unit.target = target;
+    if (unit.standard.text === standard.text) return;
+    unit.standard = standard;
+    unit.beganMs = undefined;
+    unit.dueMs = this.#o.clock.monotonic();
+  }
+
+  #forget(zone: string, kept: ReadonlyMap<string, unknown>): void {
+    for (const unit of this.#units.retain(zone, kept)) {
+      unit.state = 'gone';
+      this.#line.remove(unit);
+    }
+  }
+
+  /** Has everybody looked through soon, once for all calls of this moment. */
+  #wake(): void {
+    if (this.#isLooking || this.#o.signal.aborted) return;
+    this.#isLooking = true;
+    queueMicrotask(() => {
+      this.#isLooking = false;
+      this.#lineUp();
+      this.#work();
+    });
+  }
+
+  /** Puts in line whose time has come, and sets the alarm for the first of the others. */
+  #lineUp(): void {
+    if (this.#o.signal.aborted) return;
+    const now = this.#o.clock.monotonic();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const unit of this.#units.all()) {
+      if (unit.state === 'running') continue;
+      const dueMs = wantedMs(unit);
+      if (dueMs <= now) {
+        unit.state = 'waiting';
+        this.#line.add(unit, isAskedBy(unit, now));
+      }
+      // One that waits its turn by routine moves up when its asked moment comes.
+      const futureMs = dueMs > now ? dueMs : (unit.asked?.firstMs ?? now);
+      if (futureMs > now) nextMs = Math.min(nextMs, futureMs);
+    }
+    this.#alarm.set(nextMs);
+  }
+
+  #work(): void {
+    while (this.#running < MOST_RUNNING && !this.#o.signal.aborted) {
+      const unit = this.#line.take();
+      if (unit === undefined) return;
+      this.#running += 1;
+      unit.state = 'running';
+      void this.#look(unit).finally(() => {
+        this.#running -= 1;
+        this.#work();
+      });
+    }
+  }
+
+  /** Never rejects. */
+  async #look(unit: Unit): Promise<void> {
+    const { clock, prober, signal } = this.#o;
+    const { target, standard } = unit;
+    const startMs = clock.monotonic();
+    const at = clock.now();
+    let verdicts: readonly Verdict[];
+    try {
+      const { client, trust } = standard;
+      verdicts = await prober.probe(target, trust, { signal, ...(client && { client }) });
+      if (verdicts.length === 0) throw new Error('the prober gave no verdict');
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#o.onError?.(error, target.hostname);
+      verdicts = [failedLook(unit, startMs, at)];
+    }
+    if (unit.state === 'gone' || signal.aborted) return;
+    unit.state = 'resting';
+    if (unit.standard.text === standard.text) this.#take(unit, verdicts, startMs);
+    // Looked up again: it may have been asked for while it was looked at.
+    this.#wake();
+  }
+
+  #take(unit: Unit, verdicts: readonly Verdict[], startMs: number): void {
+    const now = this.#o.clock.monotonic();
+    const usualMs = isBad(verdicts) ? this.#refreshMs / BAD_OFTEN : this.#refreshMs;
+    unit.dueMs = now + usualMs * (1 - JITTER + 2 * JITTER * this.#o.random());
+    const isNew = !sameVerdicts(unit.verdicts, verdicts);
+    unit.verdicts = verdicts;
+    const began = verdicts.reduce((first, { beganMs }) => Math.min(first, beganMs), now);
+    const isAnswer = settle(unit, Math.max(began, startMs));
+    if (isNew || isAnswer) this.#news.add(unit.zone, unit.target.hostname);
+    const { zone } = unit;
+    if (this.#isAwaited(zone, now)) this.#news.flushSoon(zone);
+    else this.#news.flush(zone);
+  }
+
+  /** Whether a look that was asked for is still to come. */
+  #isAwaited(zone: string, now: number): boolean {
+    for (const unit of this.#units.of(zone)) if (isAskedBy(unit, now)) return true;
+    return false;
+  }
+
+  #tell(zone: string, hostnames: readonly string[]): void {
+    try {
+      this.#o.onChange(zone, hostnames);
+    } catch (error) {
+      this.#o.onError?.(error, hostnames[0] ?? zone);
+    }
   }
 }
