@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
-import { zoneOf } from './api/hostname.ts';
 import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
 import { CertificateMemory } from './certificate/memory.ts';
@@ -14,19 +13,14 @@ import type { KubeClient } from './kube/client.ts';
 import { Controller, type Outcome } from './kube/controller.ts';
 import { EventRecorder } from './kube/events.ts';
 import { WorkQueue } from './kube/queue.ts';
-import { ProbeBoard } from './probe/board.ts';
-import { Prober } from './probe/prober.ts';
+import { problemOf } from './problem.ts';
 import { keeperOf, type TrustedRoots } from './secret-facts.ts';
 import { IssuerSessions } from './sessions.ts';
 import { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createWakers } from './wakers.ts';
-import { zoneNameOf } from './zone/subject.ts';
-import type { ControllerContext } from './zone/controller-context.ts';
+import { createProbing, createZoneContext, isInZone } from './zone-wiring.ts';
 import { reconcileZone } from './zone/controller.ts';
-import { InventoryMemories } from './zone/inventory-memory.ts';
-import { ZoneMemories } from './zone/memory.ts';
-import { PullMemories } from './zone/pulls/memory.ts';
 
 export interface ControllersOptions {
   readonly config: Config;
@@ -117,20 +111,15 @@ export class Controllers {
       log,
       kube: writer,
     };
-    const prober = new Prober({
-      clock,
-      allowCidrs: config.probeAllowCidrs,
-      dnsServer: config.dnsServer,
-    });
-    const probes = new ProbeBoard({
-      prober,
+    const probing = createProbing({
+      config,
+      log,
       clock,
       random,
       onChange: wakers.originsChanged,
-      onError: (error, hostname) =>
-        log.error({ hostname, problem: problemOf(error) }, 'an origin could not be looked at'),
       signal: this.#background.signal,
     });
+    const { probes } = probing;
     const certificateContext: CertificateContext = {
       ...shared,
       memory,
@@ -158,25 +147,13 @@ export class Controllers {
       checks: new Map(),
       signal: this.#background.signal,
     };
-    const zoneContext: ControllerContext = {
+    const zoneContext = createZoneContext({
+      ...options,
       ...shared,
-      random,
-      operatorNamespace: options.operatorNamespace,
-      watchNamespaces: config.watchNamespaces,
-      roots: options.roots,
-      sharedOriginPullCa: options.sharedOriginPullCa,
-      prober,
-      probes,
-      memories: new ZoneMemories(),
-      pulls: new PullMemories(clock),
-      inventories: new InventoryMemories(),
-      zoneIntervalMs: config.zoneIntervalMs,
-      ratePerSecond: config.cloudflareRate,
-      clientFor: (token) => options.cloudflare.zoneClient(token),
-      count: metrics.zones,
+      ...probing,
       wake: (key) => zones.add(key),
       signal: this.#background.signal,
-    };
+    });
     const onOutcome = (outcome: Outcome): void => {
       metrics.controllers.reconciled(outcome);
       if (outcome.result === 'error') {
@@ -230,15 +207,4 @@ export class Controllers {
     for (const queue of this.#queues) queue.close();
     await this.#events.close();
   }
-}
-
-/** Whether an OriginZone looks after any of the names. */
-function isInZone(stores: Stores, hostnames: readonly string[]): boolean {
-  const zones = stores.zones.list().map((zone) => ({ name: zoneNameOf(zone) }));
-  return zones.length > 0 && hostnames.some((hostname) => zoneOf(hostname, zones) !== undefined);
-}
-
-/** What went wrong, in one line. Messages only: a stack or a nested cause could quote what a library was given. */
-export function problemOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

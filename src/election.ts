@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { problemOf } from './controllers.ts';
+import { problemOf } from './problem.ts';
 import type { KubeClient } from './kube/client.ts';
 import { LeaderElection } from './kube/leader.ts';
 

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { CloudflareApi } from './cloudflare/api.ts';
 import type { Config } from './config.ts';
-import { type Controllers, problemOf } from './controllers.ts';
+import type { Controllers } from './controllers.ts';
 import type { Election } from './election.ts';
 import type { KubeClient } from './kube/client.ts';
+import { problemOf } from './problem.ts';
 import { reachApiServer } from './reach.ts';
 import type { ClockSkew } from './telemetry/clock-skew.ts';
 import type { Metrics } from './telemetry/metrics.ts';

@@ -35,6 +35,7 @@ function each(files: readonly string[], sources: readonly string[]): Import[] {
 const HELD = ['resources.ts', 'secret-facts.ts', 'sessions.ts', 'stores.ts', 'token-secret.ts'];
 const WIRING = [
   'wakers',
+  'zone-wiring',
   'controllers',
   'election',
   'running',
@@ -74,13 +75,19 @@ const REFUSED: readonly Import[] = [
     HELD.map((name) => `src/${name}`),
     beside([...above, 'telemetry/b.ts']),
   ),
-  ...each(['src/clock.ts', 'src/version.ts', 'src/start-error.ts'], beside(['api/names.ts', 'config.ts'])),
+  ...each(
+    ['src/clock.ts', 'src/version.ts', 'src/start-error.ts', 'src/problem.ts'],
+    beside(['api/names.ts', 'config.ts']),
+  ),
   ...each(
     ['src/config.ts', 'src/flags.ts', 'src/flag-kinds.ts'],
     beside(['kube/config.ts', 'telemetry/metrics.ts', 'operator.ts']),
   ),
   ...each(['src/wakers.ts'], beside(['controllers.ts', 'telemetry/metrics.ts', 'operator.ts'])),
-  ...each(['src/controllers.ts'], beside(['operator.ts', 'election.ts', 'running.ts', 'main.ts'])),
+  ...each(
+    ['src/controllers.ts', 'src/zone-wiring.ts'],
+    beside(['operator.ts', 'election.ts', 'running.ts', 'main.ts']),
+  ),
   ...each(['src/operator.ts', 'src/running.ts', 'src/election.ts'], ['./main.ts']),
   ...each(['src/main.ts'], beside(['certificate/controller.ts', 'controllers.ts', 'running.ts'])),
   ...each(

@@ -13,6 +13,7 @@ export function spokenOf(change: WorldChange = STRICT, more: Partial<Spoken> = {
   return {
     finding: OBSERVED,
     actions: decide(worldOf(change)),
+    isWaiting: false,
     verified: { status: 'True', reason: 'AllVerified', message: 'All origins pass.' },
     problems: [],
     pullProblems: [],
@@ -22,7 +23,14 @@ export function spokenOf(change: WorldChange = STRICT, more: Partial<Spoken> = {
 
 /** What is said of a zone that cannot be read. */
 export function unread(finding: Spoken['finding']): Spoken {
-  return { finding, actions: undefined, verified: undefined, problems: [], pullProblems: [] };
+  return {
+    finding,
+    actions: undefined,
+    isWaiting: false,
+    verified: undefined,
+    problems: [],
+    pullProblems: [],
+  };
 }
 
 /** An OriginZone of which these things were said, one after the other, `apartMs` apart. */
