@@ -16,8 +16,13 @@ export const HOST = 'example.com';
 const ADDRESS = '203.0.113.10';
 const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
 const OPERATOR_ACCOUNT = 'originca-system:origin-ca-operator';
-/** So that a lost answer is settled within seconds and not within a minute. */
-export const SHORT_WAITS = ['--cloudflare-post-timeout=1s', '--settle=1s'] as const;
+/** So that a lost answer is settled within seconds and not within a minute; and the origin is on this machine. */
+export const SHORT_WAITS = [
+  '--cloudflare-post-timeout=1s',
+  '--settle=1s',
+  '--zone-interval=1s',
+  '--probe-allow-cidr=127.0.0.0/8',
+] as const;
 
 /** A cluster, Cloudflare and an origin: everything but the operator. */
 export interface Stage {

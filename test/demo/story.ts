@@ -15,9 +15,13 @@ import {
 import type { Narrator } from './narrator.ts';
 import { HOST, installOperator, NAMESPACE, setStage, SHORT_WAITS, type Stage } from './stage.ts';
 import { SteadyClient } from './steady-client.ts';
+import { Visitor } from './visitor.ts';
+import { brokenOrigin, flexibleZone, renewedUnderStrict, restored, rolledOut } from './zone-story.ts';
 
 /** How often the client connects before the renewal, and again with the new certificate. */
 const HANDSHAKES = 100;
+/** How often visitors come, at least, while certificates are renewed under strict. */
+const VISITS = 1000;
 
 /** A dozen of the series, of which one is enough of each kind. */
 const SHOWN = new RegExp(
@@ -25,7 +29,9 @@ const SHOWN = new RegExp(
     'certificate_ready_status.*"True"',
     'certificate_(?:not_after|renewal)_timestamp_seconds',
     'certificate_issuance_total.*"(?:issued|recovered|refused|unknown)"',
+    'certificate_served_status.*"True"',
     'issuer_ready_status.*"True"',
+    'zone_(?:setting_in_sync|ssl_mode|restore_total|origins)',
     'cloudflare_requests_total.*"create_certificate".*"(?:success|CloudflareUnavailable)"',
     'cloudflare_budget_remaining',
     'build_info',
@@ -49,10 +55,30 @@ export async function tell(narrator: Narrator, stack: AsyncDisposableStack): Pro
   narrator.step('A renewal on request, while a client connects without a pause');
   const second = await renewed(narrator, stage, first);
   narrator.step('An answer of Cloudflare is lost on its way');
-  await recovered(narrator, stage, second);
+  const third = await recovered(narrator, stage, second);
+  await tellOfZone(narrator, stage, third);
   narrator.step('What Prometheus sees');
   await measured(narrator, operator);
   return stage;
+}
+
+/** The second half: the zone follows its origins. */
+async function tellOfZone(narrator: Narrator, stage: Stage, certificate: string): Promise<void> {
+  narrator.step('The zone: from Flexible to Full (strict), when every origin is ready for it');
+  await flexibleZone(narrator, stage);
+  const startVisitor = (): Visitor => new Visitor(stage.simulator, HOST);
+  const visitor = startVisitor();
+  try {
+    await rolledOut(narrator, stage, visitor);
+    narrator.step('Somebody switches back');
+    await restored(narrator, stage, visitor);
+  } finally {
+    await visitor.stop();
+  }
+  narrator.step('An origin breaks');
+  const unserved = await brokenOrigin(narrator, stage, certificate);
+  narrator.step('It is mended, and certificates are renewed under strict');
+  await renewedUnderStrict(narrator, stage, unserved, { startVisitor, visits: VISITS });
 }
 
 async function siteWithoutCertificate(narrator: Narrator, stack: AsyncDisposableStack): Promise<Stage> {
@@ -171,7 +197,7 @@ async function renewed(narrator: Narrator, stage: Stage, former: string): Promis
   }
 }
 
-async function recovered(narrator: Narrator, stage: Stage, former: string): Promise<void> {
+async function recovered(narrator: Narrator, stage: Stage, former: string): Promise<string> {
   const { simulator } = stage;
   const posts = async (): Promise<number> =>
     (await simulator.requests({ operation: 'createCertificate' })).length;
@@ -191,6 +217,7 @@ async function recovered(narrator: Narrator, stage: Stage, former: string): Prom
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   narrator.good(`${seconds} s later certificate ${id} is found at Cloudflare by its key, and written`);
   narrator.good('asked for once, made once: no second certificate, none lost');
+  return id;
 }
 
 async function measured(narrator: Narrator, operator: OperatorProcess): Promise<void> {
