@@ -1,5 +1,4 @@
 import { ANNOTATION } from './api/names.ts';
-import { zoneOf } from './api/hostname.ts';
 import type { OriginCertificate, OriginZone } from './api/v1alpha1.ts';
 import { subjectKey } from './certificate/subject.ts';
 import { isPendingSecret } from './certificate/pending.ts';
@@ -8,7 +7,7 @@ import { parseKey } from './kube/object.ts';
 import { type IssuerKey, issuerText } from './sessions.ts';
 import { keeperOf, type SecretFacts } from './secret-facts.ts';
 import type { Stores } from './stores.ts';
-import { zoneNameOf } from './zone/subject.ts';
+import { zoneNameFor, zoneNameOf } from './zone/subject.ts';
 
 /** What the wakers need: queues take keys of anything, at any time, and merge them. */
 export interface Queues {
@@ -129,14 +128,12 @@ function wakeZonesOf(
   stores: Stores | undefined,
   certificates: readonly (OriginCertificate | undefined)[],
 ): void {
-  const zones = (stores?.zones.list() ?? []).map((zone) => ({
-    name: zoneNameOf(zone),
-    key: zone.metadata.name,
-  }));
-  if (zones.length === 0) return;
+  const zones = Map.groupBy(stores?.zones.list() ?? [], zoneNameOf);
+  if (zones.size === 0) return;
+  const zoneNames = new Set(zones.keys());
   for (const hostname of new Set(certificates.flatMap((certificate) => certificate?.spec.hostnames ?? []))) {
-    const zone = zoneOf(hostname, zones);
-    if (zone !== undefined) queues.zones.add(zone.key);
+    const named = zones.get(zoneNameFor(hostname, zoneNames) ?? '') ?? [];
+    for (const { metadata } of named) queues.zones.add(metadata.name);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
-import { zoneOf } from './api/hostname.ts';
 import type { Clock } from './clock.ts';
 import type { CloudflareApi } from './cloudflare/api.ts';
 import type { Config } from './config.ts';
@@ -16,7 +15,7 @@ import type { ControllerContext } from './zone/controller-context.ts';
 import { InventoryMemories } from './zone/inventory-memory.ts';
 import { ZoneMemories } from './zone/memory.ts';
 import { PullMemories } from './zone/pulls/memory.ts';
-import { zoneNameOf } from './zone/subject.ts';
+import { zoneNameFor, zoneNameOf } from './zone/subject.ts';
 
 export interface ProbingOptions {
   readonly config: Pick<Config, 'probeAllowCidrs' | 'dnsServer'>;
@@ -83,6 +82,6 @@ export function createZoneContext({
 
 /** Whether an OriginZone looks after any of the names. */
 export function isInZone(stores: Stores, hostnames: readonly string[]): boolean {
-  const zones = stores.zones.list().map((zone) => ({ name: zoneNameOf(zone) }));
-  return zones.length > 0 && hostnames.some((hostname) => zoneOf(hostname, zones) !== undefined);
+  const zoneNames = new Set(stores.zones.list().map(zoneNameOf));
+  return hostnames.some((hostname) => zoneNameFor(hostname, zoneNames) !== undefined);
 }

@@ -19,8 +19,10 @@ import type { SettingAction } from './world.ts';
 
 /** How often a token Secret is read: a corrected token heals within twice this time. */
 const READ_MS = 30_000;
-/** Until the caches have what overtook us. */
+/** Until the caches have what overtook our status. */
 const OVERTAKEN_MS = 100;
+/** A spec that the caches do not have yet wakes its zone when they do. */
+const STALE_MS = 10_000;
 /** Until the next step of a change that takes two. */
 const STEP_MS = 1000;
 
@@ -41,7 +43,8 @@ export async function reconcileZone(
       ? await refuse(context, key, seen, signal)
       : await pass(context, seen.view, signal);
   } catch (error) {
-    if (isOvertaken(error)) return { requeueAfterMs: OVERTAKEN_MS };
+    if (error instanceof Overtaken) return { requeueAfterMs: STALE_MS };
+    if (isConflict(error)) return { requeueAfterMs: OVERTAKEN_MS };
     throw error;
   }
 }
@@ -190,7 +193,6 @@ function nextLookMs(
 }
 
 /** Somebody else changed or deleted the object first: what is true now decides. */
-function isOvertaken(error: unknown): boolean {
-  if (error instanceof Overtaken) return true;
+function isConflict(error: unknown): boolean {
   return error instanceof KubeError && (error.kind === 'Conflict' || error.kind === 'NotFound');
 }

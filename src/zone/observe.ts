@@ -1,4 +1,3 @@
-import { zoneOf } from '../api/hostname.ts';
 import { parseDuration } from '../api/duration.ts';
 import type { OriginCertificate, OriginZone } from '../api/v1alpha1.ts';
 import { readToken } from '../token-secret.ts';
@@ -11,7 +10,7 @@ import { listRecords, lookUpZone, readDueSettings } from './readings.ts';
 import { rivalOf } from './rival.ts';
 import { intervalsOf, pagesOf, stretchOf, type Intervals, type ZoneLoad } from './schedule.ts';
 import { readSettings } from './settings.ts';
-import { zoneNameOf } from './subject.ts';
+import { zoneNameFor, zoneNameOf } from './subject.ts';
 import { type CustomTrust, readCustomTrust } from './trust.ts';
 import type { ZoneView } from './view.ts';
 
@@ -116,12 +115,12 @@ interface CertificateNames {
 
 /** The OriginCertificates that have names in the zone, and those names. */
 function certificatesOf({ stores }: ControllerContext, zoneName: string): readonly CertificateNames[] {
-  const zones = stores.zones.list().map((zone) => ({ name: zoneNameOf(zone) }));
+  const zoneNames = new Set(stores.zones.list().map(zoneNameOf));
   const found: CertificateNames[] = [];
   for (const certificate of stores.certificates.list()) {
     const { metadata, spec } = certificate;
     if (metadata.deletionTimestamp !== undefined) continue;
-    const hostnames = spec.hostnames.filter((hostname) => zoneOf(hostname, zones)?.name === zoneName);
+    const hostnames = spec.hostnames.filter((hostname) => zoneNameFor(hostname, zoneNames) === zoneName);
     if (hostnames.length > 0) found.push({ hostnames, isReady: isReady(certificate) });
   }
   return found;
