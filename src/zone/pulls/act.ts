@@ -50,9 +50,9 @@ export async function act(work: Work, effect: PullEffect): Promise<unknown> {
     case 'Upload':
       return upload(work, effect.slot);
     case 'Delete':
-      if (effect.failed) memory.deploymentFailed();
-      await client.deleteClientCertificate(facts.id, effect.id, { signal });
-      return;
+      return effect.failed
+        ? deleteFailed(work, effect.id)
+        : client.deleteClientCertificate(facts.id, effect.id, { signal });
     case 'Enable':
       return enable(work, effect.enabled);
     case 'SetShared':
@@ -151,6 +151,15 @@ async function upload(work: Work, slot: LeafSlot): Promise<void> {
     }
     throw error;
   }
+}
+
+/** The upload has arrived, as its failure shows: nothing is out any more, and the next one waits for its turn. */
+async function deleteFailed(work: Work, id: string): Promise<void> {
+  const { pass, memory, signal } = work;
+  const patched = await patchStore(work, { annotations: { [ANNOTATION.postedAt]: null } });
+  if (patched === 'changed') return;
+  memory.deploymentFailed();
+  await pass.client.deleteClientCertificate(pass.facts.id, id, { signal });
 }
 
 /** That it is presented is forgotten before it is switched: what counts is noted anew when Cloudflare says so. */

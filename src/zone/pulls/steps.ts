@@ -1,6 +1,7 @@
 import { formatDuration } from '../../api/duration.ts';
 import type { OriginLine } from '../world.ts';
 import { isTlsToOrigins } from './bundle.ts';
+import { PROPAGATION_MS } from './propagation.ts';
 import type { PullEffect, PullState, PullsWorld, PullStep } from './world.ts';
 
 /** What several of the lists of checks say alike. */
@@ -46,7 +47,7 @@ export function publishing({ bundle, publish }: PullsWorld, state: PullState): P
 
 /** Until what was changed holds everywhere. */
 export function propagating(leftMs: number, what: string): PullStep {
-  const message = `${what} It may take until all of Cloudflare does so: origins may demand it in ${formatDuration(leftMs)}.`;
+  const message = `${what} It takes some minutes until all of Cloudflare does so: origins may demand it ${formatDuration(PROPAGATION_MS)} after the change.`;
   return waiting('Propagating', message, leftMs);
 }
 
