@@ -36,7 +36,7 @@ export async function rolledOut(narrator: Narrator, stage: Stage, visitor: Visit
   narrator.command('kubectl get originzones');
   narrator.table(await kubectl.table('/apis/originca.dev/v1alpha1/originzones'));
   narrator.good(`Cloudflare's own choice is off, and the mode went ${(await modes()).join(' → ')}`);
-  await allAnswered(narrator, visitor, 'on the way');
+  allAnswered(narrator, visitor, 'on the way');
 }
 
 /** Somebody sets flexible in the dashboard. */
@@ -51,7 +51,7 @@ export async function restored(narrator: Narrator, stage: Stage, visitor: Visito
   narrator.good(
     `${(await modes()).join(' → ')}: full at once, strict ${RESTORE_AFTER} later (spec.restoreAfter)`,
   );
-  await allAnswered(narrator, visitor, 'meanwhile');
+  allAnswered(narrator, visitor, 'meanwhile');
 }
 
 /** The origin forgets its Secret at the next renewal: what was feared. Returns the certificate that is not served. */
@@ -99,11 +99,11 @@ export async function renewedUnderStrict(
     { timeoutMs: 300_000 },
   );
   await visitor.stop();
-  await allAnswered(narrator, visitor, `during ${RENEWALS} renewals`);
+  allAnswered(narrator, visitor, `during ${RENEWALS} renewals`);
 }
 
 /** Throws with the first visit that failed. */
-export function allAnswered(narrator: Narrator, { visits, failures }: Visitor, when: string): void {
+function allAnswered(narrator: Narrator, { visits, failures }: Visitor, when: string): void {
   const [first] = failures;
   if (first !== undefined) {
     const { status, detail } = first.result;
@@ -111,7 +111,7 @@ export function allAnswered(narrator: Narrator, { visits, failures }: Visitor, w
       `${failures.length} of ${visits} visits failed ${when}, the first with ${status}: ${detail}`,
     );
   }
-  narrator.good(`${visits} visits so far, every one answered with 200`);
+  narrator.good(`${visits} visits ${when}, every one answered with 200`);
 }
 
 type ZoneManifest = Manifest & { readonly spec: OriginZone['spec'] };

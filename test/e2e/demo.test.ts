@@ -70,7 +70,7 @@ describe('the demo', () => {
         /✓ flexible → full → strict: full at once/,
         /OriginsVerified: False 1 of 1 origin/,
         /✗ 526, an alarm/,
-        /✓ \d{4,} visits so far, every one answered with 200/,
+        /✓ \d{4,} visits during 3 renewals, every one answered with 200/,
         /originca_certificate_issuance_total\{outcome="issued"\} 6/,
         /originca_certificate_issuance_total\{outcome="recovered"\} 1/,
         /^That was all, in \d+ s\.$/m,
