@@ -149,10 +149,11 @@ function notProxied({ zoneName, paused, certificateNames }: OriginSources, names
       void found.push({ hostname, source, result: 'NotProxied', message });
     if (paused) say(`Zone ${zoneName} is paused, so visitors meet the origin itself: ${REFUSED}.`);
     else if (isBehind(hostname, names)) continue;
-    else if (names.answering(hostname) === undefined)
-      say(`It has no DNS record in zone ${zoneName}. Create a proxied one, or take it off the certificate.`);
-    else
+    else if (names.answering(hostname) !== undefined)
       say(`Its DNS record is not proxied (grey cloud): ${REFUSED}. Switch the proxy on, or use another CA.`);
+    // A wildcard is asked for ahead of the names that it will cover: nobody is misled by one without a record.
+    else if (!hostname.startsWith(WILDCARD))
+      say(`It has no DNS record in zone ${zoneName}. Create a proxied one, or take it off the certificate.`);
   }
   return found;
 }

@@ -174,19 +174,24 @@ describe('a hostname of an OriginCertificate', () => {
     'www.example.com',
     '*.w.example.com',
     '*.v.example.com',
+    '*.u.example.com',
   ];
 
-  test('that visitors do not reach through Cloudflare is named, with why', () => {
+  test('that visitors do not reach through Cloudflare is named, with why; not a wildcard asked for ahead', () => {
     const found = plan(
-      ['www A 203.0.113.1', '-grey A 203.0.113.1', 'a.w A 203.0.113.1', 'a.b.v A 203.0.113.1'],
-      {
-        certificateNames,
-      },
+      [
+        'www A 203.0.113.1',
+        '-grey A 203.0.113.1',
+        'a.w A 203.0.113.1',
+        'a.b.v A 203.0.113.1',
+        '-*.u A 203.0.113.1',
+      ],
+      { certificateNames },
     );
     expect(fixed(found)).toEqual({
       'grey.example.com': 'NotProxied',
       'none.example.com': 'NotProxied',
-      '*.v.example.com': 'NotProxied',
+      '*.u.example.com': 'NotProxied',
     });
     const said = Object.fromEntries(found.fixed.map(({ hostname, message }) => [hostname, message]));
     expect(said['grey.example.com']).toContain('grey cloud');
