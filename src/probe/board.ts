@@ -137,7 +137,8 @@ export class ProbeBoard {
 
   #renew(unit: Unit, target: ProbeTarget, standard: Standard): void {
     const { source } = target;
-    if (source !== unit.target.source) unit.verdicts = unit.verdicts.map((verdict) => ({ ...verdict, source }));
+    if (source !== unit.target.source)
+      unit.verdicts = unit.verdicts.map((verdict) => ({ ...verdict, source }));
     unit.target = target;
     if (unit.standard.text === standard.text) return;
     unit.standard = standard;
@@ -163,23 +164,24 @@ export class ProbeBoard {
     });
   }
 
-  /** Puts in line whose time has come, and sets the alarm for the first of the others. */
   #lineUp(): void {
     if (this.#o.signal.aborted) return;
     const now = this.#o.clock.monotonic();
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const unit of this.#units.all()) {
-      if (unit.state === 'running') continue;
-      const dueMs = wantedMs(unit);
-      if (dueMs <= now) {
-        unit.state = 'waiting';
-        this.#line.add(unit, isAskedBy(unit, now));
-      }
-      // One that waits its turn by routine moves up when its asked moment comes.
-      const futureMs = dueMs > now ? dueMs : (unit.asked?.firstMs ?? now);
-      if (futureMs > now) nextMs = Math.min(nextMs, futureMs);
-    }
+    for (const unit of this.#units.all()) nextMs = Math.min(nextMs, this.#consider(unit, now));
     this.#alarm.set(nextMs);
+  }
+
+  /** Puts a unit in line whose time has come; returns when it has to be considered again. */
+  #consider(unit: Unit, now: number): number {
+    if (unit.state === 'running') return Number.POSITIVE_INFINITY;
+    const dueMs = wantedMs(unit);
+    if (dueMs > now) return dueMs;
+    unit.state = 'waiting';
+    this.#line.add(unit, isAskedBy(unit, now));
+    // One that waits its turn by routine moves up when the moment comes that was asked for.
+    const askedMs = unit.asked?.firstMs ?? now;
+    return askedMs > now ? askedMs : Number.POSITIVE_INFINITY;
   }
 
   #work(): void {
@@ -214,8 +216,8 @@ export class ProbeBoard {
     if (unit.state === 'gone' || signal.aborted) return;
     unit.state = 'resting';
     if (unit.standard.text === standard.text) this.#take(unit, verdicts, startMs);
-    // Looked up again: it may have been asked for while it was looked at.
-    this.#wake();
+    // It may have been asked for while it was looked at.
+    this.#alarm.set(this.#consider(unit, clock.monotonic()));
   }
 
   #take(unit: Unit, verdicts: readonly Verdict[], startMs: number): void {

@@ -1,5 +1,15 @@
 import type { Socket } from 'node:net';
 
+/** The first error of each connection: what follows it is only its echo. */
+const failures = new WeakMap<Socket, string>();
+
+/** Begins to hear a connection's errors, which unheard would end the process. */
+export function listenTo(socket: Socket): void {
+  socket.on('error', (error) => {
+    if (!failures.has(socket)) failures.set(socket, codeOf(error));
+  });
+}
+
 /** What a connection did next. */
 export type Happening<Name extends string> =
   | { readonly what: Name }
@@ -9,7 +19,7 @@ export type Happening<Name extends string> =
 
 /**
  * The first of the events, the connection's end, or `silence` after so many milliseconds of real time, which must
- * run out whatever a test does with its clock. Rejects only with the signal's reason.
+ * run out whatever a test does with its clock. Rejects only with the signal's reason. Wants `listenTo` first.
  */
 export function next<Name extends string>(
   socket: Socket,
@@ -30,7 +40,8 @@ export function next<Name extends string>(
     const abort = (): void => settle(() => reject(asError(signal.reason)));
     const timer = setTimeout(() => finish({ what: 'silence' }), timeoutMs);
     // What happened before anybody looked is not told again.
-    if (socket.errored) return finish({ what: 'error', code: codeOf(socket.errored) });
+    const failure = failures.get(socket);
+    if (failure !== undefined) return finish({ what: 'error', code: failure });
     if (socket.destroyed || socket.readableEnded) return finish({ what: 'close' });
     signal.addEventListener('abort', abort, { once: true });
     for (const what of events) listeners.push([what, () => finish({ what })]);

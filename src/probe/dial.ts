@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { ask, type Answer } from './answer.ts';
-import { next } from './connection.ts';
+import { listenTo, next } from './connection.ts';
 import type { ClientPair } from './types.ts';
 
 export interface DialRequest {
@@ -86,7 +86,7 @@ export async function dial(request: DialRequest, signal: AbortSignal): Promise<D
     checkServerIdentity: () => undefined,
     requestOCSP: true,
   });
-  socket.on('error', () => undefined); // Looked at where it is waited for; unheard it would end the process.
+  listenTo(socket);
   try {
     const chain = chainSeen(socket);
     const connected = await next(socket, ['connect'], connectTimeoutMs, signal);
@@ -111,7 +111,7 @@ export async function speaksHttp(
   signal: AbortSignal,
 ): Promise<boolean> {
   const socket = connectTcp({ host, port });
-  socket.on('error', () => undefined); // No answer is an answer too: it is not HTTP.
+  listenTo(socket);
   try {
     socket.write('HEAD / HTTP/1.0\r\n\r\n');
     const { what } = await next(socket, ['readable'], Math.min(connectTimeoutMs, ANSWER_TIMEOUT_MS), signal);

@@ -71,7 +71,7 @@ function presentedFinding(seen: Presenting, { plain, withClient }: Knocked, judg
   const { result, problems, authority } = judge(seen.chain, judging);
   const presented = presentedOf(seen.chain[0]);
   const clientCertificate = demands(plain);
-  const clientAccepted = withClient && accepts(withClient);
+  const clientAccepted = withClient && accepts(withClient, plain);
   const message = [
     say.judged(result, problems, authority, judging.hostname),
     `Presented: ${describePresented(presented)}.`,
@@ -103,9 +103,12 @@ function demands(plain: Dialled): Verdict['clientCertificate'] {
   return plain.answer?.kind === 'silent' ? 'no' : 'unknown';
 }
 
-function accepts(withClient: Dialled): boolean | undefined {
+function accepts(withClient: Dialled, plain: Dialled): boolean | undefined {
   if (withClient.kind === 'no-connection') return undefined;
   if (withClient.kind === 'no-tls' || withClient.alert !== undefined) return false;
-  if (withClient.answer?.kind === 'answered') return withClient.answer.refusesClient === undefined;
-  return withClient.answer?.kind === 'silent' ? true : undefined;
+  const { answer } = withClient;
+  if (answer?.kind === 'answered') return answer.refusesClient === undefined;
+  if (answer?.kind === 'silent') return true;
+  // Closed without a word: because of the certificate, unless it treats everybody so.
+  return plain.kind === 'presented' && plain.answer?.kind === 'closed' ? undefined : false;
 }

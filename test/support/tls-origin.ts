@@ -1,5 +1,13 @@
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import {
+  connect,
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { createServer, type TlsOptions, type TLSSocket } from 'node:tls';
+import { Worker } from 'node:worker_threads';
 import type { Signed } from './tls-origin-certificates.ts';
 
 /** A server on loopback that is knocked at. */
@@ -53,6 +61,36 @@ export function tlsOrigin({ pair, intermediates = [], ...options }: TlsOriginOpt
 export function tcpOrigin(behave: (socket: Socket) => void): Promise<Origin> {
   return listening(createTcpServer(behave), {}, []);
 }
+
+/** A port of loopback that answers no SYN any more, as behind a firewall that drops them. */
+export async function silentPort(): Promise<{ readonly address: string } & AsyncDisposable> {
+  // A server whose thread stands still accepts nothing; once its backlog is full, Linux drops what comes.
+  const worker = new Worker(STANDSTILL, { eval: true });
+  const [port]: unknown[] = await once(worker, 'message');
+  if (typeof port !== 'number') throw new Error('the server that stands still has no port');
+  const filling = Array.from({ length: 8 }, () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined); // Some of them are dropped too, which is what they are for.
+    return socket;
+  });
+  await Promise.race(filling.map((socket) => once(socket, 'connect')));
+  return {
+    address: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of filling) socket.destroy();
+      await worker.terminate();
+    },
+  };
+}
+
+const STANDSTILL = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:net').createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });
+`;
 
 async function listening(
   server: Server,

@@ -78,8 +78,8 @@ export function boardScene(options: Partial<BoardOptions> = {}): BoardScene {
     prober,
     clock,
     random: () => 0.5,
-    onChange: (zone, hostnames) => told.push({ zone, hostnames, atMs: clock.monotonic() }),
-    onError: (error) => errors.push(error),
+    onChange: (zone, hostnames) => void told.push({ zone, hostnames, atMs: clock.monotonic() }),
+    onError: (error) => void errors.push(error),
     signal: stop.signal,
     ...options,
   });

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { ProbeBoard } from '../../../src/probe/board.ts';
+import { Limits } from '../../../src/probe/limits.ts';
+import type { Probes } from '../../../src/probe/types.ts';
+import { tlsOrigin } from '../../support/tls-origin.ts';
+import { NotYet, waitFor } from '../../support/wait.ts';
+import { boardScene, PaperProber, target, TRUST, type BoardScene } from './board-scene.ts';
+import { authorities, HOST, leaf, prober as realProber } from './scene.ts';
+
+const RATE = 20;
+const COUNT = 5_000;
+const SECOND = 1_000;
+
+const names = (zone: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `n${at}.${zone}`);
+
+/** A board whose prober keeps the limits of the real one. */
+function limited(): BoardScene {
+  const { clock } = boardScene();
+  const paper = new PaperProber(clock);
+  const limits = new Limits<never>({ clock, concurrency: 16, ratePerSecond: RATE });
+  const prober: Probes = {
+    async probe(of, trust, options) {
+      const turn = await limits.turn(of.hostname, options.signal);
+      try {
+        await turn.connection(options.signal);
+        return await paper.probe(of, trust, options);
+      } finally {
+        turn.end();
+      }
+    },
+  };
+  const told: BoardScene['told'] = [];
+  const stop = new AbortController();
+  const board = new ProbeBoard({
+    prober,
+    clock,
+    random: () => 0.5,
+    onChange: (zone, hostnames) => void told.push({ zone, hostnames, atMs: clock.monotonic() }),
+    signal: stop.signal,
+  });
+  return { clock, prober: paper, board, told, errors: [], stop };
+}
+
+const setZone = ({ board }: BoardScene, zone: string, count: number): void =>
+  board.setTargets(
+    zone,
+    names(zone, count).map((name) => target(name)),
+    TRUST,
+  );
+
+describe('five thousand names at twenty a second', () => {
+  test('are all looked at once within the time this takes, and told of now and then', async () => {
+    const scene = limited();
+    setZone(scene, 'big', COUNT);
+    scene.board.since('big', 0);
+    await scene.clock.advance((COUNT / RATE) * SECOND);
+    expect(new Set(scene.prober.names).size).toBe(COUNT);
+    expect(scene.prober.asked).toHaveLength(COUNT);
+    expect(scene.prober.mostRunning).toBeLessThanOrEqual(16);
+    expect(scene.board.since('big', 0).missing).toEqual([]);
+    expect(scene.told.length).toBeLessThan(30);
+    expect(new Set(scene.told.flatMap(({ hostnames }) => hostnames)).size).toBe(COUNT);
+  });
+
+  test('make no small zone wait', async () => {
+    const scene = limited();
+    setZone(scene, 'big', COUNT);
+    scene.board.since('big', 0);
+    await scene.clock.advance(10 * SECOND);
+    setZone(scene, 'small', 3);
+    expect(scene.board.since('small', 0).missing).toHaveLength(3);
+    await scene.clock.advance(5 * SECOND);
+    expect(scene.board.since('small', 0).missing).toEqual([]);
+    expect(scene.told.filter(({ zone }) => zone === 'small')).not.toEqual([]);
+  });
+
+  test('that nobody asked for let through the one that somebody did', async () => {
+    const scene = limited();
+    setZone(scene, 'big', COUNT);
+    await scene.clock.advance(10 * SECOND);
+    const [last = ''] = names('big', COUNT).slice(-1);
+    expect(scene.board.verdictsFor([last])).toEqual([]);
+    scene.board.refresh([last], scene.clock.monotonic());
+    await scene.clock.advance(5 * SECOND);
+    expect(scene.board.verdictsFor([last])).toHaveLength(1);
+  });
+
+  test('that are asked for over and over do not stop the routine of others', async () => {
+    const scene = limited();
+    setZone(scene, 'big', COUNT);
+    setZone(scene, 'quiet', 40);
+    for (let second = 0; second < 30; second += 1) {
+      scene.board.since('big', scene.clock.monotonic());
+      await scene.clock.advance(SECOND);
+    }
+    expect(scene.board.verdictsFor(names('quiet', 40))).toHaveLength(40);
+  });
+});
+
+test('a board with a real prober tells when a real origin was mended', async () => {
+  const known = await authorities();
+  const broken = await leaf(known.stranger, [HOST]);
+  const good = await leaf(known.originEcc, [HOST]);
+  const stop = new AbortController();
+  const told: string[] = [];
+  const board = new ProbeBoard({
+    prober: realProber(),
+    clock: systemClock,
+    random: Math.random,
+    onChange: (zone) => void told.push(zone),
+    signal: stop.signal,
+  });
+  const { address, port } = await (async () => {
+    await using origin = await tlsOrigin({ pair: broken });
+    board.setTargets('zone', [target(HOST, origin.address)], known.trust);
+    await waitFor('a first verdict', () => told.length > 0, { timeoutMs: 5_000, intervalMs: 5 });
+    return origin;
+  })();
+  expect(board.verdictsFor(['*.example.com'])[0]).toMatchObject({ result: 'Untrusted', address });
+  await using _origin = await tlsOrigin({ pair: good, port });
+  const sinceMs = systemClock.monotonic();
+  await waitFor(
+    'the mended origin',
+    () => {
+      const { verdicts, missing } = board.since('zone', sinceMs);
+      return (missing.length === 0 && verdicts[0]?.result === 'Valid') || new NotYet(verdicts);
+    },
+    { timeoutMs: 5_000, intervalMs: 5 },
+  );
+  expect(told).toEqual(['zone', 'zone']);
+  stop.abort();
+});
