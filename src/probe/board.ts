@@ -71,7 +71,9 @@ export class ProbeBoard {
   setTargets(zone: string, targets: readonly ProbeTarget[], trust: TrustSet, client?: ClientPair): void {
     const standard = standardOf(trust, client);
     const wanted = singles(targets);
-    this.#forget(zone, wanted);
+    const gone = this.#forget(zone, wanted);
+    for (const hostname of gone) this.#news.add(zone, hostname);
+    if (gone.length > 0) queueMicrotask(() => this.#news.flushSoon(zone));
     for (const [key, target] of wanted) {
       const unit = this.#units.get(zone, key);
       if (unit === undefined) this.#units.add(key, this.#begin(zone, target, standard));
@@ -80,10 +82,11 @@ export class ProbeBoard {
     this.#wake();
   }
 
-  /** Forgets a zone. */
+  /** Forgets a zone. Whose verdicts go with it is told by `onChange`. */
   drop(zone: string): void {
-    this.#forget(zone, new Map());
+    const gone = this.#forget(zone, new Map());
     this.#news.drop(zone);
+    if (gone.length > 0) queueMicrotask(() => this.#tell(zone, gone));
   }
 
   /**
@@ -146,11 +149,15 @@ export class ProbeBoard {
     unit.dueMs = this.#o.clock.monotonic();
   }
 
-  #forget(zone: string, kept: ReadonlyMap<string, unknown>): void {
+  /** Returns the names of which verdicts went. */
+  #forget(zone: string, kept: ReadonlyMap<string, unknown>): readonly string[] {
+    const told = new Set<string>();
     for (const unit of this.#units.retain(zone, kept)) {
       unit.state = 'gone';
       this.#line.remove(unit);
+      if (unit.verdicts.length > 0) told.add(unit.target.hostname);
     }
+    return [...told];
   }
 
   /** Has everybody looked through soon, once for all calls of this moment. */
@@ -241,6 +248,7 @@ export class ProbeBoard {
   }
 
   #tell(zone: string, hostnames: readonly string[]): void {
+    if (this.#o.signal.aborted) return;
     try {
       this.#o.onChange(zone, hostnames);
     } catch (error) {

@@ -99,6 +99,25 @@ describe('targets', () => {
     expect(prober.names).toEqual([...NAMES, 'b.example.com']);
   });
 
+  test('whoever listens is told whose verdicts went, with a target or with the zone', async () => {
+    const { board, clock, told } = boardScene();
+    board.setTargets('zone', targets, TRUST);
+    await clock.advance(0);
+    await clock.advance(MINUTE);
+    told.length = 0;
+    board.setTargets('zone', targets.slice(1), TRUST);
+    expect(told).toEqual([]);
+    await clock.advance(0);
+    board.drop('zone');
+    await clock.advance(0);
+    board.drop('zone');
+    await clock.advance(0);
+    expect(told.map(({ zone, hostnames }) => [zone, ...hostnames])).toEqual([
+      ['zone', 'a.example.com'],
+      ['zone', 'b.example.com', 'c.example.com'],
+    ]);
+  });
+
   test('a look at what is gone meanwhile is not taken in', async () => {
     const { board, clock, prober, told } = boardScene();
     prober.lookMs = 10;
