@@ -36,10 +36,12 @@ type Place =
   | { readonly address: string; readonly ip: string; readonly port: number; readonly beyond: number }
   | { readonly address: string; readonly ip: undefined; readonly message: string };
 
+/** When a look began, by both clocks. */
+type Moment = Pick<Verdict, 'beganMs' | 'at'>;
+
 /** Without a TCP connection the name asked for played no part: it holds for everybody who waited. */
 interface Unreachable {
-  readonly beganMs: number;
-  readonly at: number;
+  readonly moment: Moment;
   readonly dialled: Extract<Dialled, { kind: 'no-connection' }>;
 }
 
@@ -104,7 +106,7 @@ export class Prober implements Probes {
     );
   }
 
-  #moment(): { readonly beganMs: number; readonly at: number } {
+  #moment(): Moment {
     return { beganMs: this.#clock.monotonic(), at: this.#clock.now() };
   }
 
@@ -133,11 +135,11 @@ export class Prober implements Probes {
     const turn = await this.#limits.turn(formatAddress(ip, port), signal);
     try {
       const { memo } = turn;
-      if (memo !== undefined && memo.beganMs >= wantedMs)
-        return verdict(target, address, memo, unconnected(memo.dialled, hostname));
-      const { moment, finding } = await this.#look(task, place, turn);
-      const note = beyond === 0 ? '' : ` The name has ${beyond} more addresses, which were not looked at.`;
-      return verdict(target, address, moment, { ...finding, message: finding.message + note });
+      const { moment, finding } =
+        memo !== undefined && memo.moment.beganMs >= wantedMs
+          ? { moment: memo.moment, finding: unconnected(memo.dialled, hostname) }
+          : await this.#look(task, place, turn);
+      return verdict(target, address, moment, { ...finding, message: finding.message + say.beyond(beyond) });
     } finally {
       turn.end();
     }
@@ -157,12 +159,12 @@ export class Prober implements Probes {
     { hostname, trust, plain, client, signal }: Task,
     { ip, port }: { readonly ip: string; readonly port: number },
     turn: Turn<Unreachable>,
-  ): Promise<{ readonly moment: { beganMs: number; at: number }; readonly finding: Finding }> {
+  ): Promise<{ readonly moment: Moment; readonly finding: Finding }> {
     const request = { ip, port, hostname, connectTimeoutMs: this.#connectTimeoutMs };
     await turn.connection(signal);
     const moment = this.#moment();
     const first = await dial({ ...request, client: plain }, signal);
-    if (first.kind === 'no-connection') turn.memo = { ...moment, dialled: first };
+    if (first.kind === 'no-connection') turn.memo = { moment, dialled: first };
     let second: Dialled | undefined;
     if (first.kind !== 'no-connection' && client !== undefined) {
       await turn.connection(signal);
@@ -193,7 +195,7 @@ function keyOf(place: Place): string {
 function verdict(
   { hostname, source }: ProbeTarget,
   address: string,
-  { beganMs, at }: { readonly beganMs: number; readonly at: number },
+  { beganMs, at }: Moment,
   finding: Finding,
 ): Verdict {
   return { hostname, address, source, ...finding, beganMs, at };

@@ -90,6 +90,11 @@ export function judged(
     : `The certificate ${problems.join(', and ')}: visitors would get 526 under strict.`;
 }
 
+/** Of a name's addresses that were too many to look at. */
+export function beyond(count: number): string {
+  return count === 0 ? '' : ` The name has ${count} more addresses, which were not looked at.`;
+}
+
 /** Certificates that Ingress controllers make up where they have none to serve. */
 const MADE_UP = [
   {

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { judge } from '../../../src/probe/judge.ts';
+import { bundledRoots } from '../../../src/probe/roots.ts';
 import type { ProbeResult } from '../../../src/probe/types.ts';
+import { TestClock } from '../../support/test-clock.ts';
 import { tlsOrigin, type TlsOriginOptions } from '../../support/tls-origin.ts';
 import { sign, type Signed, type Wanted } from '../../support/tls-origin-certificates.ts';
-import { authorities, HOST, knockOnce, leaf, type Authorities } from './scene.ts';
+import { authorities, HOST, knockOnce, leaf, prober, type Authorities } from './scene.ts';
 
 const DAY = 86_400_000;
 let known: Authorities;
@@ -224,4 +227,51 @@ describe('a certificate that a real server presents', () => {
     expect(verdict.message).toMatch(/valid from \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ to/);
     expect(origin.asked).toEqual([HOST]);
   });
+});
+
+describe('dates are judged by the clock given', () => {
+  test.each([
+    { days: 0, result: 'Valid' },
+    { days: -2, result: 'Expired' },
+    { days: 2, result: 'Expired' },
+    { days: 4_000, result: 'Expired' },
+  ])('$days days from now: $result', async ({ days, result }) => {
+    await using origin = await tlsOrigin({ pair: await named([HOST]) });
+    const by = prober({ clock: new TestClock(later(days)) });
+    const verdict = await knockOnce(origin.address, known.trust, { by });
+    expect(verdict).toMatchObject({ result, beganMs: 0, at: expect.closeTo(later(days), -5) });
+  });
+
+  test('on the very edge a certificate is outside, as Cloudflare has it', async () => {
+    const second = Math.floor(Date.now() / 1_000) * 1_000;
+    await using origin = await tlsOrigin({
+      pair: await named([HOST], { notBefore: second, notAfter: second + DAY }),
+    });
+    const at = async (ms: number): Promise<ProbeResult> =>
+      (await knockOnce(origin.address, known.trust, { by: prober({ clock: new TestClock(ms) }) })).result;
+    expect(await at(second)).toBe('Expired');
+    expect(await at(second + 1)).toBe('Valid');
+    expect(await at(second + DAY - 1)).toBe('Valid');
+    expect(await at(second + DAY)).toBe('Expired');
+  });
+
+  test('a public root outside its dates is none; an Origin CA root’s own end does not count', async () => {
+    const long = { notAfter: later(9_000) };
+    const clock = new TestClock(later(5_000));
+    const judged = async (pair: Signed): Promise<ProbeResult> => {
+      await using origin = await tlsOrigin({ pair });
+      return (await knockOnce(origin.address, known.trust, { by: prober({ clock }) })).result;
+    };
+    expect(await judged(await leaf(known.originEcc, [HOST], long))).toBe('Valid');
+    expect(await judged(await leaf(known.publicRoot, [HOST], long))).toBe('Untrusted');
+    expect(await judged(await leaf(known.custom, [HOST], long))).toBe('Untrusted');
+  });
+});
+
+test('without public roots of its own a prober trusts those that Node carries', () => {
+  const [root] = bundledRoots();
+  if (root === undefined) throw new Error('Node carries no roots');
+  const now = root.validFromDate.getTime() + DAY;
+  const trust = { originCa: [], custom: [], publicRoots: bundledRoots() };
+  expect(judge([root], { hostname: HOST, now, trust }).authority).toBe('a public authority');
 });
