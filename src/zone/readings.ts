@@ -10,6 +10,8 @@ import type { Reading, SettingName } from './world.ts';
 
 /** Until the zone is looked for again while it is not to be found, or not active. */
 const ODD_ZONE_MS = 5 * 60_000;
+/** Until the routes are listed again when the API server did not answer. */
+const UNHEARD_MS = 10_000;
 /** While records are being listed they are not due; a listing ends by itself much sooner. */
 const LISTING_MS = 60 * 60_000;
 
@@ -114,7 +116,7 @@ export function listRecords(
   read().catch((error: unknown) => {
     if (signal.aborted) return;
     // The API server did not answer: the caches and the log tell of it elsewhere.
-    records.postpone(clock.monotonic() + ODD_ZONE_MS);
+    records.postpone(clock.monotonic() + UNHEARD_MS);
     const problem = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     context.log.warn({ zone: key, problem }, 'the origins of a zone could not be listed');
   });

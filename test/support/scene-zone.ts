@@ -26,7 +26,12 @@ export class SceneZones {
   async startOperator({
     flags = [],
     clock,
-  }: { flags?: readonly string[]; clock?: Clock } = {}): Promise<RunningOperator> {
+    kubeconfig,
+  }: {
+    flags?: readonly string[];
+    clock?: Clock;
+    kubeconfig?: string;
+  } = {}): Promise<RunningOperator> {
     return this.#scene.startOperator({
       flags: [
         '--cluster-kinds',
@@ -36,6 +41,7 @@ export class SceneZones {
         ...flags,
       ],
       ...(clock && { clock }),
+      ...(kubeconfig !== undefined && { kubeconfig }),
     });
   }
 
