@@ -108,7 +108,7 @@ export interface OriginCertificate {
      */
     observedGeneration?: number;
     /**
-     * Ready, and Issuing and Stalled while they have something to say.
+     * Ready, and Issuing, Served and Stalled while they have something to say.
      */
     conditions?: {
       /**
