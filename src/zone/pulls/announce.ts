@@ -24,14 +24,14 @@ export function announce(
   step: PullStep,
   safe: boolean,
 ): void {
-  const told = `${step.state} ${safe} ${step.effect?.do ?? ''}`;
+  const told = `${step.state} ${safe}`;
   const isFirst = memory.told === '';
   const before = pass.zone.status?.authenticatedOriginPulls;
   // What the status says already was told by another process.
   const isKnown = isFirst && before?.state === step.state && before.safeToDemand === safe;
   if (told === memory.told) return;
   memory.told = told;
-  if (isKnown && step.effect === undefined) return;
+  if (isKnown) return;
   const advice = safe ? ' Origins may demand it now.' : '';
   const type = NORMAL.has(step.state) && step.stalled !== true ? 'Normal' : 'Warning';
   tell(

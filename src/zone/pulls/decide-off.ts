@@ -32,9 +32,9 @@ function isPresented({ cloudflare: { shared, enabled } }: PullsWorld): boolean {
 
 function originsUnknown(world: PullsWorld): PullStep | undefined {
   if (!isPresented(world)) return undefined;
-  const { complete, unknown } = world.demand;
+  const { complete, unknown, why } = world.demand;
   if (!complete) {
-    const message = `Cloudflare still presents a client certificate: first all origins are asked whether they demand it. ${HOW}.`;
+    const message = `Cloudflare still presents a client certificate. ${why ?? 'First all origins are asked whether they demand it.'} ${HOW}.`;
     return waiting('SwitchingOff', message, LOOK_AGAIN_MS);
   }
   if (unknown.length === 0) return undefined;

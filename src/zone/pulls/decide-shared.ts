@@ -61,7 +61,11 @@ function unpublishedHoldsZone(world: PullsWorld): PullStep | undefined {
 function untrustedHoldsZone({ cloudflare, publish, demand }: PullsWorld): PullStep | undefined {
   if (!cloudflare.enabled || publish.length > 0) return undefined;
   if (!demand.complete)
-    return waiting('Rotating', 'All origins are asked whether they demand a client certificate.', 30_000);
+    return waiting(
+      'Rotating',
+      demand.why ?? 'All origins are asked whether they demand a client certificate.',
+      30_000,
+    );
   if (demand.required.length === 0) return undefined;
   const message =
     "Origins demand the zone's own client certificate, and nothing is published from which they would learn of the shared CA. " +

@@ -1,8 +1,8 @@
 import type { GateView } from '../world.ts';
 import type { PullMemory } from './memory.ts';
-import type { Ages, Demand, PullsWorld } from './world.ts';
+import type { Demand, PullsWorld } from './world.ts';
 
-const UNKNOWN: Demand = { complete: false, required: [], unknown: [] };
+const UNKNOWN: Demand = { complete: false, required: [], unknown: [], why: undefined };
 
 /** Names that lead to no origin that could be asked, or that the spec leaves out. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['NoOrigin', 'NotProxied', 'Ignored']);
@@ -13,6 +13,7 @@ export function demandOf(view: GateView | undefined): Demand {
   const asked = view.lines.filter(({ result }) => !NOT_ASKED.has(result));
   return {
     complete: view.complete && view.missing.length === 0,
+    why: view.incompleteWhy,
     required: asked.filter(({ clientCertificate }) => clientCertificate === 'required'),
     unknown: asked.filter(({ clientCertificate }) => clientCertificate === 'unknown'),
   };
@@ -24,7 +25,7 @@ export function demandOf(view: GateView | undefined): Demand {
  */
 export function demandSinceMs(
   { mode, cloudflare, store }: Pick<PullsWorld, 'mode' | 'cloudflare' | 'store'>,
-  ages: Ages,
+  { isPublished, publishedMs }: { readonly isPublished: boolean; readonly publishedMs: number },
   memory: PullMemory,
   nowMs: number,
 ): number | undefined {
@@ -34,5 +35,5 @@ export function demandSinceMs(
   const takesOver = mode === 'Zone' ? cloudflare.shared.on && !cloudflare.enabled : cloudflare.enabled;
   const rotates = store.state === 'ours' && store.stored.nextCa !== undefined;
   const matters = mode === 'Zone' ? takesOver || rotates : mode === 'Shared' && takesOver;
-  return matters ? nowMs - ages.published : undefined;
+  return matters && isPublished ? nowMs - publishedMs : undefined;
 }

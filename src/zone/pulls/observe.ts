@@ -14,9 +14,8 @@ import { readPublished } from './publish.ts';
 import { caFacts, pullSecretName, storeOf } from './stored.ts';
 import type { Ages, PullsWorld, Reading, SeenCertificate, Store, WantedCa } from './world.ts';
 
-/** At rest Cloudflare is asked once an hour; what is asked is three requests. */
+/** At rest Cloudflare is asked once an hour; that takes three requests. */
 const REST_MS = 3_600_000;
-export const REQUESTS_PER_READING = 3;
 
 /** What was found, and the secrets that only effects may use. */
 export interface Seen {
@@ -62,7 +61,8 @@ export async function observe(
   const withPublished = { ...ages, published: memory.ageOf('published', isPublished ? bundle : undefined) };
   const stored = store.state === 'ours' ? store.stored : undefined;
   const comingCa = cloudflare.enabled ? stored?.nextCa : stored?.ca;
-  const sinceMs = demandSinceMs(known, withPublished, memory, context.clock.monotonic());
+  const publishedMs = withPublished.published;
+  const sinceMs = demandSinceMs(known, { isPublished, publishedMs }, memory, context.clock.monotonic());
   const world: PullsWorld = {
     ...known,
     objectName: metadata.name,

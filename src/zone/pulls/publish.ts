@@ -1,7 +1,7 @@
 import { ANNOTATION, FIELD_MANAGER, SECRET_KEY } from '../../api/names.ts';
 import { KubeError } from '../../kube/errors.ts';
-import type { ConfigMap, Secret } from '../../kube/object.ts';
-import { configMaps, secrets } from '../../kube/resource.ts';
+import type { ConfigMap, KubeObject, Secret } from '../../kube/object.ts';
+import { configMaps, type Resource, secrets } from '../../kube/resource.ts';
 import { decode, encode } from '../../secret-facts.ts';
 import type { ZonePass } from '../concern.ts';
 import type { PullsContext } from './context.ts';
@@ -43,7 +43,8 @@ export async function readPublished(
 
 /**
  * Writes the CA into an object: made where it is absent, changed in place where it is ours, and never taken over.
- * What the API server refuses is remembered and told; other failures are thrown.
+ * What changes meanwhile is looked at again by the next pass; what the API server
+ * refuses is remembered and told; other failures are thrown.
  */
 export async function publish(
   context: PullsContext,
@@ -54,31 +55,46 @@ export async function publish(
 ): Promise<void> {
   const existing = await read(context, target, signal);
   if (existing !== undefined && refusal(existing, target, zone.metadata.name) !== undefined) return;
-  const { uid, resourceVersion } = existing?.metadata ?? {};
-  const metadata = {
-    namespace: target.namespace,
-    name: target.name,
-    annotations: { [ANNOTATION.originZone]: zone.metadata.name },
-    // With resourceVersion 1 an apply creates what is absent and is refused by whatever is there.
-    ...(existing === undefined || uid === undefined
-      ? { resourceVersion: '1' }
-      : { uid, resourceVersion: resourceVersion ?? '' }),
-  };
-  const options = { signal, fieldManager: FIELD_MANAGER.zone, force: existing !== undefined };
   try {
-    if (target.kind === 'Secret')
-      await context.kube.apply(
-        secrets,
-        { metadata, type: 'Opaque', data: { [KEY]: encode(bundle) } },
-        options,
-      );
-    else await context.kube.apply(configMaps, { metadata, data: { [KEY]: bundle } }, options);
+    await write(context, zone.metadata.name, { target, bundle, existing }, signal);
     memory.refused.delete(targetText(target));
   } catch (error) {
+    if (error instanceof KubeError && (error.kind === 'Conflict' || error.kind === 'AlreadyExists')) return;
     const message = refusalMessage(error, target);
     if (message === undefined) throw error;
     memory.refused.set(targetText(target), { message, untilMs: context.clock.monotonic() + REFUSED_MS });
   }
+}
+
+interface Writing {
+  readonly target: Target;
+  readonly bundle: string;
+  readonly existing: Existing | undefined;
+}
+
+/** Created where it is absent; else applied to exactly what was read, which an apply alone does not see to. */
+async function write(
+  { kube }: PullsContext,
+  objectName: string,
+  { target, bundle, existing }: Writing,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name } = target;
+  const { uid = '', resourceVersion = '' } = existing?.metadata ?? {};
+  const metadata = {
+    namespace,
+    name,
+    annotations: { [ANNOTATION.originZone]: objectName },
+    ...(existing && { uid, resourceVersion }),
+  };
+  const options = { signal, fieldManager: FIELD_MANAGER.zone };
+  const put = <T extends KubeObject>(resource: Resource<T>, body: T): Promise<T> =>
+    existing === undefined
+      ? kube.create(resource, body, options)
+      : kube.apply(resource, body, { ...options, force: true });
+  if (target.kind === 'Secret')
+    await put(secrets, { metadata, type: 'Opaque', data: { [KEY]: encode(bundle) } });
+  else await put(configMaps, { metadata, data: { [KEY]: bundle } });
 }
 
 /** An object as it was found, its content in plain text. */

@@ -21,7 +21,7 @@ export function readiness(
   if (!demand.complete)
     return waiting(
       state,
-      'The new CA is published; all origins are asked whether they demand a client certificate.',
+      `The new CA is published. ${demand.why ?? 'All origins are asked whether they demand a client certificate.'}`,
       LOOK_AGAIN_MS,
     );
   if (demand.unknown.length > 0)

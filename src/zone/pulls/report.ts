@@ -5,7 +5,6 @@ import type { ConcernReport, Problem, ZonePass } from '../concern.ts';
 import { isTlsToOrigins } from './bundle.ts';
 import { safeToDemand } from './decide.ts';
 import { copiesOf } from './leaves.ts';
-import { PROPAGATION_MS } from './propagation.ts';
 import type { PullsWorld, PullStep, Stored } from './world.ts';
 
 type Status = NonNullable<OriginZone['status']>['authenticatedOriginPulls'];
@@ -20,7 +19,7 @@ export function reportOf(world: PullsWorld, step: PullStep, nextMs: number): Con
   const stored = world.store.state === 'ours' ? world.store.stored : undefined;
   const status = {
     state: step.state,
-    message: `${step.message}${adviceOf(world, safe)}`,
+    message: safe ? `${step.message} Origins may demand it.` : step.message,
     ...(world.mode === 'Zone' && stored !== undefined && certificateOf(world, stored)),
     safeToDemand: safe,
   };
@@ -37,7 +36,8 @@ export function unavailableReport(
   nextMs: number,
 ): ConcernReport<Status> {
   const problem = { reason: error.kind, message: error.message, stalled: isRefusal(error) };
-  return { status: keptStatus(pass), nextMs, problems: [problem] };
+  // That others go first is no news.
+  return { status: keptStatus(pass), nextMs, problems: error.kind === 'BudgetExhausted' ? [] : [problem] };
 }
 
 /** The part of the status as it stands. */
@@ -60,13 +60,6 @@ function certificateOf({ cloudflare, now }: PullsWorld, stored: Stored): Partial
     ...(shown?.notAfter !== undefined && { notAfter: rfc3339(shown.notAfter) }),
     caNotAfter: rfc3339(stored.ca.notAfter),
   };
-}
-
-/** That a demand of the origins would, or would no longer, be met. */
-function adviceOf({ mode, ages, cloudflare }: PullsWorld, safe: boolean): string {
-  if (safe) return ' Origins may demand it.';
-  if (mode === 'Off' || ages.sharedOn + ages.published < PROPAGATION_MS || !cloudflare.enabled) return '';
-  return ' Let no further origin demand it now.';
 }
 
 function problemsOf(world: PullsWorld, step: PullStep): readonly Problem[] {

@@ -85,6 +85,8 @@ export interface Reading {
 export interface Demand {
   /** Whether every origin of the zone is known and was looked at of late. */
   readonly complete: boolean;
+  /** Why not all are known, as a sentence, where it is not that they are being looked at. */
+  readonly why: string | undefined;
   readonly required: readonly OriginLine[];
   /** Origins of which it cannot be told. */
   readonly unknown: readonly OriginLine[];

@@ -102,8 +102,8 @@ export class PullStage implements AsyncDisposable {
     await simulator.reset();
     const { id: zoneId } = await simulator.seedZone({ name: 'example.com', ssl: 'full' });
     const origin = await DemandingOrigin.start(refusal);
-    await simulator.seedRecord(zoneId, { name: HOSTNAME, type: 'A', content: '192.0.2.1', proxied: true });
-    await simulator.mapOrigin({ content: '192.0.2.1', https: origin.address });
+    await simulator.seedRecord(zoneId, { name: HOSTNAME, type: 'A', content: '203.0.113.7', proxied: true });
+    await simulator.mapOrigin({ content: '203.0.113.7', https: origin.address });
     return PullStage.#of(theatre, zoneId, origin);
   }
 

@@ -27,19 +27,19 @@ const OFF_CASES: readonly Case[] = [
   ['what presents nothing is off', off({ cloudflare: NOTHING }), 'Off', undefined],
   [
     'it stays on until all origins were looked at',
-    off({ demand: { complete: false, required: [], unknown: [] } }),
+    off({ demand: { complete: false, why: undefined, required: [], unknown: [] } }),
     'SwitchingOff',
     undefined,
   ],
   [
     'it stays on while an origin demands it',
-    off({ demand: { complete: true, required: [required], unknown: [] } }),
+    off({ demand: { complete: true, why: undefined, required: [required], unknown: [] } }),
     'SwitchingOff',
     undefined,
   ],
   [
     'it stays on while an origin cannot be told of',
-    off({ demand: { complete: true, required: [], unknown: [line()] } }),
+    off({ demand: { complete: true, why: undefined, required: [], unknown: [line()] } }),
     'SwitchingOff',
     undefined,
   ],
@@ -86,7 +86,7 @@ const OFF_CASES: readonly Case[] = [
   ],
   [
     'under flexible an origin that demands holds it too: the mode may come back',
-    off({ ssl: 'flexible', demand: { complete: true, required: [required], unknown: [] } }),
+    off({ ssl: 'flexible', demand: { complete: true, why: undefined, required: [required], unknown: [] } }),
     'SwitchingOff',
     undefined,
   ],
@@ -152,7 +152,7 @@ const SHARED_CASES: readonly Case[] = [
     shared({
       store: store(),
       cloudflare: { enabled: true, certificates: [seen()] },
-      demand: { complete: true, required: [required], unknown: [] },
+      demand: { complete: true, why: undefined, required: [required], unknown: [] },
     }),
     'Held',
     undefined,
@@ -198,7 +198,9 @@ describe.each([
 
 test('who demands is named, with the annotation that is to go', () => {
   const many = Array.from({ length: 5 }, (_, index) => line({ hostname: `w${index}.example.com` }));
-  const { message, stalled } = decide(off({ demand: { complete: true, required: many, unknown: [] } }));
+  const { message, stalled } = decide(
+    off({ demand: { complete: true, why: undefined, required: many, unknown: [] } }),
+  );
   expect(message).toContain('since w0.example.com at 192.0.2.1:443, w1');
   expect(message).toContain('and 2 more demand it');
   expect(message).toContain('Remove nginx.ingress.kubernetes.io/auth-tls-secret');

@@ -22,7 +22,7 @@ const OTHERS = seen({ fingerprint: 'OTHERS', notAfter: NOW + 60 * DAY, signer: '
 const FOREIGN = seen({ fingerprint: 'F', notAfter: NOW + 60 * DAY, signer: undefined }, { id: 'foreign' });
 const GIVEN = { state: 'given', ca: NEXT_CA } as const;
 const required = line({ clientCertificate: 'required' });
-const demanded = { complete: true, required: [required], unknown: [] };
+const demanded = { complete: true, why: undefined, required: [required], unknown: [] };
 const beside = { nextCa: NEXT_CA };
 const ofNextCa = { ...NEXT_LEAF, signer: 'CA2' };
 const young = { leaf: LEAF, presentingSince: undefined };
@@ -167,7 +167,7 @@ const CASES: readonly Case[] = [
     world({
       store: store(young),
       cloudflare: { enabled: false, shared: { on: true, editable: true, modifiedOn: NOW - DAY } },
-      demand: { complete: false, required: [], unknown: [] },
+      demand: { complete: false, why: undefined, required: [], unknown: [] },
     }),
     'Enabling',
     undefined,
@@ -344,13 +344,16 @@ const CASES: readonly Case[] = [
   ],
   [
     'a new CA waits until all origins were looked at',
-    world({ store: store(beside), demand: { complete: false, required: [], unknown: [] } }),
+    world({ store: store(beside), demand: { complete: false, why: undefined, required: [], unknown: [] } }),
     'Rotating',
     undefined,
   ],
   [
     'a new CA waits while an origin cannot be told of',
-    world({ store: store(beside), demand: { complete: true, required: [], unknown: [line()] } }),
+    world({
+      store: store(beside),
+      demand: { complete: true, why: undefined, required: [], unknown: [line()] },
+    }),
     'NewCaNotAccepted',
     undefined,
   ],

@@ -122,7 +122,7 @@ export function world({ ages, cloudflare, ...parts }: Parts = {}): PullsWorld {
     },
     wantedCa: { state: 'own' },
     store: { state: 'ours', stored: stored() },
-    demand: { complete: true, required: [], unknown: [] },
+    demand: { complete: true, why: undefined, required: [], unknown: [] },
     bundle: CA.pem,
     publish: [],
     acceptance: { state: 'unasked' },
