@@ -1,7 +1,6 @@
 import type { Zone } from '../cloudflare/results.ts';
 import type { ZoneClient } from '../cloudflare/zone-client.ts';
 import type { OriginZone } from '../api/v1alpha1.ts';
-import type { ListedCertificate } from '../cloudflare/results.ts';
 import type { Verdict } from '../probe/types.ts';
 import type { Intervals } from './schedule.ts';
 import type { GateView } from './world.ts';
@@ -47,11 +46,4 @@ export interface Problem {
   readonly message: string;
   /** Whether only a person can go on. */
   readonly stalled: boolean;
-}
-
-/** The Origin CA certificates of a zone, shared with whoever else needs them. */
-export interface ZoneInventory {
-  readonly certificates: readonly ListedCertificate[];
-  /** Monotonic ms when the listing began. */
-  readonly beganMs: number;
 }
