@@ -198,6 +198,17 @@ describe('refresh', () => {
     expect(prober.asked.map(({ atMs }) => atMs)).toEqual([0, 3_000, 5_000]);
   });
 
+  test('a look that began before all of them answers none', async () => {
+    const { board, clock, prober, told } = boardScene();
+    prober.lookMs = 1_000;
+    board.setTargets('zone', [target('a.example.com')], TRUST);
+    await clock.advance(500);
+    for (const ms of [3_000, 5_000]) board.refresh(['a.example.com'], ms);
+    await clock.advance(MINUTE);
+    expect(prober.asked.map(({ atMs }) => atMs)).toEqual([0, 3_000, 5_000]);
+    expect(told.map(({ atMs }) => atMs)).toEqual([1_000, 4_000, 6_000]);
+  });
+
   test('a moment that a look has passed already asks for nothing', async () => {
     const { board, clock, prober } = boardScene();
     await clock.advance(1_000);

@@ -193,7 +193,7 @@ const CASES: readonly Case[] = [
 let notCa: Signed;
 let late: Signed;
 beforeAll(async () => {
-  notCa = await named(['leaf.example.com']);
+  notCa = await leaf(known.publicRoot, ['leaf.example.com']);
   late = await sign({
     name: [{ CN: ['Late Sub'] }],
     issuer: known.publicRoot,
