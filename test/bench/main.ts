@@ -6,16 +6,19 @@ import { bundle } from '../support/build.ts';
 import { reflectorHeapSlope } from './reflector-heap.ts';
 import { machine, requestsPerCertificate, table } from './report.ts';
 import { type Figures, measure, type Scenario } from './scenario.ts';
+import { zoneTable } from './zones-report.ts';
+import { measureZones } from './zones.ts';
 
 /**
  * `npm run bench`: measures the bundle as a process of its own against a control plane and the simulator, beside a
  * bare client that sends the same writes, and prints each figure with the bound that the design sets.
  */
 
-const HELP = `npm run bench -- [--quick] [--certificates N] [--delay MS] [--soak] [--profile DIR]
+const HELP = `npm run bench -- [--quick] [--certificates N] [--delay MS] [--soak] [--zones N] [--profile DIR]
   --quick            200 certificates only
   --certificates N   N certificates instead of 200 and 1,000
   --delay MS         a Cloudflare that takes MS for a certificate instead of 0 and 150
+  --zones N          only the requests of N zones at rest, in simulated time
   --soak             also with --quick or --certificates: in the end 5 minutes of a reflector under faults
   --profile DIR      writes CPU profiles of the operator that issues into DIR
 `;
@@ -23,6 +26,9 @@ const DELAYS_MS = [0, 150];
 const PROGRAM = 'dist/bench/main.js';
 /** Growth of the reflector's heap per 10 minutes. */
 const HEAP_BOUND = 1e6;
+/** Enough for one inventory of each zone. */
+const HOURS = 6;
+const ZONES = 100;
 
 const flags = readFlags();
 try {
@@ -41,14 +47,17 @@ function readFlags() {
         soak: { type: 'boolean', default: false },
         certificates: { type: 'string' },
         delay: { type: 'string' },
+        zones: { type: 'string' },
         profile: { type: 'string' },
       },
     });
-    const { certificates, delay } = values;
+    const { certificates, delay, zones } = values;
     if (delay !== undefined && !/^\d{1,5}$/.test(delay))
       throw new Error(`--delay is "${delay}": write milliseconds, from 0 to 99999`);
     if (certificates !== undefined && !/^[1-9]\d{0,4}$/.test(certificates))
       throw new Error(`--certificates is "${certificates}": write a whole number from 1 to 99999`);
+    if (zones !== undefined && !/^[1-9]\d{0,3}$/.test(zones))
+      throw new Error(`--zones is "${zones}": write a whole number from 1 to 9999`);
     if (values.help) {
       process.stdout.write(HELP);
       process.exit(0);
@@ -65,7 +74,8 @@ function progress(line: string): void {
 }
 
 async function bench(): Promise<void> {
-  const { quick, certificates, delay, profile, soak } = flags;
+  const { quick, certificates, delay, profile, soak, zones } = flags;
+  if (zones !== undefined) return printZones(Number(zones), quick ? 1 : HOURS);
   const counts = certificates ? [Number(certificates)] : quick ? [200] : [200, 1000];
   await bundle('src/main.ts', PROGRAM);
   const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
@@ -81,7 +91,9 @@ async function bench(): Promise<void> {
     }
   }
   print(measured);
-  if (soak || !(quick || certificates)) await printSoak();
+  const isWhole = !(quick || certificates);
+  if (isWhole) await printZones(ZONES, HOURS);
+  if (soak || isWhole) await printSoak();
 }
 
 function print(measured: readonly [Scenario, Figures][]): void {
@@ -94,6 +106,14 @@ function print(measured: readonly [Scenario, Figures][]): void {
     `\nrequests to the API server per certificate (${last[0].certificates} at ${last[0].delayMs} ms)`,
   );
   console.log(requestsPerCertificate(...last));
+}
+
+async function printZones(zones: number, hours: number): Promise<void> {
+  const figures = await measureZones({ zones, hours }, (line) => progress(`zones: ${line}`));
+  console.log(
+    `\n${zones} zones at rest for ${hours} simulated hours, every setting managed, origin pulls Shared\n`,
+  );
+  console.log(zoneTable(figures));
 }
 
 async function printSoak(): Promise<void> {
