@@ -123,7 +123,10 @@ describe('the roots of trustedCASecretRef', () => {
     const zone = await zones.condition('OriginsVerified', 'TrustedCAUnusable', { status: 'Unknown' });
     expect(conditionOf(zone, 'OriginsVerified')?.message).toContain('Secret roots');
     expect(conditionOf(zone, 'Stalled')).toMatchObject({ status: 'True', reason: 'TrustedCAUnusable' });
-    await zones.condition('InSync', 'GateWaiting', { status: 'False' });
+    await zones.until(
+      'the gate to be closed for the roots',
+      (seen) => conditionOf(seen, 'InSync')?.message.includes('Secret roots') ?? false,
+    );
   });
 });
 
