@@ -172,7 +172,8 @@ function agesOf(memory: PullMemory, { cloudflare, store }: Known): Ages {
   const [next] = copiesOf(cloudflare, stored?.nextLeaf);
   const moving = cloudflare.certificates.filter(({ status }) => status !== 'active');
   const ofOldCa = cloudflare.certificates.some(({ signer }) => signer === stored?.ca.fingerprint);
-  if (stored?.leaf && copiesOf(cloudflare, stored.leaf)[0]?.status === 'active') memory.deployed();
+  const [newest] = copiesOf(cloudflare, stored?.nextLeaf ?? stored?.leaf);
+  if (newest?.status === 'active') memory.deployed();
   return {
     sharedOn: memory.age('sharedOn', cloudflare.shared.on),
     disabled: memory.age('disabled', !cloudflare.enabled),

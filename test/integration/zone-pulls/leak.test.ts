@@ -24,7 +24,7 @@ test('no log line, event or status holds the key of a CA or a client certificate
   const collect = async (until: (state: string | undefined) => boolean): Promise<void> => {
     await stage.until('the next scene', async (report) => {
       reports.push(JSON.stringify(report));
-      const data = (await stage.secret())?.data ?? {};
+      const data = (await stage.objects.secret())?.data ?? {};
       for (const name of KEYS) {
         const pem = decode(data[name]);
         if (pem) keys.add(pem);
@@ -43,7 +43,7 @@ test('no log line, event or status holds the key of a CA or a client certificate
   stage.probing = true;
   const given = await createAuthority('example.com', stage.clock.now());
   keys.add(given.privateKey);
-  await stage.putCa(`${stage.name}-ca`, given);
+  await stage.objects.putCa(`${stage.name}-ca`, given);
   await stage.apply({ mode: 'Zone', caSecretRef: { name: `${stage.name}-ca` } });
   await collect((state) => state === 'Rotating');
   await collect((state) => state === 'Presenting');
@@ -56,7 +56,7 @@ test('no log line, event or status holds the key of a CA or a client certificate
 
   // The search itself works: where a key is, it finds it. The given CA's key was never copied there.
   const stored = JSON.stringify(
-    Object.values((await stage.secret())?.data ?? {}).map((value) => decode(value)),
+    Object.values((await stage.objects.secret())?.data ?? {}).map((value) => decode(value)),
   );
   const lines = [...keys].filter((pem) => stored.includes(pem.split('\n')[3] ?? ''));
   expect(lines).toHaveLength(1);

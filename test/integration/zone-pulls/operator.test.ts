@@ -6,7 +6,7 @@ import { Scene } from '../../support/scene.ts';
 import { conditionOf, SceneZones } from '../../support/scene-zone.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { DemandingOrigin } from './origin.ts';
-import { OPERATOR_NAMESPACE } from './stage.ts';
+import { OPERATOR_NAMESPACE } from './pass.ts';
 
 const HOSTNAME = 'www.example.com';
 const MINUTE = 60_000;

@@ -32,7 +32,7 @@ describe('the CA is published', () => {
   test('in Secrets and ConfigMaps, with the name of its zone and nothing else', async () => {
     await stage.apply({ mode: 'Shared', publish: [target('Secret'), target('ConfigMap')] });
     await stage.presenting();
-    const pem = await stage.published('ca');
+    const pem = await stage.objects.published('ca');
     expect(pem).toMatch(/^-----BEGIN CERTIFICATE-----/);
     expect(await map()).toMatchObject({
       metadata: { annotations: { [ANNOTATION.originZone]: stage.name } },
@@ -49,7 +49,7 @@ describe('the CA is published', () => {
   test('again where somebody changed or deleted it, in place', async () => {
     await stage.apply({ mode: 'Shared', publish: [target('Secret'), target('ConfigMap')] });
     await stage.presenting();
-    const pem = await stage.published('ca');
+    const pem = await stage.objects.published('ca');
     const { metadata } = (await map()) ?? {};
     await theatre.admin.mergePatch(
       configMaps,
@@ -62,7 +62,7 @@ describe('the CA is published', () => {
     expect(status?.safeToDemand).toBe(false);
     await stage.presenting();
     expect(await map()).toMatchObject({ metadata: { uid: metadata?.uid }, data: { 'ca.crt': pem } });
-    expect(await stage.published('ca')).toBe(pem);
+    expect(await stage.objects.published('ca')).toBe(pem);
   });
 
   test('no more where it is not listed any more, and what is there stays', async () => {
@@ -70,7 +70,7 @@ describe('the CA is published', () => {
     await stage.presenting();
     await stage.apply({ mode: 'Shared', publish: [target('Secret')] });
     await stage.tick();
-    expect(await stage.published('second')).toBe(await stage.published('ca'));
+    expect(await stage.objects.published('second')).toBe(await stage.objects.published('ca'));
     const told = (await stage.events()).find((event) => event.startsWith('OriginPullUnlisted'));
     expect(told).toContain(`Secret ${stage.namespace}/second is no longer kept up to date`);
   });
@@ -144,7 +144,7 @@ describe('the CA is not published', () => {
 describe('the Secret of the CA', () => {
   test('that somebody else has made under its name is not touched', async () => {
     const name = `${stage.name}-origin-pull`;
-    await stage.putCa(name, { certificate: 'theirs', privateKey: 'theirs' });
+    await stage.objects.putCa(name, { certificate: 'theirs', privateKey: 'theirs' });
     await stage.apply({ mode: 'Zone' });
     const { status, problems } = await stage.tick();
     expect(status?.state).toBe('SecretNotManaged');
@@ -162,7 +162,7 @@ describe('the Secret of the CA', () => {
     ],
   ])('that is given but %s is told', async (_, ca, reason, why) => {
     const name = `${stage.name}-ca`;
-    if (ca) await stage.putCa(name, ca);
+    if (ca) await stage.objects.putCa(name, ca);
     await stage.apply({ mode: 'Zone', caSecretRef: { name } });
     const { status, problems } = await stage.tick();
     expect(status?.state).toBe(reason);

@@ -32,12 +32,12 @@ async function demanded(pulls: Parameters<PullStage['apply']>[0] = {}): Promise<
 }
 
 async function publishedCas(): Promise<readonly string[]> {
-  const pem = (await stage.published('ca')) ?? '';
+  const pem = (await stage.objects.published('ca')) ?? '';
   return pemCertificates(pem).map((block) => new X509Certificate(block).fingerprint256);
 }
 
 async function storedKeys(): Promise<readonly string[]> {
-  return Object.keys((await stage.secret())?.data ?? {}).toSorted();
+  return Object.keys((await stage.objects.secret())?.data ?? {}).toSorted();
 }
 
 describe('a leaf', () => {
@@ -97,7 +97,7 @@ describe('a CA', () => {
       stage = await PullStage.open(theatre, refusal);
       await demanded();
       const [old] = await publishedCas();
-      await stage.patchSecret({ data: { 'ca.key': null } });
+      await stage.objects.patchSecret({ data: { 'ca.key': null } });
       await stage.until('both CAs published', async () => (await publishedCas()).length === 2);
       const { status } = await stage.until(
         'the new CA alone',
@@ -114,7 +114,7 @@ describe('a CA', () => {
   );
 
   test('waits for an origin that reads nothing of what is published, and renews leaves of the old one meanwhile', async () => {
-    await stage.putCa(`${stage.name}-ca`, await createAuthority('example.com', stage.clock.now()));
+    await stage.objects.putCa(`${stage.name}-ca`, await createAuthority('example.com', stage.clock.now()));
     const first = await demanded();
     stage.demandFrom = undefined;
     await stage.apply({ mode: 'Zone', publish: publish(), caSecretRef: { name: `${stage.name}-ca` } });
@@ -135,19 +135,19 @@ describe('a CA', () => {
 
   test('that is given never leaves its Secret, and gives way to another that is put there', async () => {
     const ref = { name: `${stage.name}-ca` };
-    await stage.putCa(ref.name, await createAuthority('example.com', stage.clock.now()));
+    await stage.objects.putCa(ref.name, await createAuthority('example.com', stage.clock.now()));
     await demanded({ caSecretRef: ref });
     expect(await storedKeys()).toEqual(['ca.crt', 'tls.crt', 'tls.key']);
 
     const next = await createAuthority('example.com', stage.clock.now());
-    await stage.putCa(ref.name, next);
+    await stage.objects.putCa(ref.name, next);
     const wanted = new X509Certificate(next.certificate).fingerprint256;
     await stage.until('the new CA alone', async () => {
       const published = await publishedCas();
       return published.length === 1 && published[0] === wanted;
     });
     expect(await storedKeys()).toEqual(['ca.crt', 'tls.crt', 'tls.key']);
-    const leaf = new X509Certificate(decode((await stage.secret())?.data?.['tls.crt']) ?? '');
+    const leaf = new X509Certificate(decode((await stage.objects.secret())?.data?.['tls.crt']) ?? '');
     expect(leaf.checkIssued(new X509Certificate(next.certificate))).toBe(true);
     expect(stage.failures).toEqual([]);
   });

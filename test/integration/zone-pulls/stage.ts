@@ -1,40 +1,28 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ORIGIN_PULL_SECRET_SUFFIX } from '../../../src/api/names.ts';
 import type { OriginZone } from '../../../src/api/v1alpha1.ts';
 import type { CloudflareApi } from '../../../src/cloudflare/api.ts';
 import { ApiToken } from '../../../src/cloudflare/token.ts';
 import type { ZoneClient } from '../../../src/cloudflare/zone-client.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { EventRecorder } from '../../../src/kube/events.ts';
-import type { Secret } from '../../../src/kube/object.ts';
-import { events, secrets } from '../../../src/kube/resource.ts';
-import type { PemPair } from '../../../src/pki/authority.ts';
 import { pemCertificates } from '../../../src/pki/inspect.ts';
-import { Prober } from '../../../src/probe/prober.ts';
-import { originZones } from '../../../src/resources.ts';
-import { decode, encode } from '../../../src/secret-facts.ts';
-import { createLogger } from '../../../src/telemetry/log.ts';
 import type { ConcernReport, SslMode, ZonePass } from '../../../src/zone/concern.ts';
-import { gateView } from '../../../src/zone/gate.ts';
 import type { PullsContext } from '../../../src/zone/pulls/context.ts';
 import { reconcilePulls } from '../../../src/zone/pulls/controller.ts';
 import { PullMemories } from '../../../src/zone/pulls/memory.ts';
-import { intervalsOf } from '../../../src/zone/schedule.ts';
 import type { Simulator } from '../../simulator/client.ts';
 import type { ClientCertificateView, VisitResult } from '../../simulator/protocol.ts';
 import { testNamespace } from '../../support/cluster.ts';
-import { SCENE_LABEL } from '../../support/proxied.ts';
 import { TestClock } from '../../support/test-clock.ts';
+import { StageObjects } from './objects.ts';
 import { DemandingOrigin, type Refusal } from './origin.ts';
+import { contextOf, HOSTNAME, passOf } from './pass.ts';
 
-export const OPERATOR_NAMESPACE = 'originca-system';
-const HOSTNAME = 'www.example.com';
 /** The edge deploys within a second; what takes longer is our own waiting. */
 const MAX_TICK_MS = 60_000;
 const MOST_TICKS = 150;
 
-type Pulls = OriginZone['spec']['authenticatedOriginPulls'];
 type Report = ConcernReport<NonNullable<OriginZone['status']>['authenticatedOriginPulls']>;
 
 /** What all tests of a file share. */
@@ -55,6 +43,7 @@ export class PullStage implements AsyncDisposable {
   readonly namespace: string;
   readonly zoneId: string;
   readonly origin: DemandingOrigin;
+  readonly objects: StageObjects;
   /**
    * Two months ago: origins judge client certificates by the machine's clock, and what is renewed after two months
    * must be valid there too.
@@ -75,8 +64,6 @@ export class PullStage implements AsyncDisposable {
   #context: PullsContext;
   #demanded: string | undefined;
   readonly #end = new AbortController();
-  /** Names of Secrets that this test has put into the operator's namespace. */
-  readonly #givenCas = new Set<string>();
 
   private constructor(
     theatre: Theatre,
@@ -91,9 +78,17 @@ export class PullStage implements AsyncDisposable {
     this.zoneId = parts.zoneId;
     this.origin = parts.origin;
     this.#client = parts.client;
+    this.objects = new StageObjects(theatre.admin, parts.name);
     const names = { reportingController: 'originca.dev/operator', reportingInstance: 'test' };
     this.#events = new EventRecorder({ client: theatre.operator, ...names });
-    this.#context = this.#newContext(parts.sharedCa);
+    this.#context = contextOf({
+      kube: theatre.operator,
+      clock: this.clock,
+      events: this.#events,
+      logs: this.logs,
+      sharedOriginPullCa: parts.sharedCa,
+      signal: this.#end.signal,
+    });
   }
 
   /** A new zone; everything that the simulator held before is gone. */
@@ -124,25 +119,13 @@ export class PullStage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
-    const { admin } = this.#theatre;
     await Promise.all([this.origin[Symbol.asyncDispose](), this.#events.close()]);
-    await admin.delete(originZones, { name: this.name }, this.#write());
-    for (const name of [this.#secretRef.name, ...this.#givenCas])
-      await admin.delete(secrets, { name, namespace: OPERATOR_NAMESPACE }, this.#write());
+    await this.objects[Symbol.asyncDispose]();
   }
 
   /** Creates or changes the OriginZone as `kubectl apply` would. */
-  async apply(pulls: Partial<Pulls>): Promise<void> {
-    const body = {
-      metadata: { name: this.name, labels: { [SCENE_LABEL]: this.name } },
-      spec: {
-        zoneName: 'example.com',
-        apiTokenSecretRef: { name: 'unused' },
-        mode: 'Enforce',
-        authenticatedOriginPulls: pulls,
-      },
-    };
-    await this.#theatre.admin.apply(originZones, body as never, this.#write());
+  apply(pulls: Parameters<StageObjects['apply']>[0]): Promise<void> {
+    return this.objects.apply(pulls);
   }
 
   /** Another process takes over: what was remembered is gone. */
@@ -220,104 +203,24 @@ export class PullStage implements AsyncDisposable {
     return requests.filter(({ method }) => method !== 'GET').map(({ operation }) => operation);
   }
 
-  /** Notes of the events on the OriginZone, by reason. */
+  /** Notes of the events on the OriginZone, behind their reasons. */
   async events(): Promise<readonly string[]> {
     await this.#events.idle();
-    const { admin } = this.#theatre;
-    const all = await admin.listAll(events, { namespace: 'default', signal: AbortSignal.timeout(10_000) });
-    const own = all.filter(
-      ({ regarding }) => regarding.kind === 'OriginZone' && regarding.name === this.name,
-    );
-    return own.map(({ reason, note }) => `${reason}: ${note}`);
-  }
-
-  /** Puts a CA into a Secret for caSecretRef. */
-  async putCa(name: string, ca: PemPair): Promise<void> {
-    const data = { 'tls.crt': encode(ca.certificate), 'tls.key': encode(ca.privateKey) };
-    const metadata = { name, namespace: OPERATOR_NAMESPACE };
-    this.#givenCas.add(name);
-    await this.#theatre.admin.apply(secrets, { metadata, data }, this.#write());
-  }
-
-  secret(): Promise<Secret | undefined> {
-    return this.#theatre.admin.get(secrets, this.#secretRef, this.#write());
-  }
-
-  async patchSecret(patch: object): Promise<void> {
-    await this.#theatre.admin.mergePatch(secrets, this.#secretRef, patch, this.#write());
-  }
-
-  /** ca.crt of a published Secret. */
-  async published(name: string): Promise<string | undefined> {
-    const ref = { name, namespace: this.namespace };
-    const secret = await this.#theatre.admin.get(secrets, ref, this.#write());
-    return decode(secret?.data?.['ca.crt']);
-  }
-
-  get #secretRef(): { name: string; namespace: string } {
-    return { name: `${this.name}${ORIGIN_PULL_SECRET_SUFFIX}`, namespace: OPERATOR_NAMESPACE };
-  }
-
-  #write(): { signal: AbortSignal; fieldManager: string; force: boolean } {
-    return { signal: AbortSignal.timeout(10_000), fieldManager: 'test', force: true };
+    return this.objects.events();
   }
 
   async #readPublished(): Promise<void> {
     if (this.demandFrom === undefined) return;
-    const pem = await this.published(this.demandFrom.name);
+    const pem = await this.objects.published(this.demandFrom.name);
     if (pem === this.#demanded || pem === undefined) return;
     this.#demanded = pem;
     await this.origin.demand(pem);
   }
 
   async #pass(): Promise<ZonePass> {
-    const zone = await this.#theatre.admin.get(originZones, { name: this.name }, this.#write());
-    if (zone === undefined) throw new Error('the OriginZone is gone');
-    const target = { hostname: HOSTNAME, addresses: [this.origin.address], source: 'record A' };
-    const verdicts = this.probing
-      ? await this.#context.prober.probe(target, { originCa: [], custom: [] }, { signal: this.#end.signal })
-      : [];
-    return {
-      zone,
-      facts: {
-        id: this.zoneId,
-        name: 'example.com',
-        status: 'active',
-        paused: false,
-        account: { id: undefined, name: undefined },
-      },
-      client: this.#client,
-      now: this.clock.now(),
-      monotonic: this.clock.monotonic(),
-      enforce: this.hindrance === undefined,
-      hindrance: this.hindrance,
-      ssl: this.ssl,
-      verdicts,
-      gate: () => gateView({ targets: [target], fixed: [], complete: true }, { verdicts, missing: [] }),
-      intervals: intervalsOf(600_000, 6 * 3_600_000, 1),
-    };
-  }
-
-  #newContext(sharedOriginPullCa: readonly X509Certificate[]): PullsContext {
-    const { clock, logs } = this;
-    const random = Math.random;
-    return {
-      kube: this.#theatre.operator,
-      clock,
-      random,
-      events: this.#events,
-      log: createLogger({
-        level: 'trace',
-        format: 'json',
-        destination: { write: (line) => void logs.push(line) },
-      }),
-      operatorNamespace: OPERATOR_NAMESPACE,
-      sharedOriginPullCa,
-      prober: new Prober({ clock, allowCidrs: ['127.0.0.0/8'], ratePerSecond: 1e6 }),
-      pulls: new PullMemories(clock),
-      wake: () => undefined,
-      signal: this.#end.signal,
-      probes: { refresh: () => undefined },
-    };
+    const { zoneId, ssl, hindrance, probing } = this;
+    const { address } = this.origin;
+    const zone = await this.objects.zone();
+    return passOf(this.#context, { zone, zoneId, client: this.#client, ssl, hindrance, address, probing });
   }
 }

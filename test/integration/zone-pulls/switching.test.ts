@@ -65,7 +65,7 @@ describe('Off', () => {
   test('is undone by Zone, with the CA and the leaf that were kept', async () => {
     await stage.apply({ mode: 'Zone', publish: publish() });
     await stage.presenting();
-    const ca = await stage.published('ca');
+    const ca = await stage.objects.published('ca');
     stage.probing = true;
     await stage.apply({ mode: 'Off' });
     await stage.until('Off', ({ status }) => status?.state === 'Off');
@@ -73,7 +73,7 @@ describe('Off', () => {
     const early = await stage.until('Propagating', ({ status }) => status?.state === 'Propagating');
     expect(early.status?.safeToDemand).toBe(false);
     await stage.presenting();
-    expect(await stage.published('ca')).toBe(ca);
+    expect(await stage.objects.published('ca')).toBe(ca);
   });
 });
 
@@ -104,18 +104,18 @@ describe('Shared', () => {
     await stage.presenting();
     await stage.demandWhatIsIn('ca');
     stage.probing = true;
-    const shared = await stage.published('ca');
+    const shared = await stage.objects.published('ca');
 
     await stage.apply({ mode: 'Zone', publish: publish() });
     const { status } = await stage.presenting();
     expect(await stage.visit()).toMatchObject({ status: 200, clientCertificate: status?.certificateId });
     await stage.until(
       "the zone's CA alone",
-      async () => (await stage.published('ca'))?.includes(shared ?? '') === false,
+      async () => (await stage.objects.published('ca'))?.includes(shared ?? '') === false,
     );
 
     await stage.apply({ mode: 'Shared', publish: publish() });
-    await stage.until('the shared CA alone', async () => (await stage.published('ca')) === shared);
+    await stage.until('the shared CA alone', async () => (await stage.objects.published('ca')) === shared);
     await stage.presenting();
     expect(await stage.visit()).toMatchObject({ status: 200, clientCertificate: 'shared' });
     expect(await stage.atCloudflare()).toEqual([]);
@@ -133,8 +133,8 @@ describe('nothing is done', () => {
     expect(status?.message).toMatch(/^Nothing is changed, since spec\.mode is Observe\. Next would be: /);
     for (let passes = 0; passes < 3; passes += 1) await stage.tick();
     expect(await stage.changes()).toEqual([]);
-    expect(await stage.secret()).toBeUndefined();
-    expect(await stage.published('ca')).toBeUndefined();
+    expect(await stage.objects.secret()).toBeUndefined();
+    expect(await stage.objects.published('ca')).toBeUndefined();
   });
 
   test.each(['off', 'flexible'] as const)('under %s, where no client certificate is shown', async (ssl) => {
@@ -152,12 +152,12 @@ describe('nothing is done', () => {
     await stage.apply({ mode: 'Zone', publish: publish() });
     const before = await stage.presenting();
     const changes = await stage.changes();
-    const version = (await stage.secret())?.metadata.resourceVersion;
+    const version = (await stage.objects.secret())?.metadata.resourceVersion;
     stage.restart();
     const { status } = await stage.tick();
     expect(status).toEqual(before.status);
     expect(await stage.changes()).toEqual(changes);
-    expect((await stage.secret())?.metadata.resourceVersion).toBe(version);
+    expect((await stage.objects.secret())?.metadata.resourceVersion).toBe(version);
   });
 
   test('at rest, for the price of three requests an hour', async () => {

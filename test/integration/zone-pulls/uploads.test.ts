@@ -63,6 +63,22 @@ describe('an upload', () => {
     expect(stage.failures).toEqual([]);
   });
 
+  test('of the next leaf waits as well, and the old one stays', async () => {
+    await stage.apply({ mode: 'Zone' });
+    await stage.presenting();
+    await theatre.simulator.settings({ originPulls: { deployTimesOut: true } });
+    await stage.jump(61 * DAY);
+    const began = stage.clock.monotonic();
+    await stage.until('a third try', async () => (await stage.uploads()) === 4);
+    expect(stage.clock.monotonic() - began).toBeGreaterThanOrEqual(3 * 60_000);
+    await theatre.simulator.settings({ originPulls: { deployTimesOut: false } });
+    await stage.until('the next leaf', async () => {
+      const left = await stage.atCloudflare();
+      return left.length === 1 && left[0]?.status === 'active';
+    });
+    expect(stage.failures).toEqual([]);
+  });
+
   test('waits until Cloudflare has deployed it, however long that takes', async () => {
     await theatre.simulator.settings({ originPulls: { deployMs: 20 * 60_000 } });
     await stage.apply({ mode: 'Zone' });
@@ -87,7 +103,7 @@ describe('a client certificate of somebody else', () => {
     );
     for (let passes = 0; passes < 3; passes += 1) await stage.tick();
     expect(await stage.changes()).toEqual([]);
-    expect(await stage.secret()).toBeUndefined();
+    expect(await stage.objects.secret()).toBeUndefined();
 
     await theatre.simulator.remove('clientCertificate', foreign.id);
     await stage.presenting();
@@ -112,7 +128,7 @@ describe('two clusters with one CA', () => {
     ca = await createAuthority('example.com', stage.clock.now());
     other = await PullStage.beside(stage);
     for (const each of [stage, other]) {
-      await each.putCa(`${each.name}-ca`, ca);
+      await each.objects.putCa(`${each.name}-ca`, ca);
       const publish = [{ kind: 'Secret' as const, namespace: each.namespace, name: 'ca' }];
       await each.apply({ mode: 'Zone', caSecretRef: { name: `${each.name}-ca` }, publish });
     }
@@ -123,7 +139,7 @@ describe('two clusters with one CA', () => {
     const first = await stage.presenting();
     const second = await other.presenting();
     expect(second.status?.certificateId).toBe(first.status?.certificateId);
-    expect(await other.published('ca')).toBe(await stage.published('ca'));
+    expect(await other.objects.published('ca')).toBe(await stage.objects.published('ca'));
     expect(await stage.uploads()).toBe(1);
   });
 
