@@ -111,7 +111,7 @@ function print(measured: readonly [Scenario, Figures][]): void {
 async function printZones(zones: number, hours: number): Promise<void> {
   const figures = await measureZones({ zones, hours }, (line) => progress(`zones: ${line}`));
   console.log(
-    `\n${zones} zones at rest for ${hours} simulated hours, every setting managed, origin pulls Shared\n`,
+    `\n${zones} zones at rest for ${hours} h of simulated time, every setting managed, origin pulls Shared\n`,
   );
   console.log(zoneTable(figures));
 }
