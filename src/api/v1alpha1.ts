@@ -908,9 +908,9 @@ export interface OriginZone {
       lastTransitionTime: string;
     }[];
     /**
-     * The last restores of settings that somebody else had changed, at most 10; more than two in a day and only an alarm is given.
+     * The last restores of settings that somebody else had changed, at most 12; more than two in a day and only an alarm is given.
      *
-     * @maxItems 10
+     * @maxItems 12
      */
     restores?: {
       /**

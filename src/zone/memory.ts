@@ -29,7 +29,7 @@ export interface Restore {
 }
 
 const DAY_MS = 24 * 3_600_000;
-const RESTORES_KEPT = 10;
+const RESTORES_KEPT = 12;
 
 /** What this process remembers of one OriginZone from pass to pass. */
 export class ZoneMemory {
