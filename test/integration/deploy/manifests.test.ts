@@ -35,6 +35,7 @@ describe('kustomize', () => {
       'clusteroriginissuers.originca.dev',
       'origincertificates.originca.dev',
       'originissuers.originca.dev',
+      'originzones.originca.dev',
     ]);
     await applyManifests(admin, objects);
   });
