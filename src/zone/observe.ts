@@ -28,7 +28,7 @@ export type Seen =
 
 const INVENTORY_DEFAULT_MS = 6 * 3_600_000;
 /** Asked in an hour by Authenticated Origin Pulls at rest: the switch, the certificates. */
-const PULLS_PER_HOUR = 12;
+const PULLS_PER_HOUR = 3;
 const RECORDS_PER_PAGE = 100;
 
 /** The object from the cache, its token live, and of Cloudflare what is due; the rest is what was read before. */
