@@ -14,7 +14,7 @@ import { findingOf } from './ready.ts';
 import { type Draft, type Parts, report } from './report.ts';
 import { sslModeOf } from './settings.ts';
 import { verifiedOf } from './verified.ts';
-import { namesToRead, type ZoneView } from './view.ts';
+import { enforcementOf, namesToRead, type ZoneView } from './view.ts';
 import type { SettingAction } from './world.ts';
 
 /** How often a token Secret is read: a corrected token heals within twice this time. */
@@ -126,8 +126,7 @@ async function concernsOf(
     facts,
     client,
     ...instantOf(context),
-    enforce: hold.enforce,
-    hindrance: hold.hindrance,
+    ...enforcementOf(hold, facts),
     ssl: read && sslModeOf(read.value),
     verdicts: context.probes.since(key, Number.NEGATIVE_INFINITY).verdicts,
     gate: (sinceMs) => gateView(origins, context.probes.since(key, sinceMs)),

@@ -16,6 +16,9 @@ export class ZoneNames {
   readonly #records = new Map<string, DnsRecord[]>();
   /** Every name that has records or stands above one that has: a wildcard reaches none of them. */
   readonly #existing = new Set<string>();
+  /** Names with a record behind Cloudflare; wildcards among them. */
+  readonly proxied: readonly string[];
+  readonly #proxiedParents: ReadonlySet<string>;
 
   constructor(zoneName: string, records: readonly DnsRecord[]) {
     this.#zoneName = zoneName;
@@ -26,12 +29,14 @@ export class ZoneNames {
       for (let name: string | undefined = record.name; name !== undefined; name = this.#parent(name))
         this.#existing.add(name);
     }
+    const behind = [...this.#records].filter(([, sameName]) => sameName.some(({ proxied }) => proxied));
+    this.proxied = behind.map(([name]) => name);
+    this.#proxiedParents = new Set(this.proxied.map((name) => name.slice(name.indexOf('.') + 1)));
   }
 
-  /** Names with a record behind Cloudflare; wildcards among them. */
-  get proxied(): readonly string[] {
-    const behind = [...this.#records].filter(([, records]) => records.some(({ proxied }) => proxied));
-    return behind.map(([name]) => name);
+  /** Whether a name one label below `parent`, the wildcard included, has a record behind Cloudflare. */
+  hasProxiedBelow(parent: string): boolean {
+    return this.#proxiedParents.has(parent);
   }
 
   /** The name whose records answer for `name`: itself, or the wildcard that reaches it. */

@@ -7,6 +7,7 @@ import { holdOf } from './hold.ts';
 import type { ZoneMemory } from './memory.ts';
 import { planOrigins } from './origins.ts';
 import { listRecords, lookUpZone, readDueSettings } from './readings.ts';
+import { recordsProblemOf } from './records.ts';
 import { rivalOf } from './rival.ts';
 import { intervalsOf, pagesOf, stretchOf, type Intervals, type ZoneLoad } from './schedule.ts';
 import { readSettings } from './settings.ts';
@@ -62,7 +63,15 @@ export async function observe(context: ControllerContext, key: string, signal: A
     listRecords(context, memory, client, { key, zoneId: facts.id, intervals });
   }
   const certificates = certificatesOf(context, zoneName);
-  const origins = originsOf(zone, zoneName, memory, trust, certificates, facts?.paused ?? false);
+  const recordsProblem = recordsProblemOf(memory.records, intervals.recordsMs, clock.now());
+  const origins = originsOf(
+    zone,
+    zoneName,
+    memory,
+    { trust, recordsProblem },
+    certificates,
+    facts?.paused ?? false,
+  );
   setTargets(context, key, origins, trust);
   const view: ZoneView = {
     key,
@@ -134,13 +143,12 @@ function originsOf(
   { spec }: Readonly<OriginZone>,
   zoneName: string,
   { records }: ZoneMemory,
-  trust: CustomTrust,
+  { trust, recordsProblem }: { readonly trust: CustomTrust; readonly recordsProblem: string | undefined },
   certificates: readonly CertificateNames[],
   paused: boolean,
 ): Origins {
   if (records.value === undefined) {
-    const why = records.failure?.error.message ?? 'They were not read yet.';
-    return { targets: [], fixed: [], complete: false, incompleteWhy: `The DNS records are unknown. ${why}` };
+    return { targets: [], fixed: [], complete: false, incompleteWhy: recordsProblem };
   }
   const { listing, routes } = records.value;
   const plan = planOrigins({
@@ -152,7 +160,7 @@ function originsOf(
     routes: routes.routes,
     certificateNames: [...new Set(certificates.flatMap(({ hostnames }) => hostnames))],
   });
-  const incompleteWhy = whyIncomplete(listing.complete, plan.beyond, trust);
+  const incompleteWhy = whyIncomplete(listing.complete, plan.beyond, trust) ?? recordsProblem;
   return {
     targets: plan.targets,
     fixed: plan.fixed.map(fixedLine),

@@ -1,4 +1,3 @@
-import { covers } from '../api/hostname.ts';
 import type { OriginZone } from '../api/v1alpha1.ts';
 import type { DnsRecord } from '../cloudflare/zone-results.ts';
 import type { ProbeTarget } from '../probe/types.ts';
@@ -161,6 +160,5 @@ function notProxied({ zoneName, paused, certificateNames }: OriginSources, names
 /** A wildcard is behind Cloudflare when any name that it covers is. */
 function isBehind(hostname: string, names: ZoneNames): boolean {
   if (!hostname.startsWith(WILDCARD)) return names.isProxied(hostname);
-  const depth = hostname.split('.').length;
-  return names.proxied.some((name) => covers(hostname, name) && name.split('.').length === depth);
+  return names.hasProxiedBelow(hostname.slice(WILDCARD.length));
 }

@@ -57,7 +57,12 @@ export function offShutsOut(difference: Difference): SettingAction | undefined {
 export function originsAllow(difference: Difference): SettingAction | undefined {
   if (!needsOrigins(difference) || isSkipped(difference.world)) return undefined;
   const seen = look(difference.world, verdictsSinceMs(difference));
-  return wouldLoop(difference, seen) ?? gateClosed(difference, seen) ?? gateWaiting(difference, seen);
+  return (
+    wouldLoop(difference, seen) ??
+    gateClosed(difference, seen) ??
+    wouldTurnAway(difference, seen) ??
+    gateWaiting(difference, seen)
+  );
 }
 
 function needsOrigins({ raises, to }: Difference): boolean {
@@ -72,10 +77,9 @@ function verdictsSinceMs(difference: Difference): number {
 }
 
 function wouldLoop(difference: Difference, seen: Look): SettingAction | undefined {
-  const { world, observed, to } = difference;
+  const { world, to } = difference;
   // Full meets the origin over https for visitors who come by https; origin_pull for all of them.
-  const startsTls = observed === 'off' || observed === 'flexible';
-  if (to !== 'origin_pull' && !(startsTls && mayRedirectToHttps(world))) return undefined;
+  if (to !== 'origin_pull' && !(startsTls(difference) && mayRedirectToHttps(world))) return undefined;
   const redirecting = seen.counted.filter(({ redirectsToHttp }) => redirectsToHttp);
   if (redirecting.length === 0) return undefined;
   const names = listWords([...new Set(redirecting.map(({ hostname }) => hostname))], 3);
@@ -99,6 +103,27 @@ function gateClosed(difference: Difference, seen: Look): SettingAction | undefin
     `${bad.length} of ${plural(seen.counted.length, 'origin')} would fail under ${to}: ${worstWords(bad, 3)}. ` +
     'Mend them, or leave names out by spec.gate.ignore.';
   return hold(difference, 'GateClosed', message, lookAgain(seen));
+}
+
+/**
+ * Nothing is presented to origins under off and flexible, and nobody has seen that it would be under full: an origin
+ * that demands a client certificate would turn every visitor away. What is restored was on before, demand and all.
+ */
+function wouldTurnAway(difference: Difference, seen: Look): SettingAction | undefined {
+  if (!startsTls(difference) || isDrift(difference)) return undefined;
+  const demanding = seen.counted.filter(({ clientCertificate }) => clientCertificate === 'required');
+  if (demanding.length === 0) return undefined;
+  const names = listWords([...new Set(demanding.map(({ hostname }) => hostname))], 3);
+  const message =
+    `The origin of ${names} demands a client certificate, which Cloudflare does not present under ${difference.observed}: ` +
+    'visitors would be turned away. Let it demand none before status.authenticatedOriginPulls.safeToDemand is true. ' +
+    'If Cloudflare is set up to present one already, leave the names out by spec.gate.ignore until ssl is full.';
+  return hold(difference, 'GateClosed', message, lookAgain(seen));
+}
+
+/** Off and flexible reach no origin by TLS. */
+function startsTls({ observed }: Difference): boolean {
+  return observed === 'off' || observed === 'flexible';
 }
 
 function passesStep({ to }: Difference, line: OriginLine): boolean {

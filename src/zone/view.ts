@@ -68,6 +68,18 @@ export function zoneProblem({ name, status, paused }: Zone): string | undefined 
   }
 }
 
+/**
+ * Whether concerns may change anything: not in a zone out of use either, whose origins nobody looks at, so that none
+ * of them seems to demand or to refuse anything.
+ */
+export function enforcementOf(
+  { enforce, hindrance }: Hold,
+  facts: Zone,
+): { readonly enforce: boolean; readonly hindrance: string | undefined } {
+  if (!enforce || zoneProblem(facts) === undefined) return { enforce, hindrance };
+  return { enforce: false, hindrance: `the zone is ${facts.paused ? 'paused' : facts.status}` };
+}
+
 /** The settings that are read for this zone. */
 export function namesToRead({ zone }: Pick<ZoneView, 'zone'>): readonly SettingName[] {
   return readSettings(zone.spec);

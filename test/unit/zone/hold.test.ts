@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { holdOf } from '../../../src/zone/hold.ts';
+import { enforcementOf } from '../../../src/zone/view.ts';
 import { originZone } from './fixtures.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -40,4 +41,24 @@ describe('changes', () => {
       expect(invalid.length).toBeLessThan(400);
     },
   );
+});
+
+describe('in a zone out of use nothing is changed by any concern', () => {
+  const account = { id: undefined, name: undefined };
+  const active = { id: 'z', name: 'example.com', status: 'active', paused: false, account } as const;
+
+  test.each([
+    ['the zone is paused', { ...active, paused: true }],
+    ['the zone is pending', { ...active, status: 'pending' }],
+    ['the zone is moved', { ...active, status: 'moved' }],
+    [undefined, active],
+  ])('%s', (hindrance, facts) => {
+    const enforcement = enforcementOf(held(undefined), facts);
+    expect(enforcement).toEqual({ enforce: hindrance === undefined, hindrance });
+  });
+
+  test('Observe is said before that', () => {
+    const enforcement = enforcementOf(held(undefined, 'Observe'), { ...active, paused: true });
+    expect(enforcement).toEqual({ enforce: false, hindrance: 'spec.mode is Observe' });
+  });
 });

@@ -257,3 +257,31 @@ describe('certificates that the mode leaves unused are said', () => {
     expect(ssl({})).toBe('Keep InSync');
   });
 });
+
+describe('an origin that demands a client certificate', () => {
+  const demanding = line({ clientCertificate: 'required' });
+
+  test.each<[string, string, WorldChange]>([
+    ['keeps a zone from full, where nobody has seen one presented', 'Hold GateClosed', { settings: strict }],
+    ['keeps a zone from full that is to stay there', 'Hold GateClosed', { settings: full }],
+    ['keeps a zone from full after off', 'Hold GateClosed', { settings: strict, values: { ssl: 'off' } }],
+    [
+      'does not keep it from strict, when full is on',
+      'RollOut full to strict',
+      { settings: strict, values: full },
+    ],
+    [
+      'does not keep it from the full that it was on',
+      'Restore flexible to full',
+      { settings: strict, history: { ssl: { lastInSync: 'strict' } } },
+    ],
+  ])('%s', (_, expected, change) => {
+    expect(ssl({ ...change, lines: [demanding] })).toBe(expected);
+  });
+
+  test('is named, with what to do', () => {
+    expect(actionOf('ssl', { settings: strict, lines: [demanding] }).message).toMatch(
+      /www\.example\.com demands a client certificate.*safeToDemand.*spec\.gate\.ignore/,
+    );
+  });
+});
