@@ -14,7 +14,7 @@ import { findingOf } from './ready.ts';
 import { type Draft, type Parts, report } from './report.ts';
 import { sslModeOf } from './settings.ts';
 import { verifiedOf } from './verified.ts';
-import { enforcementOf, namesToRead, type ZoneView } from './view.ts';
+import { enforcementOf, namesToRead, nextReadingMs, type ZoneView } from './view.ts';
 import type { SettingAction } from './world.ts';
 
 /** How often a token Secret is read: a corrected token heals within twice this time. */
@@ -177,17 +177,14 @@ function nextLookMs(
   concerns: Concerns | undefined,
 ): number {
   const { now, monotonic } = instantOf(context);
-  const { memory, hold } = view;
-  const due = [memory.lookup, ...namesToRead(view).map((name) => memory.setting(name))].map(
-    ({ nextMs }) => nextMs - monotonic,
-  );
+  const { hold } = view;
   const again = actions.flatMap((action) =>
     action.type === 'Hold' && action.againMs !== undefined ? [action.againMs - monotonic] : [],
   );
   const steps = actions.some(({ type }) => type === 'Patch') ? [STEP_MS] : [];
   const held = hold.untilMs === undefined ? [] : [hold.untilMs - now];
   const theirs = [concerns?.pulls.nextMs, concerns?.inventory.nextMs].filter((ms) => ms !== undefined);
-  const ours = Math.min(READ_MS, memory.records.nextMs - monotonic, ...due, ...again, ...steps, ...held);
+  const ours = Math.min(READ_MS, nextReadingMs(view) - monotonic, ...again, ...steps, ...held);
   return Math.max(1, Math.min(Math.max(STEP_MS, ours), ...theirs));
 }
 

@@ -85,6 +85,14 @@ export function namesToRead({ zone }: Pick<ZoneView, 'zone'>): readonly SettingN
   return readSettings(zone.spec);
 }
 
+/** Monotonic ms when something is to be read of Cloudflare: of a zone that was not found nothing but that. */
+export function nextReadingMs({ memory, facts, zone }: Pick<ZoneView, 'memory' | 'facts' | 'zone'>): number {
+  const { lookup, records } = memory;
+  if (facts === undefined) return lookup.nextMs;
+  const settings = namesToRead({ zone }).map((name) => memory.setting(name).nextMs);
+  return Math.min(lookup.nextMs, records.nextMs, ...settings);
+}
+
 function readingsOf(view: ZoneView): Partial<Record<SettingName, Reading>> {
   const readings: Partial<Record<SettingName, Reading>> = {};
   for (const name of namesToRead(view)) {
