@@ -33,7 +33,7 @@ export interface ProberOptions {
 
 /** One address of a target, or why there is none. */
 type Place =
-  | { readonly address: string; readonly ip: string; readonly port: number; readonly beyond: number }
+  | { readonly address: string; readonly ip: string; readonly port: number }
   | { readonly address: string; readonly ip: undefined; readonly message: string };
 
 /** When a look began, by both clocks. */
@@ -118,17 +118,16 @@ export class Prober implements Probes {
     const resolved = await this.#resolver.resolve(host);
     if (resolved.kind === 'failed') return nowhere(say.unresolved(host, resolved.why, hostname));
     const name = isIP(host) === 0 ? ` (${host})` : '';
-    return resolved.ips.map((ip) => ({
-      address: formatAddress(ip, port) + name,
-      ip,
-      port,
-      beyond: resolved.beyond,
-    }));
+    const found = resolved.ips.map((ip) => ({ address: formatAddress(ip, port) + name, ip, port }));
+    // All of a name's addresses must pass: the rest may not pass unseen.
+    return resolved.beyond === 0
+      ? found
+      : [...found, ...nowhere(say.beyond(host, resolved.beyond, hostname))];
   }
 
   async #knock(task: Task, place: Extract<Place, { ip: string }>): Promise<Verdict> {
     const { target, hostname, signal } = task;
-    const { ip, port, address, beyond } = place;
+    const { ip, port, address } = place;
     const wantedMs = this.#clock.monotonic();
     const unseen = this.#unseen(task, ip);
     if (unseen !== undefined) return verdict(target, address, this.#moment(), unseen);
@@ -139,7 +138,7 @@ export class Prober implements Probes {
         memo !== undefined && memo.moment.beganMs >= wantedMs
           ? { moment: memo.moment, finding: unconnected(memo.dialled, hostname) }
           : await this.#look(task, place, turn);
-      return verdict(target, address, moment, { ...finding, message: finding.message + say.beyond(beyond) });
+      return verdict(target, address, moment, finding);
     } finally {
       turn.end();
     }

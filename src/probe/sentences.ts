@@ -91,8 +91,8 @@ export function judged(
 }
 
 /** Of a name's addresses that were too many to look at. */
-export function beyond(count: number): string {
-  return count === 0 ? '' : ` The name has ${count} more addresses, which were not looked at.`;
+export function beyond(host: string, count: number, hostname: string): string {
+  return `The name ${host} has ${count} more addresses, which are too many to look at. ${nameProbes(hostname)}`;
 }
 
 /** Certificates that Ingress controllers make up where they have none to serve. */

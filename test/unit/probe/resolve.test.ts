@@ -88,7 +88,7 @@ describe('the origins behind a name', () => {
     expect(first.asked).toEqual([HOST]);
   });
 
-  test('are guarded by what the name resolves to, and the first sixteen are looked at', async () => {
+  test('are guarded by what the name resolves to, the first sixteen are looked at, and the rest does not pass unseen', async () => {
     const known = await authorities();
     await using server = await dnsServer({
       'rebound.test.example': { A: ['169.254.169.254'] },
@@ -100,8 +100,10 @@ describe('the origins behind a name', () => {
     expect(rebound?.message).toContain('a metadata address');
     // Nothing listens at port 9 of these.
     const verdicts = await knock(['many.test.example:9'], known.trust, { by });
-    expect(verdicts).toHaveLength(MOST_ADDRESSES);
-    expect(new Set(verdicts.map(({ result }) => result))).toEqual(new Set(['Refused']));
-    expect(verdicts[0]?.message).toContain('4 more addresses');
+    expect(verdicts).toHaveLength(MOST_ADDRESSES + 1);
+    const [rest, ...others] = verdicts.toReversed();
+    expect(new Set(others.map(({ result }) => result))).toEqual(new Set(['Refused']));
+    expect(rest).toMatchObject({ result: 'Unverifiable', address: 'many.test.example:9' });
+    expect(rest?.message).toContain('4 more addresses');
   });
 });
