@@ -132,9 +132,9 @@ describe('the restores', () => {
     expect(new ZoneMemory({ ...originZone(), status }).restores).toEqual([]);
   });
 
-  test('are kept up to ten, the newest', () => {
+  test('are kept up to twelve, two a day of each setting, the newest', () => {
     for (let n = 0; n < 12; n++) memory.restored({ setting: 'ssl', time: NOW + n });
-    expect(memory.restores).toHaveLength(10);
+    expect(memory.restores).toHaveLength(12);
     expect(memory.restores.at(-1)?.time).toBe(NOW + 11);
   });
 });
