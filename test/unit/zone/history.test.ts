@@ -133,8 +133,8 @@ describe('the restores', () => {
   });
 
   test('are kept up to twelve, two a day of each setting, the newest', () => {
-    for (let n = 0; n < 12; n++) memory.restored({ setting: 'ssl', time: NOW + n });
+    for (let n = 0; n < 14; n++) memory.restored({ setting: 'ssl', time: NOW + n });
     expect(memory.restores).toHaveLength(12);
-    expect(memory.restores.at(-1)?.time).toBe(NOW + 11);
+    expect(memory.restores.at(-1)?.time).toBe(NOW + 13);
   });
 });
