@@ -109,7 +109,7 @@ function rulesOf({ ignore, probes = [], routes }: OriginSources): Rules {
 
 function originOf(
   { hostname, standsFor }: ServedName,
-  { ignored, told, probes, routed }: Rules,
+  { ignored, told, probes, routed: routesOf }: Rules,
   names: ZoneNames,
 ): ProbeTarget | FixedOrigin {
   const byRecord = names.destination(hostname);
@@ -129,12 +129,22 @@ function originOf(
   const probe = probes[at];
   if (probe !== undefined)
     return { hostname, addresses: probe.addresses, source: `spec.probes[${at}]${note}` };
-  const [routes = []] = routed.of(hostname);
+  const [routes = []] = routesOf.of(hostname);
   const [first] = routes;
   if (first === undefined)
     return { hostname, addresses: byRecord.addresses, source: byRecord.source + note, fromRecord: true };
-  const addresses = [...new Set(routes.flatMap((route) => route.addresses))];
-  return { hostname, addresses, source: first.source + note };
+  const routed = [...new Set(routes.flatMap((route) => route.addresses))];
+  return { hostname, addresses: withOthers(routed, byRecord.addresses), source: first.source + note };
+}
+
+/**
+ * Where the record names an address of the route, it names those that the edge goes to: what else it names is an origin
+ * too, outside of the cluster. Otherwise the route is the way to what the record names from inside.
+ */
+function withOthers(routed: readonly string[], recorded: readonly string[]): readonly string[] {
+  return recorded.some((address) => routed.includes(address))
+    ? [...new Set([...routed, ...recorded])]
+    : routed;
 }
 
 const REFUSED = 'browsers will refuse its Origin CA certificate, which only Cloudflare trusts';

@@ -258,3 +258,20 @@ test('five thousand records and as many wildcards on certificates are planned wi
   expect(found.fixed).toEqual([]);
   expect(performance.now() - beganMs).toBeLessThan(2000);
 });
+
+describe('a record with more addresses than the Ingress that routes its name', () => {
+  const records = ['www A 203.0.113.1', 'www A 198.51.100.9'];
+  const to = (address: string) => ({
+    routes: [{ hostname: 'www.example.com', addresses: [address], source: 'Ingress web/shop' }],
+  });
+
+  test('has origins outside of the cluster, which are knocked at too', () => {
+    expect(knocks(plan(records, to('203.0.113.1:443')))).toEqual({
+      'www.example.com': ['203.0.113.1:443', '198.51.100.9:443'],
+    });
+  });
+
+  test('is reached by the Ingress alone where that names none of them', () => {
+    expect(knocks(plan(records, to('10.0.0.7:443')))).toEqual({ 'www.example.com': ['10.0.0.7:443'] });
+  });
+});
