@@ -30,15 +30,17 @@ export function refused(difference: Difference): SettingAction | undefined {
   const { history, world } = difference;
   const { refusal } = history;
   if (refusal === undefined || refusal.untilMs <= world.monotonic) return undefined;
-  return hold(
-    difference,
-    'Refused',
-    `Cloudflare refused the change (${refusal.reason}): ${refusal.message}`,
-    {
-      stalled: !PASSING.has(refusal.reason),
-      againMs: refusal.untilMs,
-    },
-  );
+  return hold(difference, 'Refused', refusalWords(refusal), {
+    stalled: !PASSING.has(refusal.reason),
+    againMs: refusal.untilMs,
+  });
+}
+
+/** Our own budget was short: Cloudflare was not asked, and how long it takes differs with every try. */
+function refusalWords({ reason, message }: NonNullable<Difference['history']['refusal']>): string {
+  return reason === 'BudgetExhausted'
+    ? 'The change waits for the request budget. Nothing needs to be done.'
+    : `Cloudflare refused the change (${reason}): ${message}`;
 }
 
 /** A redirect to https needs a mode that serves https, and an origin that does not redirect back. */

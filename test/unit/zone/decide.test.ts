@@ -136,6 +136,12 @@ describe('a difference is held', () => {
     });
   });
 
+  test('is not called a refusal of Cloudflare where our own budget was short, and is said in the same words each time', () => {
+    const short = { ...refusal, reason: 'BudgetExhausted', message: 'The next try is in about 3s.' };
+    const { message } = actionOf('tls13', { ...tls13, history: { tls13: { refusal: short } } });
+    expect(message).toMatch(/The change waits for the request budget\. Nothing needs to be done\.$/);
+  });
+
   test('in Observe with the difference in words and how to have it changed', () => {
     const world = { enforce: false, hindrance: 'spec.mode is Observe' };
     const { message } = actionOf('tls13', { ...tls13, spec: { mode: 'Observe' }, world });
