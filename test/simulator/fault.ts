@@ -45,7 +45,9 @@ export interface FaultSpec {
   readonly truncateJson?: boolean;
   /** Swells the body to about this many bytes. */
   readonly hugeBytes?: number;
-  /** Errors and messages as plain strings instead of objects. */
+  /** The body compressed, although nobody asked for it: with `hugeBytes`, one that bursts whoever unpacks it. */
+  readonly gzip?: boolean;
+  /** Errors and messages in this form; a success gets a message that says nothing of importance. */
   readonly messagesAs?: 'strings' | 'objects';
   /** Adds fields that no documentation knows. */
   readonly extraFields?: boolean;

@@ -18,6 +18,8 @@ export interface OperatorStart {
   readonly flags: readonly string[];
   readonly identity: string;
   readonly clock?: Clock | undefined;
+  /** In [0, 1), for what is spread by chance. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** The waits of the protocol are short: a POST may take 2 s, settling 1 s. */
@@ -31,7 +33,12 @@ const FLAGS = [
 ];
 
 /** Starts an operator as `main` would, with its log kept instead of printed. */
-export async function startOperator({ flags, identity, clock }: OperatorStart): Promise<RunningOperator> {
+export async function startOperator({
+  flags,
+  identity,
+  clock,
+  random,
+}: OperatorStart): Promise<RunningOperator> {
   const invocation = parseConfig([...FLAGS, ...flags], { env: {}, isTty: false });
   if (invocation.action !== 'run') throw new Error('these flags do not run an operator');
   const logs: string[] = [];
@@ -45,6 +52,7 @@ export async function startOperator({ flags, identity, clock }: OperatorStart): 
     identity,
     version: 'test',
     ...(clock && { clock }),
+    ...(random && { random }),
   });
   const stop = new AbortController();
   const ended = operator.run(stop.signal);

@@ -26,6 +26,8 @@ export interface SceneOptions {
 export interface OperatorChange {
   readonly flags?: readonly string[];
   readonly clock?: Clock;
+  /** In [0, 1), for what is spread by chance; `() => 0` makes every delay exact. */
+  readonly random?: () => number;
   /**
    * A kubeconfig instead of the one of the deployed ServiceAccount, such as one that leads through a proxy: with
    * `--cluster-kinds` a proxy that shows this scene's OriginZones alone.
@@ -97,6 +99,7 @@ export class Scene implements AsyncDisposable {
   async startOperator({
     flags = [],
     clock,
+    random,
     kubeconfig,
     baseUrl,
   }: OperatorChange = {}): Promise<RunningOperator> {
@@ -111,6 +114,7 @@ export class Scene implements AsyncDisposable {
       ],
       identity: `test-${this.namespace}`,
       clock,
+      random,
     });
     const running: RunningOperator = {
       logs: operator.logs,

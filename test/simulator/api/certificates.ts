@@ -85,7 +85,7 @@ async function create({ world, token, body, variant }: Call): Promise<Answer> {
   world.certificates.add(stored);
   return {
     result: { ...base(stored, world), csr: stored.csr, requested_validity: stored.validityDays },
-    messages: request.hadDuplicates ? [{ code: 1006, message: messageOf(1006) }] : [],
+    ...(request.hadDuplicates && { messages: [{ code: 1006, message: messageOf(1006) }] }),
   };
 }
 

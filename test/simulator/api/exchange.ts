@@ -148,7 +148,7 @@ function finish(current: Exchange, ending: Ending): Response | Promise<Response>
     case 'answer':
       entry.status = ending.reply.status;
       if (ending.reply.code !== undefined) entry.code = ending.reply.code;
-      return new Response(ending.reply.body, {
+      return new Response(ending.reply.gzipped ?? ending.reply.body, {
         status: ending.reply.status,
         headers: headersOf(current, ending.reply),
       });
@@ -163,6 +163,7 @@ function headersOf({ entry, verdict, limits, world }: Exchange, reply: Reply): R
     server: 'cloudflare',
     ratelimit: `"default";r=${verdict.remaining};t=${verdict.resetSeconds}`,
     'ratelimit-policy': `"default";q=${limits.quota || UNLIMITED};w=${Math.round(limits.windowMs / 1000)}`,
+    ...(reply.gzipped && { 'content-encoding': 'gzip' }),
     ...(reply.retryAfter !== undefined && { 'retry-after': String(reply.retryAfter) }),
   };
 }

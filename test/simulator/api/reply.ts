@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { FaultSpec } from '../fault.ts';
 import type { ApiError, Notice } from './errors.ts';
 import type { Answer } from './route.ts';
@@ -7,6 +8,8 @@ export interface Reply {
   readonly status: number;
   readonly contentType: 'application/json' | 'text/html; charset=UTF-8';
   readonly body: string;
+  /** Sent instead of `body`, with the `content-encoding` that says so. */
+  readonly gzipped?: Uint8Array<ArrayBuffer>;
   /** Whole seconds, for `retry-after`. */
   readonly retryAfter?: number;
   /** The first error's code, for the request log. */
@@ -66,5 +69,5 @@ export function spoiled(reply: Reply, fault: FaultSpec): Reply {
     body = JSON.stringify({ ...(parsed as object), ...extra, ...filler });
   }
   if (fault.truncateJson === true) body = body.slice(0, Math.floor(body.length / 2));
-  return { ...reply, body };
+  return { ...reply, body, ...(fault.gzip === true && { gzipped: new Uint8Array(gzipSync(body)) }) };
 }

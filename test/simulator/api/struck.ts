@@ -19,12 +19,18 @@ export async function struck(world: World, ray: string, fault: FaultSpec, effect
   if (fault.resetBefore === true) return { kind: 'reset' };
   const refused = refusalOf(world, ray, fault);
   const prevents = refused !== undefined && fault.storedButFails !== true;
-  const done = prevents ? refused : await outcome(world, effect, fault.messagesAs);
+  const done = prevents ? refused : await outcome(world, noticed(effect, fault), fault.messagesAs);
   // What was refused anyway stays so; what was done is denied by storedButFails.
   const reply = refused !== undefined && done.status === 200 ? refused : done;
   await world.clock.after(fault.delayAfterMs ?? 0);
   if (fault.resetAfter === true) return { kind: 'reset' };
   return { kind: fault.cutBody === true ? 'cut' : 'answer', reply: spoiled(reply, fault) };
+}
+
+/** A form of messages shows only where there is one. */
+function noticed(effect: Effect, { messagesAs }: FaultSpec): Effect {
+  if (messagesAs === undefined) return effect;
+  return async () => ({ messages: [{ code: 1006, message: messageOf(1006) }], ...(await effect()) });
 }
 
 /** What a request gets when nothing strikes it. */

@@ -35,6 +35,7 @@ const FAULT: Shape<FaultSpec> = {
   cutBody: 'boolean?',
   truncateJson: 'boolean?',
   hugeBytes: 'number?',
+  gzip: 'boolean?',
   messagesAs: { oneOf: FORMS, optional: true },
   extraFields: 'boolean?',
   certificate: { oneOf: CERTIFICATE_VARIANTS, optional: true },
