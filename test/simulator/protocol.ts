@@ -42,6 +42,7 @@ export type Operation = (typeof OPERATIONS)[number];
 /** Answers to a create that a client must not write into a Secret. */
 export const CERTIFICATE_VARIANTS = [
   'otherKey',
+  'otherKeyKind',
   'otherHostnames',
   'otherValidity',
   'otherAlgorithm',

@@ -47,7 +47,9 @@ function contentFor(request: IssueRequest, serial: Uint8Array): LeafContent {
   const lifetime = notAfter - notBefore;
   switch (request.variant) {
     case 'otherKey':
-      return { ...content, publicKey: freshKeyLike(publicKey) };
+      return { ...content, publicKey: freshKey(isRsa(publicKey)) };
+    case 'otherKeyKind':
+      return { ...content, publicKey: freshKey(!isRsa(publicKey)) };
     case 'otherHostnames':
       return { ...content, hostnames: [`not-${(hostnames[0] ?? '').replace(/^\*\./, '')}`] };
     case 'otherValidity':
@@ -76,10 +78,13 @@ function textFor(variant: CertificateVariant | undefined, leaf: string, root: st
   }
 }
 
-/** A new public key of the same kind: RSA 2048 or P-256. */
-function freshKeyLike(publicKey: Uint8Array): Uint8Array {
-  const isRsa = publicKey.length > 200;
-  const pair = isRsa
+function isRsa(publicKey: Uint8Array): boolean {
+  return publicKey.length > 200;
+}
+
+/** A new public key: RSA 2048 or P-256. */
+function freshKey(ofRsa: boolean): Uint8Array {
+  const pair = ofRsa
     ? generateKeyPairSync('rsa', { modulusLength: 2048 })
     : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return pair.publicKey.export({ type: 'spki', format: 'der' });
