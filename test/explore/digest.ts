@@ -1,0 +1,30 @@
+import { hash } from 'node:crypto';
+import type { Answer, Objects } from './state.ts';
+
+const digests = new WeakMap<object, string>();
+
+/** Names a value that never changes by all that is in it; worked out once. */
+export function digestOf(value: object, read: () => string = () => JSON.stringify(value)): string {
+  const known = digests.get(value) ?? digest(read());
+  digests.set(value, known);
+  return known;
+}
+
+export function digest(text: string): string {
+  return hash('sha1', text, 'base64url');
+}
+
+/** Most objects are the same as a moment before: each is looked at once. */
+export function digestOfObjects(api: Objects): string {
+  return digestOf(api, () =>
+    [...Object.values(api.certificates), ...Object.values(api.secrets), api.births]
+      .map((object) => digestOf(object))
+      .join(),
+  );
+}
+
+export function digestOfAnswer(answer: Answer): string {
+  if (!('ok' in answer)) return JSON.stringify(answer);
+  const { ok } = answer;
+  return typeof ok === 'object' && ok !== null ? digestOf(ok) : JSON.stringify({ ok });
+}

@@ -1,0 +1,60 @@
+import { serve } from './api-server.ts';
+import { carryOut, type Manner } from './cloudflare.ts';
+import { brokenByRevocation, brokenByWrite } from './promises.ts';
+import { keysOf, pairOf, servingSecrets } from './secrets.ts';
+import type { Answer, Call, Objects, State, Users } from './state.ts';
+
+/** A step of the world. `broken`: the promise that it breaks. */
+export interface Step {
+  readonly state: State;
+  readonly broken?: string | undefined;
+}
+
+export interface Performed extends Step {
+  readonly answer: Answer;
+}
+
+/** The effect of a request takes place, whoever sent it and whenever that was. */
+export function perform(state: State, call: Call, manner: Manner = {}): Performed {
+  if (call.to === 'kube') {
+    const { api, answer } = serve(state.api, call);
+    const after = withObjects(state, api);
+    return { state: after, answer, broken: after === state ? undefined : brokenByWrite(state, after) };
+  }
+  const { cloudflare, answer } = carryOut(state.cloudflare, call, state.now, manner);
+  const broken = call.verb === 'revoke' ? brokenByRevocation(state, call.id) : undefined;
+  return { state: { ...state, cloudflare }, answer, broken };
+}
+
+/** Other objects from now on: the garbage collector does its part, and every process is told. */
+export function withObjects(state: State, api: Objects): State {
+  if (api === state.api) return state;
+  const collected = withoutOrphans(api);
+  const keys = [...keysOf(state.api), ...keysOf(collected)];
+  const processes = state.processes.map((process) => ({
+    ...process,
+    dirty: [...new Set([...process.dirty, ...keys])].toSorted(),
+  }));
+  return { ...state, api: collected, processes, users: witnessed(state.users, collected) };
+}
+
+/** What can be seen now and must not be forgotten: ids that served, and the first pair, of which there is a backup. */
+function witnessed(users: Users, api: Objects): Users {
+  const pairs = servingSecrets(api).filter((secret) => pairOf(secret) !== undefined);
+  const ids = pairs.flatMap((secret) => pairOf(secret)?.id ?? []);
+  const served = [...new Set([...users.served, ...ids])].toSorted();
+  const backup = users.backup ?? pairs[0];
+  return served.length === users.served.length ? users : { ...users, served, backup };
+}
+
+/** What belongs to an object that is gone goes too. */
+function withoutOrphans(api: Objects): Objects {
+  const uids = new Set(Object.values(api.certificates).map(({ metadata }) => metadata.uid));
+  const living = Object.entries(api.secrets).filter(([, { metadata }]) => {
+    const [owner] = metadata.ownerReferences ?? [];
+    return owner === undefined || uids.has(owner.uid);
+  });
+  return living.length === Object.keys(api.secrets).length
+    ? api
+    : { ...api, secrets: Object.fromEntries(living) };
+}

@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+import { errorMessage } from '../programs/errors.ts';
+import { loadProtocol } from './load.ts';
+import { MUTATIONS, type Mutation } from './mutations.ts';
+import { Runner } from './runner.ts';
+import { explore, type Findings } from './search.ts';
+import { begin, FULL, SMALL, titleOf, type World } from './worlds.ts';
+
+/**
+ * `npm run explore`: drives the certificate's decide and act, as they stand in src, through every state of a small
+ * world, and holds the design's promises against each. With `--mutations` it takes the rules away one by one, and each
+ * time a promise must break.
+ */
+
+const HELP = `npm run explore -- [--small] [--mutations [--rule TEXT]]
+  --small        the bound that npm test explores
+  --mutations    take away the rules of the protocol one by one: each must be missed
+  --rule TEXT    only the rules whose words contain TEXT, with the shortest trace
+`;
+const STATES = 5_000_000;
+
+try {
+  const { small, mutations, rule } = readFlags();
+  const isGood = mutations || rule !== undefined ? await missRules(rule) : await exploreAll(small);
+  process.exitCode = isGood ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`The exploration did not come to its end: ${errorMessage(error)}\n`);
+  process.exitCode = 1;
+}
+
+function readFlags() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        help: { type: 'boolean', default: false },
+        small: { type: 'boolean', default: false },
+        mutations: { type: 'boolean', default: false },
+        rule: { type: 'string' },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(HELP);
+      process.exit(0);
+    }
+    return values;
+  } catch (error) {
+    process.stderr.write(`${errorMessage(error)}\n${HELP}`);
+    process.exit(2);
+  }
+}
+
+async function exploreAll(small: boolean): Promise<boolean> {
+  const protocol = await loadProtocol();
+  let states = 0;
+  for (const world of small ? SMALL : FULL) {
+    const began = performance.now();
+    const runner = new Runner(protocol);
+    const { state, rules } = await begin(world, runner);
+    const found = await explore(runner, rules, state, { first: 'deepest', states: STATES });
+    states += found.states;
+    console.log(lineOf(titleOf(world), found, performance.now() - began));
+    if (found.violation === undefined) continue;
+    await showShortest(world, runner, found);
+    return false;
+  }
+  console.log(`No promise is broken in ${states.toLocaleString('en')} states.`);
+  return true;
+}
+
+function lineOf(title: string, { states, depth, rests, complete }: Findings, ms: number): string {
+  const seen = `${states.toLocaleString('en').padStart(9)} states, ${String(depth).padStart(4)} deep`;
+  const ends = `${rests.toLocaleString('en').padStart(6)} at rest`;
+  return `${title.padEnd(44)} ${seen}, ${ends}, ${(ms / 1000).toFixed(0).padStart(4)} s${complete ? '' : ', not all'}`;
+}
+
+/** The search that sees everything goes deep; a person wants the shortest way. */
+async function showShortest(world: World, runner: Runner, found: Findings): Promise<void> {
+  const { state, rules } = await begin(world, runner);
+  const again = await explore(runner, rules, state, { first: 'nearest', states: STATES });
+  const { broken, trace } = again.violation ?? found.violation ?? { broken: '', trace: [] };
+  console.log(`BROKEN: ${broken}\n${trace.map((step, index) => `${index + 1}. ${step}`).join('\n')}`);
+}
+
+async function missRules(text: string | undefined): Promise<boolean> {
+  const chosen = MUTATIONS.filter(({ rule }) => rule.includes(text ?? ''));
+  let isGood = true;
+  for (const mutation of chosen) isGood = (await missed(mutation, text !== undefined)) && isGood;
+  return isGood;
+}
+
+/** Whether a promise breaks without the rule, or the table says that another rule stands behind it. */
+async function missed({ rule, edits, world, spare }: Mutation, withTrace: boolean): Promise<boolean> {
+  const runner = new Runner(await loadProtocol(edits));
+  const { state, rules } = await begin(world, runner);
+  const { states, violation } = await explore(runner, rules, state, { first: 'nearest', states: STATES });
+  const after = `${states.toLocaleString('en').padStart(9)} states`;
+  console.log(
+    `without: ${rule}\n  ${after}, ${titleOf(world)}: ${violation?.broken ?? spare ?? 'NOT FOUND'}`,
+  );
+  if (withTrace)
+    console.log(violation?.trace.map((step, index) => `  ${index + 1}. ${step}`).join('\n') ?? '');
+  return (violation === undefined) === (spare !== undefined);
+}

@@ -1,0 +1,103 @@
+import type { X509Certificate } from 'node:crypto';
+import type { CertificateFacts, PairFacts } from '../../src/pki/inspect.ts';
+import type { KeySpec } from '../../src/pki/keys.ts';
+
+/**
+ * Stands in for `src/pki` in the explored protocol: keys and certificates are lines of text, so that a million of them
+ * cost nothing and the same steps always make the same ones. What the protocol decides from them is unchanged.
+ */
+
+export interface PaperCertificate {
+  readonly id: string;
+  readonly key: string;
+  readonly hostnames: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+const CERTIFICATE = 'CERTIFICATE ';
+const KEY = 'KEY ';
+
+/** A certificate as the text that Secrets and answers carry. */
+export function certificateText(certificate: PaperCertificate): string {
+  return `${CERTIFICATE}${JSON.stringify(certificate)}`;
+}
+
+export function certificateOf(text: string): PaperCertificate | undefined {
+  const [line] = pemCertificates(text);
+  if (line === undefined) return undefined;
+  return JSON.parse(line.slice(CERTIFICATE.length)) as PaperCertificate;
+}
+
+/** Whose turn it is names the next key: the same steps make the same keys. */
+let nextKey = (): string => {
+  throw new Error('a key is made outside of a step');
+};
+
+export function makeKeysBy(source: () => string): void {
+  nextKey = source;
+}
+
+// What follows bears the names of src/pki/keys.ts, csr.ts and inspect.ts.
+
+export const DEFAULT_KEY: KeySpec = { algorithm: 'ECDSA', size: 256 };
+
+export function generateKey(): Promise<{ keys: string; privateKeyPem: string }> {
+  const keys = nextKey();
+  return Promise.resolve({ keys, privateKeyPem: `${KEY}${keys}` });
+}
+
+export function createCsr(keys: string): Promise<string> {
+  return Promise.resolve(keys);
+}
+
+export function privateKeyDigest(privateKeyPem: string): string | undefined {
+  return privateKeyPem.startsWith(KEY) ? privateKeyPem.slice(KEY.length) : undefined;
+}
+
+/** Only asked of real certificates, which nobody has here. */
+export function publicKeyDigest(): never {
+  throw new Error('a real key is asked for');
+}
+
+export function pemCertificates(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line.startsWith(CERTIFICATE));
+}
+
+export function inspectCertificate(
+  text: string,
+  _roots?: readonly X509Certificate[],
+): CertificateFacts | undefined {
+  const certificate = certificateOf(text);
+  if (certificate === undefined) return undefined;
+  const { id, key, hostnames, notBefore, notAfter } = certificate;
+  return {
+    id,
+    serialNumber: id,
+    fingerprintSHA256: id,
+    hostnames: hostnames.toSorted(),
+    hasOtherNames: false,
+    algorithm: DEFAULT_KEY.algorithm,
+    size: DEFAULT_KEY.size,
+    publicKeyDigest: key,
+    isCa: false,
+    notBefore,
+    notAfter,
+    issuer: 'Origin CA',
+    trusted: true,
+    rootNotAfter: undefined,
+  };
+}
+
+export function inspectPair(
+  certificatePem: string | undefined,
+  privateKeyPem: string | undefined,
+): PairFacts {
+  if (!certificatePem || !privateKeyPem) return { state: 'MissingData', problem: 'missing' };
+  const certificate = inspectCertificate(certificatePem);
+  if (certificate === undefined) return { state: 'InvalidCertificate', problem: 'no certificate' };
+  if (privateKeyDigest(privateKeyPem) !== certificate.publicKeyDigest)
+    return { state: 'InvalidKeyPair', problem: 'another key', certificate };
+  return { state: 'Matching', certificate };
+}

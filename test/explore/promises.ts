@@ -1,0 +1,113 @@
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import { holds, isPending, isSatisfied, noteOf, pairOf, servingSecrets, keyOf } from './secrets.ts';
+import { type Call, type CloudflareCall, type State, WAIT_MS } from './state.ts';
+
+/**
+ * The design's promises. Each function says which one is broken, or nothing. A promise is judged at the moment at
+ * which it could be broken: as a request is sent, as its effect takes place, and when all has come to rest.
+ */
+
+type PostCall = Extract<CloudflareCall, { readonly verb: 'post' }>;
+
+/** A POST goes out only with its key stored, and never while or after another one for that key may store something. */
+export function brokenByPost(
+  { now, api, cloudflare, late, users }: State,
+  { key }: PostCall,
+): string | undefined {
+  const kept = Object.values(api.secrets).some(
+    (secret) => isPending(secret) && keyOf(secret) === key && noteOf(secret, 'postedAt') !== '',
+  );
+  if (!kept) return `POST for key ${key}, which no pending Secret keeps with a note that a POST may be out`;
+  if (late.some(({ call }) => call.verb === 'post' && call.key === key))
+    return `second POST for key ${key} while the first may still be stored`;
+  if (cloudflare.stored.some((stored) => stored.key === key && !users.revoked.includes(stored.id)))
+    return `second POST for key ${key}, for which a certificate is stored`;
+  const before = cloudflare.posts[key];
+  if (before && !before.refused && now < before.sentAt + WAIT_MS)
+    return `second POST for key ${key} ${now - before.sentAt} ms after the first, whose end is not known`;
+  return undefined;
+}
+
+/** Nothing that serves is revoked; what people took out of its Secret themselves is excepted. */
+export function brokenByRevocation({ api, users }: State, id: string): string | undefined {
+  return holds(api, id) && !users.dropped.includes(id)
+    ? `certificate ${id} is revoked while it serves`
+    : undefined;
+}
+
+/** What the operator's writes may do to Secrets that hold a pair. */
+export function brokenByWrite(before: State, after: State): string | undefined {
+  for (const [name, secret] of Object.entries(before.api.secrets)) {
+    const now = after.api.secrets[name];
+    if (secret === now || isPending(secret) || pairOf(secret) === undefined) continue;
+    if (now === undefined) return `Secret ${name}, which held a pair, is deleted`;
+    if (pairOf(now) === undefined) return `Secret ${name}, which held a pair, holds none`;
+    const [keeper, other] = [noteOf(secret, 'certificate'), noteOf(now, 'certificate')];
+    if (keeper !== other && before.api.certificates[keeper]?.spec.secretName === name)
+      return `Secret ${name} of certificate ${keeper} is taken by ${other}`;
+  }
+  for (const secret of servingSecrets(after.api)) {
+    const pair = pairOf(secret);
+    const name = secret.metadata.name ?? '';
+    if (pair === undefined || pairOf(before.api.secrets[name])?.id === pair.id) continue;
+    if (pair.hostnames.includes('other.example.com')) return `Secret ${name} holds what nobody asked for`;
+    const isRevoked = after.cloudflare.stored.some(({ id, revoked }) => id === pair.id && revoked);
+    if (isRevoked && !after.users.dropped.includes(pair.id))
+      return `Secret ${name} is given certificate ${pair.id}, which is revoked`;
+  }
+  return undefined;
+}
+
+/** With nothing under way and nothing left to do. */
+export function brokenAtRest(state: State): string | undefined {
+  const { api, cloudflare, users, processes } = state;
+  for (const certificate of Object.values(api.certificates)) {
+    const broken = brokenObject(state, certificate);
+    if (broken !== undefined) return broken;
+  }
+  const left = Object.values(api.secrets).find(isPending);
+  if (left) return `Secret ${left.metadata.name ?? ''} is left over`;
+  const known = new Set(users.letGo);
+  for (const { status } of Object.values(api.certificates))
+    for (const { id } of status?.superseded ?? []) known.add(id);
+  const stray = cloudflare.stored.find(({ id, revoked }) => !revoked && !known.has(id) && !holds(api, id));
+  if (stray) return `certificate ${stray.id} (key ${stray.key}) is a stray: no Secret and no status knows it`;
+  const { length } = cloudflare.stored;
+  // Two that both believe to lead may each see a need: what counts is that all but one are revoked.
+  return processes.length === 1 && length > users.needs
+    ? `${length} certificates were issued for ${users.needs} needs`
+    : undefined;
+}
+
+function brokenObject({ api, cloudflare }: State, certificate: OriginCertificate): string | undefined {
+  const { metadata, spec, status } = certificate;
+  const target = api.secrets[spec.secretName];
+  if (!isSatisfied(certificate, target))
+    return `Secret ${spec.secretName} does not hold what ${metadata.name} asks for`;
+  const id = pairOf(target)?.id ?? '';
+  if (cloudflare.stored.some((stored) => stored.id === id && stored.revoked))
+    return `Secret ${spec.secretName} holds certificate ${id}, which is revoked`;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  if (ready !== 'True' || status?.certificate?.id !== id)
+    return `the status of ${metadata.name} does not say Ready with certificate ${id}`;
+  return undefined;
+}
+
+/** Effects that the world can have done and not answered. */
+export function hasEffect(call: Call): boolean {
+  switch (call.verb) {
+    case 'create':
+    case 'patch':
+    case 'delete':
+    case 'post':
+    case 'revoke':
+      return true;
+    case 'apply':
+      return !call.dryRun;
+    case 'get':
+    case 'list':
+    case 'listing':
+    case 'read':
+      return false;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Rules } from './moves.ts';
+import { isAtRest, moves, newProcess } from './moves.ts';
+import type { Runner } from './runner.ts';
+import { keysOf } from './secrets.ts';
+import type { Budget, State } from './state.ts';
+import { created } from './users.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const NOTHING: Budget = { crash: 0, fault: 0, user: 0, switch: 0 };
+
+/** A world with one object that was just made, and `processes` that all believe to lead. */
+export function firstIssuance(left: Budget, processes = 1): State {
+  const empty: State = {
+    now: START,
+    api: { certificates: {}, secrets: {}, births: {} },
+    cloudflare: { stored: [], posts: {} },
+    late: [],
+    processes: [],
+    running: processes === 1 ? -1 : 0,
+    started: processes,
+    left,
+    users: { backup: undefined, dropped: [], revoked: [], letGo: [], served: [], needs: 1 },
+  };
+  const made = created(empty, 'web');
+  const names = Array.from({ length: processes }, (_, index) => index + 1);
+  return { ...made, processes: names.map((name) => newProcess(name, keysOf(made.api))) };
+}
+
+/** The same after its first certificate was issued in good weather. */
+export async function issued(runner: Runner, left: Budget, processes = 1): Promise<State> {
+  let state = firstIssuance(NOTHING, processes);
+  const rules: Rules = { subjects: [], deeds: [] };
+  while (!isAtRest(state)) {
+    const [move] = moves(runner, rules, state, START);
+    if (move === undefined) throw new Error('the first issuance does not come to its end');
+    state = (await move.step()).state;
+  }
+  return { ...state, left };
+}

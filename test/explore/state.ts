@@ -1,0 +1,172 @@
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import type { Secret } from '../../src/kube/object.ts';
+import type { KubeError } from '../../src/kube/errors.ts';
+
+/**
+ * The whole world of one moment as plain data that is never changed: what the API server and Cloudflare hold, what is
+ * under way, and what each process remembers. Two moments with the same data are the same moment.
+ */
+export interface State {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  readonly api: Objects;
+  readonly cloudflare: Cloudflare;
+  /** Effects of requests that nobody waits for any more: each may still happen until its deadline. */
+  readonly late: readonly Late[];
+  readonly processes: readonly Process[];
+  /** Which process took the last step; -1 where there is only one. */
+  readonly running: number;
+  /** Number of processes started so far: the name of the next. */
+  readonly started: number;
+  readonly left: Budget;
+  readonly users: Users;
+}
+
+/** How many of each kind of trouble may still happen. */
+export interface Budget {
+  readonly crash: number;
+  /** Lost, refused or wrong answers, incomplete listings. */
+  readonly fault: number;
+  /** What people do. */
+  readonly user: number;
+  /** How often another process takes over while one is in the middle of a pass. */
+  readonly switch: number;
+}
+
+/** What the API server holds. Every name is in the one namespace. */
+export interface Objects {
+  readonly certificates: Readonly<Record<string, OriginCertificate>>;
+  readonly secrets: Readonly<Record<string, Secret>>;
+  /** How often an object of that kind and name was created: makes its uid. */
+  readonly births: Readonly<Record<string, number>>;
+}
+
+export interface Stored {
+  readonly id: string;
+  readonly key: string;
+  readonly hostnames: readonly string[];
+  readonly text: string;
+  readonly revoked: boolean;
+  /** From when on listings show it, ms since the epoch. */
+  readonly listedAt: number;
+}
+
+/** What became of the last POST for a key. */
+export interface Post {
+  readonly sentAt: number;
+  readonly refused: boolean;
+}
+
+export interface Cloudflare {
+  readonly stored: readonly Stored[];
+  /** By key. */
+  readonly posts: Readonly<Record<string, Post>>;
+}
+
+/** What people did that the promises except, and what they can do again. */
+export interface Users {
+  /** A target as it was when it first held a pair: what a backup brings back. */
+  readonly backup: Secret | undefined;
+  /** Ids of certificates whose Secret was deleted or overwritten by hand: nothing is promised of them any more. */
+  readonly dropped: readonly string[];
+  /** Ids of certificates that were revoked by hand. */
+  readonly revoked: readonly string[];
+  /** Ids that nobody has to know any more: those dropped, and those that served an object that was deleted. */
+  readonly letGo: readonly string[];
+  /** Ids that were in a target at any time. */
+  readonly served: readonly string[];
+  /** How many certificates may have been issued by now. */
+  readonly needs: number;
+}
+
+export type KubeCall =
+  | { readonly to: 'kube'; readonly verb: 'get'; readonly plural: string; readonly name: string }
+  | { readonly to: 'kube'; readonly verb: 'list' }
+  | { readonly to: 'kube'; readonly verb: 'create'; readonly body: Secret }
+  | {
+      readonly to: 'kube';
+      readonly verb: 'apply';
+      readonly plural: string;
+      readonly body: Secret & { readonly status?: object };
+      readonly dryRun: boolean;
+    }
+  | { readonly to: 'kube'; readonly verb: 'patch'; readonly name: string; readonly patch: Secret }
+  | {
+      readonly to: 'kube';
+      readonly verb: 'delete';
+      readonly name: string;
+      readonly uid: string | undefined;
+      readonly resourceVersion: string | undefined;
+    };
+
+export type CloudflareCall =
+  | {
+      readonly to: 'cloudflare';
+      readonly verb: 'post';
+      readonly key: string;
+      readonly hostnames: readonly string[];
+      readonly days: number;
+    }
+  | { readonly to: 'cloudflare'; readonly verb: 'listing' }
+  | { readonly to: 'cloudflare'; readonly verb: 'read'; readonly id: string }
+  | { readonly to: 'cloudflare'; readonly verb: 'revoke'; readonly id: string };
+
+/** A request, and when it was sent, ms since the epoch. */
+export type Call = (KubeCall | CloudflareCall) & { readonly sentAt: number };
+
+export type Answer =
+  | { readonly ok: unknown }
+  | { readonly kube: KubeError['kind'] }
+  | { readonly cloudflare: 'CloudflareUnavailable' | 'NotFound' | 'RateLimited'; readonly definite: boolean };
+
+export interface Late {
+  readonly call: Call;
+  /** It happens before this time or never, ms since the epoch. */
+  readonly deadline: number;
+}
+
+/** One operator process: what it remembers, and the pass that it is in the middle of. */
+export interface Process {
+  readonly name: number;
+  /** Its CertificateMemory when the pass began, as text. */
+  readonly memory: string;
+  /** Keys made so far. */
+  readonly keys: number;
+  /** The last complete listing that it read. */
+  readonly listing: KeptListing | undefined;
+  /** Queue keys that something changed for. */
+  readonly dirty: readonly string[];
+  /** Queue keys that want another look, with the time. */
+  readonly timers: Readonly<Record<string, number>>;
+  readonly pass: Pass | undefined;
+}
+
+export interface KeptListing {
+  /** Monotonic ms. */
+  readonly startedMs: number;
+  readonly certificates: readonly Stored[];
+}
+
+/** A pass that waits for answers. What it does next follows from this alone. */
+export interface Pass {
+  readonly key: string;
+  readonly startedAt: number;
+  /** What the caches held when it began. */
+  readonly cache: Objects;
+  readonly heard: readonly Heard[];
+  /** Names the pass and all that it heard. */
+  readonly digest: string;
+  /** Asked and not answered yet, oldest first. */
+  readonly calls: readonly Call[];
+}
+
+export interface Heard {
+  readonly now: number;
+  readonly answer: Answer;
+}
+
+export const NAMESPACE = 'shop';
+export const POST_TIMEOUT_MS = 30_000;
+export const SETTLE_MS = 30_000;
+/** How long after its sending a POST for one hostname can still store something that a listing shows. */
+export const WAIT_MS = POST_TIMEOUT_MS + 1000 + SETTLE_MS;

@@ -1,0 +1,202 @@
+import { ANNOTATION, MANAGED_LABEL } from '../../src/api/names.ts';
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import type { Secret } from '../../src/kube/object.ts';
+import {
+  born,
+  rewritten,
+  withCertificate,
+  withoutCertificate,
+  withoutSecret,
+  withSecret,
+} from './api-server.ts';
+import { ISSUERS } from './context.ts';
+import { withObjects } from './effects.ts';
+import { carriedBy, noteOf, pairOf } from './secrets.ts';
+import { NAMESPACE, type State, type Users } from './state.ts';
+
+/** What a person does, by a name that traces show. */
+export interface Deed {
+  readonly label: string;
+  readonly state: State;
+}
+
+export type DeedName = (typeof DEEDS)[number];
+export const DEEDS = [
+  'edit hostnames',
+  'change issuer',
+  'rename Secret',
+  'ask for renewal',
+  'delete object',
+  'create object',
+  'delete Secret',
+  'restore Secret',
+  'take label off Secret',
+  'revoke at Cloudflare',
+] as const;
+
+const HOSTNAMES = [['a.example.com'], ['b.example.com']] as const;
+const SECRETS = ['one', 'two'] as const;
+
+/** All that a person can do now to the certificate of that name. */
+export function deeds(state: State, name: string, allowed: readonly DeedName[]): Deed[] {
+  return allowed.flatMap((label) => {
+    const done = deed(state, name, label);
+    return done ? [{ label: `user: ${label} of ${name}`, state: done }] : [];
+  });
+}
+
+function deed(state: State, name: string, label: DeedName): State | undefined {
+  const certificate = state.api.certificates[name];
+  if (label === 'create object') return certificate ? undefined : created(state, name);
+  if (label === 'restore Secret') return restored(state);
+  if (label === 'revoke at Cloudflare') return revoked(state);
+  if (!certificate) return undefined;
+  const { spec } = certificate;
+  switch (label) {
+    case 'edit hostnames':
+      return changed(state, certificate, { hostnames: [...next(HOSTNAMES, spec.hostnames)] }, 1);
+    case 'change issuer':
+      return changed(
+        state,
+        certificate,
+        { issuerRef: { kind: 'OriginIssuer', name: next(ISSUERS, spec.issuerRef.name) } },
+        1,
+      );
+    case 'rename Secret':
+      return changed(state, certificate, { secretName: next(SECRETS, spec.secretName) }, 0);
+    case 'ask for renewal':
+      return renewalAsked(state, certificate);
+    case 'delete object':
+      return withUsers(withObjects(state, withoutCertificate(state.api, name)), {
+        letGo: state.users.served,
+        needs: state.users.needs + 1,
+      });
+    case 'delete Secret':
+      return dropped(state, spec.secretName);
+    case 'take label off Secret':
+      return unlabelled(state, spec.secretName);
+  }
+}
+
+/** The other of two. */
+function next<T>(values: readonly T[], now: unknown): T {
+  const found = values.find((value) => JSON.stringify(value) !== JSON.stringify(now));
+  if (found === undefined) throw new Error('there is no other');
+  return found;
+}
+
+export function created(state: State, name: string, secretName = 'one'): State {
+  const uid = `${name}.${(state.api.births[`certificate ${name}`] ?? 0) + 1}`;
+  const certificate: OriginCertificate = {
+    apiVersion: 'originca.dev/v1alpha1',
+    kind: 'OriginCertificate',
+    metadata: {
+      name,
+      namespace: NAMESPACE,
+      uid,
+      generation: 1,
+      resourceVersion: `${uid}.1`,
+      creationTimestamp: new Date(state.now).toISOString(),
+    },
+    spec: {
+      secretName,
+      hostnames: [...HOSTNAMES[0]],
+      issuerRef: { kind: 'OriginIssuer', name: ISSUERS[0] },
+      suspend: false,
+    },
+  };
+  return withObjects(state, withCertificate(state.api, certificate));
+}
+
+function changed(
+  state: State,
+  certificate: OriginCertificate,
+  change: Partial<OriginCertificate['spec']>,
+  needs: number,
+): State {
+  const { metadata, spec } = certificate;
+  const generation = (metadata.generation ?? 0) + 1;
+  const after = { ...certificate, metadata: { ...metadata, generation }, spec: { ...spec, ...change } };
+  const api = withCertificate(state.api, rewritten(certificate, after));
+  return withUsers(withObjects(state, api), { needs: state.users.needs + needs });
+}
+
+function renewalAsked(state: State, certificate: OriginCertificate): State {
+  const { metadata } = certificate;
+  const asked = Number(metadata.annotations?.[ANNOTATION.renewRequestedAt] ?? '0') + 1;
+  const annotations = { ...metadata.annotations, [ANNOTATION.renewRequestedAt]: String(asked) };
+  const after = { ...certificate, metadata: { ...metadata, annotations } };
+  const api = withCertificate(state.api, rewritten(certificate, after));
+  return withUsers(withObjects(state, api), { needs: state.users.needs + 1 });
+}
+
+/** Deleted by hand: what it held is nobody's any more, and another may be issued. */
+function dropped(state: State, secretName: string): State | undefined {
+  const secret = state.api.secrets[secretName];
+  if (pairOf(secret) === undefined) return undefined;
+  const after = withObjects(state, withoutSecret(state.api, secretName));
+  return withUsers(after, { ...letGoOf(after.users, secret), needs: state.users.needs + 1 });
+}
+
+/** With a Secret goes what only it knew: its certificate, and the one before until the status names that. */
+function letGoOf(users: Users, secret: Secret | undefined): Users {
+  const id = pairOf(secret)?.id;
+  if (id === undefined) return users;
+  const previous = noteOf(secret, 'previousCertificateId');
+  return {
+    ...users,
+    dropped: [...new Set([...users.dropped, id])],
+    letGo: [...new Set([...users.letGo, id, ...(previous === '' ? [] : [previous])])],
+  };
+}
+
+/** A backup is put back in the place of what is there now, as long as its certificate is not revoked. */
+function restored(state: State): State | undefined {
+  const { users, api, cloudflare } = state;
+  const id = pairOf(users.backup)?.id;
+  if (users.backup === undefined || id === undefined) return undefined;
+  if (cloudflare.stored.some((stored) => stored.id === id && stored.revoked)) return undefined;
+  const name = users.backup.metadata.name ?? '';
+  const there = pairOf(api.secrets[name])?.id;
+  if (there === id) return undefined;
+  const { managedFields: _, ...metadata } = users.backup.metadata;
+  const secret = born(api, { ...users.backup, metadata });
+  const after = withObjects(state, withSecret(withoutSecret(api, name), secret));
+  const lost = letGoOf(letGoOf(after.users, users.backup), api.secrets[name]);
+  return withUsers(after, { ...lost, needs: users.needs + 1 });
+}
+
+/** The watch does not select the Secret any more. */
+function unlabelled(state: State, secretName: string): State | undefined {
+  const secret = state.api.secrets[secretName];
+  if (secret?.metadata.labels?.[MANAGED_LABEL] === undefined) return undefined;
+  const { [MANAGED_LABEL]: _, ...labels } = secret.metadata.labels;
+  const after = { ...secret, metadata: { ...secret.metadata, labels } };
+  return withObjects(state, withSecret(state.api, rewritten(secret, after)));
+}
+
+/** In the dashboard, the newest certificate, before anybody but Cloudflare has it. */
+function revoked(state: State): State | undefined {
+  const { cloudflare, users } = state;
+  const found = cloudflare.stored.at(-1);
+  if (found === undefined || found.revoked || isTaken(state, found.id)) return undefined;
+  const stored = cloudflare.stored.map((each) => (each === found ? { ...each, revoked: true } : each));
+  return withUsers(
+    { ...state, cloudflare: { ...cloudflare, stored } },
+    { revoked: [...users.revoked, found.id], needs: users.needs + 1 },
+  );
+}
+
+/** Somebody has the certificate: in a Secret, in a write under way, in a listing, or in the middle of a pass. */
+function isTaken({ api, late, processes }: State, id: string): boolean {
+  return (
+    processes.some(({ pass }) => pass !== undefined) ||
+    processes.some(({ listing }) => listing?.certificates.some((each) => each.id === id)) ||
+    late.some(({ call }) => call.verb === 'apply' || call.verb === 'patch') ||
+    Object.values(api.secrets).some((secret) => carriedBy(secret)?.id === id)
+  );
+}
+
+function withUsers(state: State, change: Partial<Users>): State {
+  return { ...state, users: { ...state.users, ...change } };
+}

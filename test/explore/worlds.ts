@@ -1,0 +1,69 @@
+import { type Rules } from './moves.ts';
+import type { Runner } from './runner.ts';
+import { firstIssuance, issued } from './scenarios.ts';
+import type { Budget, State } from './state.ts';
+import { type DeedName, DEEDS } from './users.ts';
+
+/** From where the exploration starts, and what may happen how often. */
+export interface World {
+  /** `new`: an object that was just made. `issued`: one that has its certificate. */
+  readonly start: 'new' | 'issued';
+  /** Processes that believe to lead at the same time. */
+  readonly processes: 1 | 2;
+  readonly crash: number;
+  readonly fault: number;
+  readonly user: number;
+  /** With two processes: how often one takes over while the other is in the middle of a pass. */
+  readonly switch: number;
+  /** Absent: all that people can do. */
+  readonly deeds?: readonly DeedName[];
+}
+
+const ONE = { processes: 1, switch: 0 } as const;
+
+/** Explored in a few seconds, with every kind of trouble in it. */
+export const SMALL: readonly World[] = [
+  { ...ONE, start: 'new', crash: 1, fault: 0, user: 1 },
+  { ...ONE, start: 'new', crash: 0, fault: 1, user: 1 },
+  { ...ONE, start: 'new', crash: 1, fault: 1, user: 0 },
+  { ...ONE, start: 'issued', crash: 1, fault: 0, user: 1 },
+  { ...ONE, start: 'issued', crash: 0, fault: 1, user: 1 },
+  { start: 'issued', processes: 2, crash: 0, fault: 0, user: 1, switch: 1 },
+];
+
+/** The full bound: every world is explored to its end. */
+export const FULL: readonly World[] = [
+  { ...ONE, start: 'new', crash: 1, fault: 1, user: 1 },
+  { ...ONE, start: 'new', crash: 2, fault: 0, user: 1 },
+  { ...ONE, start: 'new', crash: 0, fault: 2, user: 1 },
+  { ...ONE, start: 'new', crash: 1, fault: 0, user: 2 },
+  { ...ONE, start: 'issued', crash: 1, fault: 1, user: 1 },
+  { ...ONE, start: 'issued', crash: 1, fault: 0, user: 2 },
+  { ...ONE, start: 'issued', crash: 0, fault: 1, user: 2 },
+  { ...ONE, start: 'issued', crash: 0, fault: 0, user: 3 },
+  { start: 'new', processes: 2, crash: 0, fault: 1, user: 0, switch: 2 },
+  { start: 'new', processes: 2, crash: 0, fault: 0, user: 1, switch: 2 },
+  { start: 'issued', processes: 2, crash: 0, fault: 0, user: 1, switch: 3 },
+];
+
+/** The first state and the rules of a world. */
+export async function begin(world: World, runner: Runner): Promise<{ state: State; rules: Rules }> {
+  const { crash, fault, user, processes } = world;
+  const left: Budget = { crash, fault, user, switch: world.switch };
+  const state =
+    world.start === 'new' ? firstIssuance(left, processes) : await issued(runner, left, processes);
+  return { state, rules: { subjects: ['web'], deeds: world.deeds ?? DEEDS } };
+}
+
+/** The world in words. */
+export function titleOf({ start, processes, crash, fault, user, switch: switches, deeds }: World): string {
+  const parts = [
+    start === 'new' ? 'new object' : 'issued',
+    ...(crash > 0 ? [`${crash} crash`] : []),
+    ...(fault > 0 ? [`${fault} fault`] : []),
+    ...(user > 0 ? [`${user} user`] : []),
+    ...(processes > 1 ? [`${processes} leaders, ${switches} switch`] : []),
+    ...(deeds ? [deeds.join(', ')] : []),
+  ];
+  return parts.join(' + ');
+}
