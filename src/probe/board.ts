@@ -44,6 +44,12 @@ const JITTER = 0.2;
 /** Handed to the prober at once: enough to keep it busy, few enough that who is asked for next need not wait. */
 const MOST_RUNNING = 64;
 
+/**
+ * Of those at one address, which is knocked at by one at a time anyhow: one that accepts connections and then keeps
+ * silent must not take the places of all others. As many addresses as the prober knocks at at once fill all places.
+ */
+const MOST_AT_ADDRESS = 4;
+
 /** What zones and certificates share: the last verdicts. Probes run in the background, nobody waits for them. */
 export class ProbeBoard {
   readonly #o: BoardOptions;
@@ -53,6 +59,8 @@ export class ProbeBoard {
   readonly #news: News;
   readonly #alarm: Alarm;
   #running = 0;
+  /** How many of the running are at each address. */
+  readonly #at = new Map<string, number>();
   #isLooking = false;
 
   constructor(options: BoardOptions) {
@@ -128,12 +136,14 @@ export class ProbeBoard {
     return {
       zone,
       hostname: normalizeHostname(target.hostname),
+      address: target.addresses[0] ?? '',
       target,
       standard,
       verdicts: [],
       beganMs: undefined,
       dueMs: this.#o.clock.monotonic(),
       asked: undefined,
+      waitingMs: this.#o.clock.monotonic(),
       state: 'resting',
     };
   }
@@ -184,6 +194,7 @@ export class ProbeBoard {
     if (unit.state === 'running') return Number.POSITIVE_INFINITY;
     const dueMs = wantedMs(unit);
     if (dueMs > now) return dueMs;
+    if (unit.state !== 'waiting') unit.waitingMs = now;
     unit.state = 'waiting';
     this.#line.add(unit, isAskedBy(unit, now));
     // One that waits its turn by routine moves up when the moment comes that was asked for.
@@ -193,27 +204,34 @@ export class ProbeBoard {
 
   #work(): void {
     while (this.#running < MOST_RUNNING && !this.#o.signal.aborted) {
-      const unit = this.#line.take();
+      const unit = this.#line.take((address) => (this.#at.get(address) ?? 0) < MOST_AT_ADDRESS);
       if (unit === undefined) return;
-      this.#running += 1;
+      this.#enter(unit, 1);
       unit.state = 'running';
       void this.#look(unit).finally(() => {
-        this.#running -= 1;
+        this.#enter(unit, -1);
         this.#work();
       });
     }
   }
 
+  #enter({ address }: Unit, by: 1 | -1): void {
+    this.#running += by;
+    const there = (this.#at.get(address) ?? 0) + by;
+    if (there === 0) this.#at.delete(address);
+    else this.#at.set(address, there);
+  }
+
   /** Never rejects. */
   async #look(unit: Unit): Promise<void> {
     const { clock, prober, signal } = this.#o;
-    const { target, standard } = unit;
+    const { target, standard, waitingMs: wantedMs } = unit;
     const startMs = clock.monotonic();
     const at = clock.now();
     let verdicts: readonly Verdict[];
     try {
       const { client, trust } = standard;
-      verdicts = await prober.probe(target, trust, { signal, ...(client && { client }) });
+      verdicts = await prober.probe(target, trust, { signal, wantedMs, ...(client && { client }) });
       if (verdicts.length === 0) throw new Error('the prober gave no verdict');
     } catch (error) {
       if (signal.aborted) return;
@@ -222,19 +240,19 @@ export class ProbeBoard {
     }
     if (unit.state === 'gone' || signal.aborted) return;
     unit.state = 'resting';
-    if (unit.standard.text === standard.text) this.#take(unit, verdicts, startMs);
+    if (unit.standard.text === standard.text) this.#take(unit, verdicts);
     // It may have been asked for while it was looked at.
     this.#alarm.set(this.#consider(unit, clock.monotonic()));
   }
 
-  #take(unit: Unit, verdicts: readonly Verdict[], startMs: number): void {
+  #take(unit: Unit, verdicts: readonly Verdict[]): void {
     const now = this.#o.clock.monotonic();
     const usualMs = isBad(verdicts) ? this.#refreshMs / BAD_OFTEN : this.#refreshMs;
     unit.dueMs = now + usualMs * (1 - JITTER + 2 * JITTER * this.#o.random());
     const isNew = !sameVerdicts(unit.verdicts, verdicts);
     unit.verdicts = verdicts;
     const began = verdicts.reduce((first, { beganMs }) => Math.min(first, beganMs), now);
-    const isAnswer = settle(unit, Math.max(began, startMs));
+    const isAnswer = settle(unit, began);
     if (isNew || isAnswer) this.#news.add(unit.zone, unit.target.hostname);
     const { zone } = unit;
     if (this.#isAwaited(zone, now)) this.#news.flushSoon(zone);

@@ -10,30 +10,20 @@ export interface LimitOptions {
 }
 
 /** A turn at one address. */
-export interface Turn<Memo> {
-  /**
-   * What whoever had a turn at this address left behind. Kept only while somebody waits for the address, so that
-   * it speaks of a moment when this turn was wanted already, if it began after that.
-   */
-  memo: Memo | undefined;
+export interface Turn {
   /** Waits until the rate allows one more connection. */
   connection(signal: AbortSignal): Promise<void>;
   /** Call it exactly once. */
   end(): void;
 }
 
-interface Place<Memo> {
-  readonly turns: Semaphore;
-  memo: Memo | undefined;
-}
-
 /** One at a time for each address, a few at a time for all, and so many connections a second. */
-export class Limits<Memo> {
+export class Limits {
   readonly #clock: Clock;
   readonly #all: Semaphore;
   readonly #intervalMs: number;
   readonly #burst: number;
-  readonly #places = new Map<string, Place<Memo>>();
+  readonly #places = new Map<string, Semaphore>();
   /** When the bucket will be full again, monotonic. */
   #fullMs = Number.NEGATIVE_INFINITY;
 
@@ -50,9 +40,8 @@ export class Limits<Memo> {
   }
 
   /** Waits for the address first, so that those who wait for a slow one take no place from others. */
-  async turn(address: string, signal: AbortSignal): Promise<Turn<Memo>> {
-    const place = this.#placeOf(address);
-    const leave = await this.#hold(place.turns, address, signal);
+  async turn(address: string, signal: AbortSignal): Promise<Turn> {
+    const leave = await this.#hold(this.#placeOf(address), address, signal);
     let free: () => void;
     try {
       free = await this.#all.acquire(signal);
@@ -61,12 +50,6 @@ export class Limits<Memo> {
       throw error;
     }
     return {
-      get memo() {
-        return place.memo;
-      },
-      set memo(memo) {
-        place.memo = memo;
-      },
       connection: (until) => this.#connection(until),
       end: () => {
         free();
@@ -91,8 +74,8 @@ export class Limits<Memo> {
     }
   }
 
-  #placeOf(address: string): Place<Memo> {
-    const place = this.#places.get(address) ?? { turns: new Semaphore(1), memo: undefined };
+  #placeOf(address: string): Semaphore {
+    const place = this.#places.get(address) ?? new Semaphore(1);
     this.#places.set(address, place);
     return place;
   }

@@ -1,15 +1,18 @@
 /** Of so many that are taken, one comes from those that nobody asked for, so that they are not forgotten. */
 const ROUTINE_SHARE = 4;
 
-interface Waiting<Item> {
+interface Place {
   readonly zone: string;
-  readonly items: Set<Item>;
+  readonly address: string;
 }
 
-/** Who is next: those asked for first, the zones by turns, within a zone first come, first served. */
-export class Line<Item extends { readonly zone: string }> {
-  readonly #asked = new Map<string, Waiting<Item>>();
-  readonly #routine = new Map<string, Waiting<Item>>();
+/**
+ * Who is next: those asked for first, the zones by turns, within a zone its addresses by turns, at an address first
+ * come, first served.
+ */
+export class Line<Item extends Place> {
+  readonly #asked: Lane<Item> = new Map();
+  readonly #routine: Lane<Item> = new Map();
   #taken = 0;
 
   /** An item that stands in line already only moves up when it is asked for now. */
@@ -17,9 +20,9 @@ export class Line<Item extends { readonly zone: string }> {
     if (isIn(this.#asked, item)) return;
     if (isAsked) remove(this.#routine, item);
     const lane = isAsked ? this.#asked : this.#routine;
-    const waiting = lane.get(item.zone) ?? { zone: item.zone, items: new Set<Item>() };
-    waiting.items.add(item);
-    lane.set(item.zone, waiting);
+    const addresses = lane.get(item.zone) ?? new Map<string, Set<Item>>();
+    const items = addresses.get(item.address) ?? new Set<Item>();
+    lane.set(item.zone, addresses.set(item.address, items.add(item)));
   }
 
   remove(item: Item): void {
@@ -27,35 +30,44 @@ export class Line<Item extends { readonly zone: string }> {
     remove(this.#routine, item);
   }
 
-  take(): Item | undefined {
+  /** The next at an address that is open; the others keep their places. */
+  take(isOpen: (address: string) => boolean): Item | undefined {
     this.#taken += 1;
     const routineFirst = this.#taken % ROUTINE_SHARE === 0;
     const [first, second] = routineFirst ? [this.#routine, this.#asked] : [this.#asked, this.#routine];
-    return takeFrom(first) ?? takeFrom(second);
+    return takeFrom(first, isOpen) ?? takeFrom(second, isOpen);
   }
 }
 
-type Lane<Item> = Map<string, Waiting<Item>>;
+/** By zone, then by address. Neither holds an empty collection. */
+type Lane<Item> = Map<string, Map<string, Set<Item>>>;
 
-/** A map keeps its order of insertion: the zone whose turn it was goes to the end. */
-function takeFrom<Item>(lane: Lane<Item>): Item | undefined {
-  for (const [zone, waiting] of lane) {
-    lane.delete(zone);
-    const [item] = waiting.items;
-    if (item === undefined) continue;
-    waiting.items.delete(item);
-    if (waiting.items.size > 0) lane.set(zone, waiting);
-    return item;
+/** A map keeps its order of insertion: the zone and the address whose turn it was go to the end. */
+function takeFrom<Item extends Place>(
+  lane: Lane<Item>,
+  isOpen: (address: string) => boolean,
+): Item | undefined {
+  for (const [zone, addresses] of lane) {
+    for (const [address, items] of addresses) {
+      const [item] = items;
+      if (item === undefined || !isOpen(address)) continue;
+      remove(lane, item);
+      if (addresses.delete(address)) addresses.set(address, items);
+      if (lane.delete(zone)) lane.set(zone, addresses);
+      return item;
+    }
   }
   return undefined;
 }
 
-function isIn<Item extends { readonly zone: string }>(lane: Lane<Item>, item: Item): boolean {
-  return lane.get(item.zone)?.items.has(item) === true;
+function isIn<Item extends Place>(lane: Lane<Item>, item: Item): boolean {
+  return lane.get(item.zone)?.get(item.address)?.has(item) === true;
 }
 
-function remove<Item extends { readonly zone: string }>(lane: Lane<Item>, item: Item): void {
-  const waiting = lane.get(item.zone);
-  waiting?.items.delete(item);
-  if (waiting?.items.size === 0) lane.delete(item.zone);
+function remove<Item extends Place>(lane: Lane<Item>, item: Item): void {
+  const addresses = lane.get(item.zone);
+  const items = addresses?.get(item.address);
+  items?.delete(item);
+  if (items?.size === 0) addresses?.delete(item.address);
+  if (addresses?.size === 0) lane.delete(item.zone);
 }

@@ -14,6 +14,7 @@ import { NameResolver } from './resolve.ts';
 import { bundledRoots } from './roots.ts';
 import * as say from './sentences.ts';
 import type { ProbeOptions, Probes, ProbeTarget, TrustSet, Verdict } from './types.ts';
+import { Unreached, type Moment } from './unreached.ts';
 
 export interface ProberOptions {
   readonly clock: Clock;
@@ -36,15 +37,6 @@ type Place =
   | { readonly address: string; readonly ip: string; readonly port: number }
   | { readonly address: string; readonly ip: undefined; readonly message: string };
 
-/** When a look began, by both clocks. */
-type Moment = Pick<Verdict, 'beganMs' | 'at'>;
-
-/** Without a TCP connection the name asked for played no part: it holds for everybody who waited. */
-interface Unreachable {
-  readonly moment: Moment;
-  readonly dialled: Extract<Dialled, { kind: 'no-connection' }>;
-}
-
 interface Task {
   readonly target: ProbeTarget;
   /** In its normal form. */
@@ -52,6 +44,8 @@ interface Task {
   readonly trust: Required<TrustSet>;
   readonly plain: SecureContext;
   readonly client: SecureContext | undefined;
+  /** Monotonic: what was seen of the network from then on will do. */
+  readonly wantedMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -62,7 +56,8 @@ export class Prober implements Probes {
   readonly #publicRoots: readonly X509Certificate[];
   readonly #guard: AddressGuard;
   readonly #resolver: NameResolver;
-  readonly #limits: Limits<Unreachable>;
+  readonly #limits: Limits;
+  readonly #unreached: Unreached;
   readonly #plain = secureContext();
 
   constructor(options: ProberOptions) {
@@ -73,13 +68,14 @@ export class Prober implements Probes {
     this.#guard = new AddressGuard(options.allowCidrs);
     this.#resolver = new NameResolver({ dnsServer });
     this.#limits = new Limits({ clock, concurrency, ratePerSecond });
+    this.#unreached = new Unreached(clock);
   }
 
   /** Throws besides the signal's reason where OpenSSL cannot use `client`: it is checked by whoever made it. */
   async probe(
     target: ProbeTarget,
     trust: TrustSet,
-    { signal, client }: ProbeOptions,
+    { signal, client, wantedMs }: ProbeOptions,
   ): Promise<readonly Verdict[]> {
     signal.throwIfAborted();
     const moment = this.#moment();
@@ -94,6 +90,7 @@ export class Prober implements Probes {
       trust: { ...trust, publicRoots: trust.publicRoots ?? this.#publicRoots },
       plain: this.#plain,
       client: client && secureContext(client),
+      wantedMs: wantedMs ?? moment.beganMs,
       signal,
     };
     const found = await Promise.all(target.addresses.map((address) => this.#places(address, hostname)));
@@ -126,18 +123,17 @@ export class Prober implements Probes {
   }
 
   async #knock(task: Task, place: Extract<Place, { ip: string }>): Promise<Verdict> {
-    const { target, hostname, signal } = task;
+    const { target, hostname, wantedMs, signal } = task;
     const { ip, port, address } = place;
-    const wantedMs = this.#clock.monotonic();
     const unseen = this.#unseen(task, ip);
     if (unseen !== undefined) return verdict(target, address, this.#moment(), unseen);
     const turn = await this.#limits.turn(formatAddress(ip, port), signal);
     try {
-      const { memo } = turn;
+      const dead = this.#unreached.find(formatAddress(ip, port), wantedMs);
       const { moment, finding } =
-        memo !== undefined && memo.moment.beganMs >= wantedMs
-          ? { moment: memo.moment, finding: unconnected(memo.dialled, hostname) }
-          : await this.#look(task, place, turn);
+        dead === undefined
+          ? await this.#look(task, place, turn)
+          : { moment: dead.moment, finding: unconnected(dead.dialled, hostname) };
       return verdict(target, address, moment, finding);
     } finally {
       turn.end();
@@ -157,13 +153,15 @@ export class Prober implements Probes {
   async #look(
     { hostname, trust, plain, client, signal }: Task,
     { ip, port }: { readonly ip: string; readonly port: number },
-    turn: Turn<Unreachable>,
+    turn: Turn,
   ): Promise<{ readonly moment: Moment; readonly finding: Finding }> {
     const request = { ip, port, hostname, connectTimeoutMs: this.#connectTimeoutMs };
     await turn.connection(signal);
     const moment = this.#moment();
     const first = await dial({ ...request, client: plain }, signal);
-    if (first.kind === 'no-connection') turn.memo = { moment, dialled: first };
+    const address = formatAddress(ip, port);
+    if (first.kind === 'no-connection') this.#unreached.note(address, { moment, dialled: first });
+    else this.#unreached.forget(address);
     let second: Dialled | undefined;
     if (first.kind !== 'no-connection' && client !== undefined) {
       await turn.connection(signal);

@@ -99,6 +99,11 @@ export interface ProbeOptions {
   readonly signal: AbortSignal;
   /** Shown in a second connection; the first shows none, to see whether one is demanded. */
   readonly client?: ClientPair;
+  /**
+   * Monotonic: since when the look is wanted. That an address gave no connection, seen from then on for another name,
+   * will do. Default: the call.
+   */
+  readonly wantedMs?: number;
 }
 
 /** What the board needs of a prober. */

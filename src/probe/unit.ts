@@ -13,6 +13,8 @@ export interface Unit {
   readonly zone: string;
   /** In its normal form. */
   readonly hostname: string;
+  /** As the target has it; empty where there is none. */
+  readonly address: string;
   /** With one address, or none where there is none. */
   target: ProbeTarget;
   standard: Standard;
@@ -23,6 +25,8 @@ export interface Unit {
   dueMs: number;
   /** Looks asked for that no look satisfied yet: the earliest and the latest moment from which they may begin. */
   asked: { readonly firstMs: number; readonly lastMs: number } | undefined;
+  /** Monotonic: since when it stands in line, or stood before it ran. */
+  waitingMs: number;
   state: 'resting' | 'waiting' | 'running' | 'gone';
 }
 

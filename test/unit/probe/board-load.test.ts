@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { ProbeBoard } from '../../../src/probe/board.ts';
 import { Limits } from '../../../src/probe/limits.ts';
 import type { Probes } from '../../../src/probe/types.ts';
-import { tlsOrigin } from '../../support/tls-origin.ts';
+import { silentPort, tlsOrigin } from '../../support/tls-origin.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { boardScene, PaperProber, target, TRUST, type BoardScene } from './board-scene.ts';
 import { authorities, HOST, leaf, prober as realProber } from './scene.ts';
@@ -19,7 +19,7 @@ const names = (zone: string, count: number): readonly string[] =>
 function limited(): BoardScene {
   const { clock } = boardScene();
   const paper = new PaperProber(clock);
-  const limits = new Limits<never>({ clock, concurrency: 16, ratePerSecond: RATE });
+  const limits = new Limits({ clock, concurrency: 16, ratePerSecond: RATE });
   const prober: Probes = {
     async probe(of, trust, options) {
       const turn = await limits.turn(of.hostname, options.signal);
@@ -98,6 +98,56 @@ describe('five thousand names at twenty a second', { timeout: 60_000 }, () => {
     }
     expect(scene.board.verdictsFor(names('quiet', 40))).toHaveLength(40);
   });
+});
+
+test('an address that accepts connections and keeps silent makes no other zone wait, nor other names of its own', async () => {
+  const { clock, board, prober } = boardScene();
+  const SILENT = '10.9.9.9:443';
+  prober.lookOf = ({ addresses }) => (addresses.includes(SILENT) ? 15 * SECOND : 50);
+  const silent = names('stuck', 200).map((name) => target(name, SILENT));
+  board.setTargets('stuck', [...silent, target('well.stuck')], TRUST);
+  board.since('stuck', 0);
+  await clock.advance(SECOND);
+  board.setTargets(
+    'well',
+    names('well', 20).map((name, at) => target(name, `10.0.0.${at}:443`)),
+    TRUST,
+  );
+  expect(board.since('well', 0).missing).toHaveLength(20);
+  await clock.advance(SECOND);
+  expect(board.since('well', 0).missing).toEqual([]);
+  expect(board.verdictsFor(['well.stuck'])).toHaveLength(1);
+  expect(prober.asked.length).toBeLessThan(30);
+});
+
+test('a dead address is knocked at once for all names that waited for it', async () => {
+  const { trust } = await authorities();
+  await using dead = await silentPort();
+  const stop = new AbortController();
+  const COUNT_DEAD = 60;
+  const board = new ProbeBoard({
+    prober: realProber({ connectTimeoutMs: 300 }),
+    clock: systemClock,
+    random: Math.random,
+    onChange: () => undefined,
+    signal: stop.signal,
+  });
+  board.setTargets(
+    'zone',
+    names('dead.example', COUNT_DEAD).map((name) => target(name, dead.address)),
+    trust,
+  );
+  const verdicts = await waitFor(
+    'all verdicts',
+    () => {
+      const found = board.since('zone', 0).verdicts;
+      return (found.length === COUNT_DEAD && found) || new NotYet(found.length);
+    },
+    { timeoutMs: 5_000, intervalMs: 5 },
+  );
+  expect(new Set(verdicts.map(({ result }) => result))).toEqual(new Set(['Timeout']));
+  expect(new Set(verdicts.map(({ beganMs }) => beganMs)).size).toBeLessThan(4);
+  stop.abort();
 });
 
 test('a board with a real prober tells when a real origin was mended', async () => {

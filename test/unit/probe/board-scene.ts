@@ -15,6 +15,8 @@ export class PaperProber implements Probes {
   readonly asked: { readonly hostname: string; readonly atMs: number; readonly options: ProbeOptions }[] = [];
   readonly #clock: TestClock;
   lookMs = 0;
+  /** How long a look at a target takes: `lookMs`, unless told. */
+  lookOf: (of: ProbeTarget) => number = () => this.lookMs;
   running = 0;
   mostRunning = 0;
   /** What becomes of the verdict; may throw. */
@@ -36,7 +38,8 @@ export class PaperProber implements Probes {
     this.running += 1;
     this.mostRunning = Math.max(this.mostRunning, this.running);
     try {
-      if (this.lookMs > 0) await this.#clock.after(this.lookMs, options.signal);
+      const lookMs = this.lookOf(of);
+      if (lookMs > 0) await this.#clock.after(lookMs, options.signal);
       const found = this.find(hostname);
       return addresses.map((address) => ({
         hostname,

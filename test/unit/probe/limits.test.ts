@@ -4,7 +4,7 @@ import { Limits } from '../../../src/probe/limits.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
 const never = new AbortController().signal;
-const make = (clock: TestClock): Limits<string> => new Limits({ clock, concurrency: 3, ratePerSecond: 4 });
+const make = (clock: TestClock): Limits => new Limits({ clock, concurrency: 3, ratePerSecond: 4 });
 
 describe('the limits of probing', () => {
   test('so many connections at once after a pause, then one by one', async () => {
@@ -45,18 +45,6 @@ describe('the limits of probing', () => {
     expect(order).toEqual(['a1', 'b1', 'c1', 'd1', 'a2']);
     for (const turn of await Promise.all([waiting[0], waiting[2], waiting[3]])) turn?.end();
     expect(limits.places).toBe(0);
-  });
-
-  test('what a turn leaves behind is there for those who wait, and gone with the last of them', async () => {
-    const limits = make(new TestClock());
-    const first = await limits.turn('a', never);
-    const second = limits.turn('a', never);
-    first.memo = 'refused';
-    first.end();
-    const turn = await second;
-    expect(turn.memo).toBe('refused');
-    turn.end();
-    expect((await limits.turn('a', never)).memo).toBeUndefined();
   });
 
   test('who gives up leaves no trace', async () => {
