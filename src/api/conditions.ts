@@ -30,6 +30,7 @@ export type IssueReason = BadPairReason | ReissueReason;
 export type RefusalReason =
   | 'SecretNotManaged'
   | 'SecretConflict'
+  | 'AdoptRefused'
   | 'HostnameNotAllowed'
   | 'HostnameRejected'
   | 'IssuerNotFound'
@@ -62,6 +63,7 @@ const STALLED: ReadonlySet<string> = new Set<CertificateReason>([
   'SecretNotManaged',
   'SecretConflict',
   'SecretImmutable',
+  'AdoptRefused',
   'HostnameNotAllowed',
   'HostnameRejected',
   'RequestRejected',

@@ -43,6 +43,8 @@ export const ANNOTATION = {
   handledRenewRequest: `${GROUP}/handled-renew-request`,
   handledRekeyRequest: `${GROUP}/handled-rekey-request`,
   need: `${GROUP}/need`,
+  /** On a target that was there before us (`existingSecret: Adopt`): `true`. It never gets an owner reference. */
+  adopted: `${GROUP}/adopted`,
 
   /** On a pending Secret. */
   certificateUid: `${GROUP}/certificate-uid`,

@@ -95,6 +95,10 @@ export interface OriginCertificate {
      */
     additionalOutputs?: ('CombinedPEM' | 'CABundle')[];
     /**
+     * What to do with a Secret of that name that this operator did not make: Refuse (also when absent) leaves it as it is; Adopt takes it over with the pair that it holds, and nothing is issued until that is due or no good. Until then that pair is judged by hostnames, key match, trust and dates alone.
+     */
+    existingSecret?: 'Refuse' | 'Adopt';
+    /**
      * While true, nothing is issued and no Secret is written. Status stays true to what is there.
      */
     suspend: boolean;

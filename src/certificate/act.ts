@@ -2,6 +2,7 @@ import type { Effect } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
 import { issue, accept, postAgain } from './issue.ts';
+import { adopt } from './adopt.ts';
 import { copy, release, rewrite } from './mend.ts';
 import type { Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
@@ -49,6 +50,8 @@ async function actForObject(
     case 'Rewrite':
       context.log.info({ certificate: key, mended: action.why }, 'Secret mended');
       return rewrite(context, seen, world, action.target, signal);
+    case 'Adopt':
+      return adopt(context, world, action.target, signal);
     case 'Copy':
       return copy(context, seen, world, action.from, signal);
     case 'Release':

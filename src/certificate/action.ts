@@ -20,6 +20,8 @@ export type Action =
   | { readonly type: 'AwaitBudget'; readonly account: string }
   /** Give the target to this object, or mend its labels, annotations and outputs, around the same pair. */
   | { readonly type: 'Rewrite'; readonly target: SecretFacts; readonly why: string }
+  /** Take over a Secret that is not ours, with the pair that it holds. */
+  | { readonly type: 'Adopt'; readonly target: SecretFacts }
   /** Copy the pair of a former target to the name that the spec now has. */
   | { readonly type: 'Copy'; readonly from: SecretFacts }
   /** Let a former target go: it keeps its pair and is no longer ours. */

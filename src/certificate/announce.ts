@@ -26,6 +26,12 @@ export const announce = {
     tell(context, regarding(world), { type: 'Warning', reason: 'SecretReleased', action: 'Release', note });
   },
 
+  adopted(context: CertificateContext, world: Living, id: string | undefined): void {
+    const holds = id === undefined ? 'It holds no good pair.' : `It holds certificate ${id}.`;
+    const note = `Secret ${world.secretName} was taken over and is kept from now on. ${holds}`;
+    tell(context, regarding(world), { type: 'Normal', reason: 'SecretAdopted', action: 'Adopt', note });
+  },
+
   trouble(context: CertificateContext, world: Living, reason: string, note: string): void {
     const type = reason === 'Suspended' ? 'Normal' : 'Warning';
     tell(context, regarding(world), { type, reason, action: 'Issue', note });

@@ -15,6 +15,7 @@ type Check = (world: Living) => Action | undefined;
 const CHECKS: readonly Check[] = [
   suspended, // nothing is issued or written
   copyToNewName, // before a pending issuance, which may be for the new name, is called finished
+  adopt, // before a pending issuance, which may be needless then
   mend, // labels, annotations and outputs, without issuing; a former target; never in the way of what follows
   pendingIssuance, // before every other reason to issue, and before "nothing to do"
   secretIsNotOurs, // nothing is asked for that could not be written
@@ -47,6 +48,11 @@ function copyToNewName(world: Living): Action | undefined {
   if (target !== undefined || holder.kind !== 'this') return undefined;
   const from = formers.find((former) => goodCertificate(certificate, former, now) !== undefined);
   return from && (gate(world, 'copy') ?? { type: 'Copy', from });
+}
+
+function adopt(world: Living): Action | undefined {
+  const action = gate(world, 'target');
+  return action?.type === 'Adopt' ? action : undefined;
 }
 
 function mend(world: Living): Action | undefined {

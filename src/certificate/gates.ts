@@ -1,6 +1,7 @@
 import type { IssueReason } from '../api/conditions.ts';
 import type { Action } from './action.ts';
-import type { World } from './world.ts';
+import { adoption } from './adoption.ts';
+import { isLiving, type World } from './world.ts';
 
 type Gate = (world: World, reason?: IssueReason) => Action | undefined;
 
@@ -31,7 +32,7 @@ const GATES = {
   copy: [writeBackoff],
 } as const satisfies Readonly<Record<string, readonly Gate[]>>;
 
-/** The first gate that is shut, as the action that says so; undefined when all are open. */
+/** The first gate that is shut, as the action that says so or that opens it; undefined when all are open. */
 export function gate(world: World, what: keyof typeof GATES, reason?: IssueReason): Action | undefined {
   for (const check of GATES[what]) {
     const action = check(world, reason);
@@ -43,11 +44,14 @@ export function gate(world: World, what: keyof typeof GATES, reason?: IssueReaso
 /** A Secret that is not ours bears no label of ours: no watch tells when it goes. */
 const FOREIGN_LOOK_MS = 30_000;
 
-function notManaged({ secretName, target, holder }: World): Action | undefined {
+function notManaged(world: World): Action | undefined {
+  const { secretName, target, holder } = world;
   if (holder.kind !== 'foreign') return undefined;
+  if (isLiving(world) && target && world.certificate.spec.existingSecret === 'Adopt')
+    return writeBackoff(world) ?? adoption(world, target);
   const message =
     `Secret ${secretName} (type ${target?.type ?? 'unknown'}) exists and was not made by this operator; it is left as it is. ` +
-    'Name another Secret in spec.secretName. Delete that one only if you know that nobody needs it.';
+    'Name another Secret in spec.secretName, or set spec.existingSecret: Adopt to have this one kept from now on. Delete that one only if you know that nobody needs it.';
   return { type: 'Refuse', reason: 'SecretNotManaged', message, retryMs: FOREIGN_LOOK_MS };
 }
 

@@ -6,12 +6,14 @@ import type { Holder } from './world.ts';
 
 export interface CertificateReader {
   certificate(ref: ObjectRef): Promise<OriginCertificate | undefined>;
+  /** Name of the cert-manager Certificate that writes this Secret. Absent: not looked for. */
+  certManagerKeeper?(ref: ObjectRef): Promise<string | undefined>;
 }
 
 /**
  * Who may write the Secret that `certificate` names: the certificate that its annotation names, as long as that
  * one exists and still names this Secret; without one, the oldest of those that name it. A Secret without the
- * annotation is foreign, whatever it is called.
+ * annotation is foreign, whatever it is called; of several that would take it over, the oldest may.
  */
 export async function holderOf(
   certificate: OriginCertificate,
@@ -21,7 +23,7 @@ export async function holderOf(
 ): Promise<Holder> {
   const { namespace, name } = certificate.metadata;
   const keeper = target && keeperOf(target);
-  if (target && keeper === undefined) return { kind: 'foreign' };
+  if (target && keeper === undefined) return foreign(certificate, stores, reader);
   if (keeper === name) return { kind: 'this' };
   if (keeper !== undefined) {
     const kept = await reader.certificate({ namespace, name: keeper });
@@ -32,6 +34,26 @@ export async function holderOf(
     (other) => claims(other, certificate.spec.secretName) && isBefore(other, certificate),
   );
   return rival ? { kind: 'other', name: rival.metadata.name } : { kind: 'this' };
+}
+
+async function foreign(
+  certificate: OriginCertificate,
+  stores: Stores,
+  reader: CertificateReader,
+): Promise<Holder> {
+  const { metadata, spec } = certificate;
+  if (spec.existingSecret !== 'Adopt') return { kind: 'foreign' };
+  const rival = stores
+    .certificatesNaming(metadata.namespace, spec.secretName)
+    .find(
+      (other) =>
+        other.spec.existingSecret === 'Adopt' &&
+        claims(other, spec.secretName) &&
+        isBefore(other, certificate),
+    );
+  if (rival) return { kind: 'other', name: rival.metadata.name };
+  const keptBy = await reader.certManagerKeeper?.({ namespace: metadata.namespace, name: spec.secretName });
+  return keptBy === undefined ? { kind: 'foreign' } : { kind: 'foreign', keptBy };
 }
 
 function claims({ metadata, spec }: OriginCertificate, secretName: string): boolean {

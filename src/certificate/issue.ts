@@ -168,6 +168,7 @@ async function rehearse(
     handledRenewRequest: '',
     handledRekeyRequest: '',
     need: pending.need ?? { hostnames: [] },
+    adopted: false,
   };
   const body = targetSecret(
     { certificate, record, certificatePem: '', privateKeyPem: '', roots: context.roots },

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { postTimeoutMs } from '../cloudflare/client.ts';
+import { BrokenListings } from './broken-listings.ts';
 import { type FailedAttempt, type Failure, nextFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
 import { PairSightings } from './sightings.ts';
@@ -38,6 +39,7 @@ interface IssuedHere {
  */
 export class CertificateMemory {
   readonly sightings: PairSightings;
+  readonly brokenListings = new BrokenListings();
   readonly #options: MemoryOptions;
   readonly #pendings = new Map<string, PendingMemory>();
   readonly #failures = new Map<string, { scope: string; failure: Failure; shown: Failure }>();
@@ -219,6 +221,7 @@ export class CertificateMemory {
     this.#recalled.delete(key);
     this.#distrusted.delete(key);
     this.sightings.forget(key);
+    this.brokenListings.forget(key);
     if (certificateUid === undefined) return;
     this.#issued.delete(certificateUid);
     this.#asks.delete(certificateUid);

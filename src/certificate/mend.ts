@@ -47,7 +47,11 @@ async function copyPair(
   if (facts.pair.state !== 'Matching') return OBSERVE;
   const content = {
     certificate,
-    record: recordOf(certificate, facts, facts.pair.certificate),
+    // What is made here was not there before us, also where its pair comes out of a Secret that was.
+    record: {
+      ...recordOf(certificate, facts, facts.pair.certificate),
+      ...(existing === undefined && { adopted: false }),
+    },
     certificatePem: decode(secret?.data?.[SECRET_KEY.certificate]) ?? '',
     privateKeyPem: decode(secret?.data?.[SECRET_KEY.privateKey]) ?? '',
     roots: context.roots,

@@ -4,6 +4,7 @@ import type { ObjectRef, Secret } from '../kube/object.ts';
 import { secrets } from '../kube/resource.ts';
 import { originCertificates } from '../resources.ts';
 import { isLabelled, keeperOf, type SecretFacts, secretFacts } from '../secret-facts.ts';
+import { certManagerKeeper } from './cert-manager.ts';
 import type { CertificateContext } from './context.ts';
 import { type CertificateReader, holderOf } from './holder.ts';
 import { viewIssuer } from './issuer-view.ts';
@@ -60,6 +61,7 @@ export function observeLive(
   return observe(context, subject, signal, {
     asksIssuer: true,
     certificate: (ref) => kube.get(originCertificates, ref, { signal }),
+    certManagerKeeper: (ref) => certManagerKeeper(kube, ref, signal),
     secret: async (ref) => {
       const secret = await kube.get(secrets, ref, { signal });
       return secret && { facts: secretFacts(secret, roots), secret };

@@ -17,6 +17,8 @@ export interface TargetRecord {
   readonly handledRenewRequest: string;
   readonly handledRekeyRequest: string;
   readonly need: Need;
+  /** The Secret was there before us. */
+  readonly adopted: boolean;
 }
 
 export function recordAnnotations(record: TargetRecord): Record<string, string> {
@@ -29,6 +31,29 @@ export function recordAnnotations(record: TargetRecord): Record<string, string> 
     [ANNOTATION.handledRenewRequest]: bound(record, record.handledRenewRequest),
     [ANNOTATION.handledRekeyRequest]: bound(record, record.handledRekeyRequest),
     [ANNOTATION.need]: formatNeed(record.need),
+    ...(record.adopted && { [ANNOTATION.adopted]: 'true' }),
+  };
+}
+
+/**
+ * The record of a Secret that is taken over. Of its pair only the hostnames are compared until it is due: it was made
+ * by other rules than the spec's. Nobody of ours was issued it, so it is never revoked.
+ */
+export function adoptedRecord(
+  certificateName: string,
+  certificate: CertificateFacts | undefined,
+  requests: Requests,
+): TargetRecord {
+  return {
+    certificateName,
+    certificateId: certificate?.id ?? '',
+    previousCertificateId: '',
+    revision: 1,
+    issuedFor: '',
+    handledRenewRequest: requests.renew,
+    handledRekeyRequest: requests.rekey,
+    need: { hostnames: certificate?.hostnames ?? [] },
+    adopted: true,
   };
 }
 
@@ -45,17 +70,22 @@ export function repairedRecord(
   requests: Requests,
 ): TargetRecord {
   const { annotations } = target;
+  const adopted = annotations[ANNOTATION.adopted] !== undefined;
+  const issuedFor = annotations[ANNOTATION.issuedFor];
   return {
     certificateName,
     certificateId: certificate.id,
     previousCertificateId: decimal(annotations[ANNOTATION.previousCertificateId]) ?? '',
     revision: Number(decimal(annotations[ANNOTATION.revision])?.slice(0, 9) || '1'),
-    issuedFor: annotations[ANNOTATION.issuedFor] ?? '',
+    issuedFor: issuedFor ?? '',
     handledRenewRequest:
       unbound(annotations[ANNOTATION.handledRenewRequest], certificate.id) ?? requests.renew,
     handledRekeyRequest:
       unbound(annotations[ANNOTATION.handledRekeyRequest], certificate.id) ?? requests.rekey,
-    need: parseNeed(annotations[ANNOTATION.need], certificate) ?? needShownBy(certificate),
+    need:
+      parseNeed(annotations[ANNOTATION.need], certificate) ??
+      (issuedFor === '' ? { hostnames: certificate.hostnames } : needShownBy(certificate)),
+    adopted,
   };
 }
 

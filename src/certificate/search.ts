@@ -144,6 +144,8 @@ async function read(
   key: string,
   signal: AbortSignal,
 ): Promise<Listing | undefined> {
+  const broken = context.memory.brokenListings.take(key, zone.id);
+  if (broken !== undefined) throw broken;
   const listing = session.listings?.since(zone.id, sinceMs);
   if (listing === undefined) return undefined;
   const stay = new AbortController();
@@ -155,7 +157,10 @@ async function read(
     const first = await Promise.race([listing, stayed]);
     if (first === undefined) {
       const wake = (): void => context.wake(key);
-      listing.then(wake, wake);
+      listing.then(wake, (error: unknown) => {
+        context.memory.brokenListings.note(key, zone.id, error);
+        wake();
+      });
     }
     return first;
   } finally {

@@ -44,7 +44,11 @@ export function isLiving(world: World): world is Living {
 export type Holder =
   | { readonly kind: 'this' }
   /** Not ours: no OriginCertificate is named on it. */
-  | { readonly kind: 'foreign' }
+  | {
+      readonly kind: 'foreign';
+      /** The cert-manager Certificate that writes it; looked for only where the Secret is to be taken over. */
+      readonly keptBy?: string | undefined;
+    }
   /** Another OriginCertificate that names the same Secret and has the better right to it. */
   | { readonly kind: 'other'; readonly name: string };
 

@@ -1,4 +1,4 @@
-import { FIELD_MANAGER, SECRET_KEY } from '../api/names.ts';
+import { ANNOTATION, FIELD_MANAGER, SECRET_KEY } from '../api/names.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { Secret } from '../kube/object.ts';
 import { secrets } from '../kube/resource.ts';
@@ -102,6 +102,7 @@ async function applyTarget(
     handledRenewRequest: pending.requests.renew,
     handledRekeyRequest: pending.requests.rekey,
     need: pending.need ?? { hostnames: [] },
+    adopted: target?.annotations[ANNOTATION.adopted] !== undefined,
   };
   const privateKeyPem = decode(seen.pending?.data?.[SECRET_KEY.privateKey]) ?? '';
   const content = { certificate, record, certificatePem: checked.pem, privateKeyPem, roots: context.roots };

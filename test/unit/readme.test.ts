@@ -39,6 +39,7 @@ const PAIR_REASONS: Readonly<Record<IssueReason, true>> = {
 const OTHER_REASONS: Readonly<Record<Exclude<CertificateReason, IssueReason | 'Issued'>, true>> = {
   SecretNotManaged: true,
   SecretConflict: true,
+  AdoptRefused: true,
   SecretImmutable: true,
   SecretWriteRefused: true,
   HostnameNotAllowed: true,

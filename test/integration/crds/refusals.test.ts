@@ -64,6 +64,10 @@ describe('an OriginCertificate', () => {
       { validityDays: 7, renewBefore: '168h' },
       'spec.renewBefore: Invalid value: must be shorter than the time that the certificate is valid (validityDays)',
     ],
+    [
+      { existingSecret: 'Take' },
+      'spec.existingSecret: Unsupported value: "Take": supported values: "Refuse", "Adopt"',
+    ],
     [{ renewBefore: '1 month' }, `spec.renewBefore: Invalid value: "1 month": ${noDuration}`],
     [{ renewBefore: '1d' }, `spec.renewBefore: Invalid value: "1d": ${noDuration}`],
     [{ renewBefore: '-5h' }, `spec.renewBefore: Invalid value: "-5h": ${noDuration}`],

@@ -104,6 +104,7 @@ const work = [
   ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map((verb) => `${verb} secrets`),
   ...['get', 'list', 'watch'].map((verb) => `${verb} origincertificates.originca.dev`),
   ...['list', 'watch'].map((verb) => `${verb} originissuers.originca.dev`),
+  'list certificates.cert-manager.io',
   'patch origincertificates/status.originca.dev',
   'patch originissuers/status.originca.dev',
   'create events.events.k8s.io',

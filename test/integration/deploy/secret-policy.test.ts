@@ -30,7 +30,7 @@ const ours = { [ANNOTATION.certificate]: 'shop' };
 const forZone = { [ANNOTATION.originZone]: 'example.com' };
 const tls = 'kubernetes.io/tls';
 const notPublished = (name: string): string =>
-  `origin-ca-operator writes Opaque Secrets only with the annotation originca.dev/origin-zone and no key but ca.crt, and ${name} is none`;
+  `origin-ca-operator writes Opaque Secrets only with the annotation originca.dev/origin-zone and no key but ca.crt, or the pair of one that it has taken over (existingSecret: Adopt), and ${name} is none`;
 
 function publishedSecret(annotations: Record<string, string> = forZone, data = { 'ca.crt': 'Q0E=' }): Secret {
   return { ...secret('ca', 'Opaque', annotations), data };
@@ -164,6 +164,59 @@ describe("the operator's account", () => {
     await admin.create(secrets, secret('shop', type, annotations), options());
     expect(await refusal(operator.delete(secrets, { name: 'shop', namespace }, options()))).toBe(
       'origin-ca-operator deletes only its own originca-pending-* Secrets, and shop is none',
+    );
+  });
+});
+
+describe("the operator's account and a Secret that was there before", () => {
+  const taken = { ...ours, [ANNOTATION.adopted]: 'true' };
+  const pair = { 'tls.crt': 'MQ==', 'tls.key': 'MQ==' };
+  const next = { 'tls.crt': 'Mg==', 'tls.key': 'Mg==', 'tls-combined.pem': 'Mg==' };
+  const change = (patch: object): Promise<string> =>
+    refusal(operator.mergePatch(secrets, { name: 'theirs', namespace }, patch, options()));
+  const there = (type: string, data: object, annotations = {}) =>
+    admin.create(secrets, { ...secret('theirs', type, annotations), data: { ...data } }, options());
+
+  test.each([tls, 'Opaque'])('puts its name on it (%s) and changes the pair after that', async (type) => {
+    await there(type, { ...pair, 'theirs.txt': 'MQ==' });
+    expect(await change({ metadata: { annotations: taken } })).toBe('was allowed');
+    expect(await change({ data: next })).toBe('was allowed');
+    expect(await change({ data: { 'tls-combined.pem': null } })).toBe('was allowed');
+  });
+
+  test.each<[string, string, Record<string, string>, object]>([
+    ['and changes the pair at once', tls, pair, { metadata: { annotations: taken }, data: next }],
+    ['and changes an Opaque pair at once', 'Opaque', pair, { metadata: { annotations: taken }, data: next }],
+    ['without saying that it was there before', tls, pair, { metadata: { annotations: ours } }],
+    ['that holds no pair', 'Opaque', { 'api-token': 'MQ==' }, { metadata: { annotations: taken } }],
+    ['that holds nothing', 'Opaque', {}, { metadata: { annotations: taken } }],
+    ['that publishes a CA', 'Opaque', { 'ca.crt': 'MQ==' }, { metadata: { annotations: taken } }],
+  ])('cannot put its name on one %s', async (_, type, data, patch) => {
+    await there(type, data);
+    expect(await change(patch)).toMatch(/^origin-ca-operator writes .*theirs/);
+  });
+
+  test.each<[string, Record<string, string>, object, Record<string, string>]>([
+    ['what else it holds', { ...pair, 'theirs.txt': 'MQ==' }, { 'theirs.txt': 'Mg==' }, taken],
+    ['and remove what else it holds', { ...pair, 'theirs.txt': 'MQ==' }, { 'theirs.txt': null }, taken],
+    ['and remove the pair', pair, { 'tls.key': null }, taken],
+    ['and add to it', pair, { 'more.txt': 'Mg==' }, taken],
+    ['where it was not taken over', pair, next, ours],
+    [
+      'where a tenant has planted the notes on an API token',
+      { 'api-token': 'MQ==' },
+      { 'api-token': 'Mg==' },
+      taken,
+    ],
+  ])('cannot change an Opaque one, %s', async (_, data, changed, annotations) => {
+    await there('Opaque', data, annotations);
+    expect(await change({ data: changed })).toBe(notPublished('theirs'));
+  });
+
+  test('cannot delete it', async () => {
+    await there('Opaque', pair, taken);
+    expect(await refusal(operator.delete(secrets, { name: 'theirs', namespace }, options()))).toMatch(
+      /^origin-ca-operator deletes only/,
     );
   });
 });

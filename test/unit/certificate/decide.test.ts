@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../src/certificate/failure.ts';
 import { decide } from '../../../src/certificate/decide.ts';
 import { formatNeed } from '../../../src/certificate/need.ts';
+import { adoptedRecord, recordAnnotations } from '../../../src/certificate/record.ts';
 import type { World } from '../../../src/certificate/world.ts';
+import type { SecretFacts } from '../../../src/secret-facts.ts';
 import {
   certificateFacts,
   NOW,
@@ -318,6 +320,75 @@ describe('a Secret is mended without issuing', () => {
       annotations: { ...target.annotations, theirs: 'x' },
     };
     expect(decided({ target: foreign })).toBe('Done');
+  });
+});
+
+describe('a Secret that is not ours where existingSecret is Adopt', () => {
+  const certificate = originCertificate({ existingSecret: 'Adopt' });
+  const found = (change: Partial<SecretFacts> = {}, facts = {}) =>
+    targetFacts({ annotations: {}, labels: {}, ...change }, facts);
+  const world = { certificate, holder: { kind: 'foreign' }, target: found() } as const;
+  test.each<[string, string, Partial<World>]>([
+    ['is taken over', 'Adopt', {}],
+    ['is taken over although it is Opaque', 'Adopt', { target: found({ type: 'Opaque' }) }],
+    [
+      'is taken over although it is due',
+      'Adopt',
+      { target: found({}, { notBefore: NOW - 89 * DAY, notAfter: NOW + DAY }) },
+    ],
+    [
+      'is taken over although it is for other names',
+      'Adopt',
+      { target: found({}, { hostnames: ['b.example'] }) },
+    ],
+    ['is taken over although its pair is broken', 'Adopt', { target: found(broken('InvalidKeyPair')) }],
+    ['is taken over before an issuance under way goes on', 'Adopt', { pending: pendingOf() }],
+    ['is taken over whatever Cloudflare says', 'Adopt', { failure }],
+    [
+      'is left alone while suspended',
+      'Refuse Suspended',
+      { certificate: originCertificate({ existingSecret: 'Adopt', suspend: true }) },
+    ],
+    [
+      'is left alone for a while when the API server refused the write',
+      'Refuse SecretWriteRefused',
+      { failure: { ...failure, reason: 'SecretWriteRefused' } },
+    ],
+    ['is refused when immutable', 'Refuse AdoptRefused', { target: found({ immutable: true }) }],
+    ['is refused when of another type', 'Refuse AdoptRefused', { target: found({ type: 'example.com/x' }) }],
+    [
+      'is refused when another authority signed it',
+      'Refuse AdoptRefused',
+      { target: found({}, { trusted: false }) },
+    ],
+    [
+      'is refused while cert-manager keeps it',
+      'Refuse AdoptRefused',
+      { holder: { kind: 'foreign', keptBy: 'cm' } },
+    ],
+    [
+      'is refused when Opaque and without a pair',
+      'Refuse AdoptRefused',
+      { target: found({ type: 'Opaque', pair: { state: 'MissingData', problem: 'tls.crt missing' } }) },
+    ],
+    [
+      'is refused, and an issuance that is not wanted is settled all the same',
+      'Settle',
+      { target: found({ immutable: true }), pending: pendingOf({ revoke: ['1'] }) },
+    ],
+  ])('%s', (_, expected, change) => {
+    expect(decided({ ...world, ...change })).toBe(expected);
+  });
+
+  test('is judged by names, key, trust and dates alone once it is ours', () => {
+    const taken = { ...targetFacts({}, { algorithm: 'RSA', size: 2048 }) };
+    const facts = taken.pair.state === 'Matching' ? taken.pair.certificate : undefined;
+    const annotations = recordAnnotations(adoptedRecord('web', facts, { renew: '', rekey: '' }));
+    const spec = { existingSecret: 'Adopt', validityDays: 30, privateKey: { algorithm: 'ECDSA' } } as const;
+    const ours = { certificate: originCertificate(spec), target: { ...taken, annotations } };
+    expect(decided(ours)).toBe('Done');
+    const other = originCertificate({ ...spec, hostnames: ['example.com'] });
+    expect(decided({ ...ours, certificate: other })).toBe('Issue HostnamesChanged');
   });
 });
 

@@ -75,6 +75,7 @@ export function record(change: Partial<TargetRecord> = {}): TargetRecord {
       validityDays: 90,
       issuer: { kind: 'OriginIssuer', name: 'cloudflare' },
     },
+    adopted: false,
     ...change,
   };
 }

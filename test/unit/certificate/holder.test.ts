@@ -14,12 +14,12 @@ const named = (
   originCertificate(spec, { name, uid: name, creationTimestamp: '2026-11-03T00:00:00Z', ...metadata });
 
 /** The holder of web's Secret where these other certificates exist; the caches know those that name the Secret. */
-function holder(target: SecretFacts | undefined, others: readonly OriginCertificate[] = []) {
+function holder(target: SecretFacts | undefined, others: readonly OriginCertificate[] = [], ours = web) {
   const stores = {
     certificatesNaming: (_namespace: string, secretName: string) =>
-      [web, ...others].filter(({ spec }) => spec.secretName === secretName),
+      [ours, ...others].filter(({ spec }) => spec.secretName === secretName),
   } as unknown as Stores;
-  return holderOf(web, target, stores, {
+  return holderOf(ours, target, stores, {
     certificate: ({ name }) => Promise.resolve(others.find(({ metadata }) => metadata.name === name)),
   });
 }
@@ -64,5 +64,18 @@ describe('the Secret belongs', () => {
     ],
   ])('%s', async (_, expected, target, others) => {
     expect(await holder(target, others)).toEqual(expected);
+  });
+});
+
+describe('a foreign Secret that several name may be taken over', () => {
+  const adopt = { existingSecret: 'Adopt' } as const;
+  const older = { creationTimestamp: '2026-11-01T00:00:00Z' };
+  test.each<[string, object, OriginCertificate[]]>([
+    ['by us, where an older one would leave it', { kind: 'foreign' }, [named('api', older)]],
+    ['by us, where a younger one would take it too', { kind: 'foreign' }, [named('api', {}, adopt)]],
+    ['by the oldest of those that would', { kind: 'other', name: 'api' }, [named('api', older, adopt)]],
+  ])('%s', async (_, expected, others) => {
+    const ours = originCertificate(adopt, { ...web.metadata });
+    expect(await holder(of(undefined), others, ours)).toEqual(expected);
   });
 });

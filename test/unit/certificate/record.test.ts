@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ANNOTATION } from '../../../src/api/names.ts';
-import { damagedAnnotations, recordAnnotations, repairedRecord } from '../../../src/certificate/record.ts';
+import {
+  adoptedRecord,
+  damagedAnnotations,
+  recordAnnotations,
+  repairedRecord,
+} from '../../../src/certificate/record.ts';
 import { certificateFacts, record, targetFacts } from './fixtures.ts';
 
 const none = { renew: '', rekey: '' };
@@ -32,6 +37,16 @@ describe('the record of a target', () => {
         expect(repairedRecord(mended, certificateFacts(), 'web', requested)).toEqual(repaired);
       }),
     );
+  });
+
+  test('of a Secret that was taken over compares no more than hostnames, also where the note of them is lost', () => {
+    const rsa = certificateFacts({ algorithm: 'RSA', size: 2048 });
+    const taken = adoptedRecord('web', rsa, none);
+    expect(taken).toMatchObject({ adopted: true, issuedFor: '', need: { hostnames: rsa.hostnames } });
+    const annotations = recordAnnotations(taken);
+    expect(repairedRecord(targetFacts({ annotations }), rsa, 'web', none)).toEqual(taken);
+    const { [ANNOTATION.need]: _lost, ...others } = annotations;
+    expect(repairedRecord(targetFacts({ annotations: others }), rsa, 'web', none)).toEqual(taken);
   });
 
   test.each([

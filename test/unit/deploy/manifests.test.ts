@@ -57,11 +57,15 @@ test('the policies speak of the account and of the names that the operator uses'
   expect(text).toContain(`'system:serviceaccount:${namespace}:${name}'`);
   const words = [
     ANNOTATION.certificate,
+    ANNOTATION.adopted,
     ANNOTATION.originZone,
     PENDING_SECRET_PREFIX,
     PENDING_SECRET_TYPE,
     ORIGIN_PULL_SECRET_SUFFIX,
     ORIGIN_PULL_SECRET_TYPE,
+    SECRET_KEY.certificate,
+    SECRET_KEY.privateKey,
+    SECRET_KEY.combinedPem,
     SECRET_KEY.caBundle,
   ];
   for (const word of words) expect(text).toContain(`'${word}'`);
