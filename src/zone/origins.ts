@@ -129,22 +129,30 @@ function originOf(
   const probe = probes[at];
   if (probe !== undefined)
     return { hostname, addresses: probe.addresses, source: `spec.probes[${at}]${note}` };
-  const [routes = []] = routesOf.of(hostname);
-  const [first] = routes;
+  const routes = [...routesOf.of(hostname)];
+  const [first] = routes.flat();
   if (first === undefined)
     return { hostname, addresses: byRecord.addresses, source: byRecord.source + note, fromRecord: true };
-  const routed = [...new Set(routes.flatMap((route) => route.addresses))];
-  return { hostname, addresses: withOthers(routed, byRecord.addresses), source: first.source + note };
+  return { hostname, addresses: waysTo(byRecord.addresses, routes), source: first.source + note };
 }
 
 /**
- * Where the record names an address of the route, it names those that the edge goes to: what else it names is an origin
- * too, outside of the cluster. Otherwise the route is the way to what the record names from inside.
+ * Where the record names addresses of routes, it names those that the edge goes to: by these routes, and to what else
+ * it names, which is an origin outside of the cluster. What routes the name most nearly is looked at in any case.
+ *
+ * Otherwise routes are the way from inside to what the record names, and nobody can tell which: an Ingress of the name
+ * itself, on a controller that the edge never comes to, must not hide what the wildcard leads to. All are looked at.
+ *
+ * @param routes by pattern, nearest first.
  */
-function withOthers(routed: readonly string[], recorded: readonly string[]): readonly string[] {
-  return recorded.some((address) => routed.includes(address))
-    ? [...new Set([...routed, ...recorded])]
-    : routed;
+function waysTo(recorded: readonly string[], routes: readonly (readonly Route[])[]): readonly string[] {
+  const [nearest = []] = routes;
+  const entered = routes.flat().filter(({ addresses }) => addresses.some((each) => recorded.includes(each)));
+  const ways =
+    entered.length === 0
+      ? routes.flat().flatMap(({ addresses }) => addresses)
+      : [...[...nearest, ...entered].flatMap(({ addresses }) => addresses), ...recorded];
+  return [...new Set(ways)];
 }
 
 const REFUSED = 'browsers will refuse its Origin CA certificate, which only Cloudflare trusts';

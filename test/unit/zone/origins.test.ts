@@ -156,14 +156,38 @@ describe('where to knock', () => {
     ]);
   });
 
-  test('is said by what routes the name next: every Ingress of it, else the nearest wildcard', () => {
+  test('is said by what routes the name next: every Ingress of it, and the wildcards', () => {
     const found = plan(['www A 203.0.113.1', 'api A 203.0.113.1', 'silent A 203.0.113.1'], { routes });
     expect(knocks(found)).toEqual({
-      'www.example.com': ['203.0.113.5:443', '203.0.113.6:443'],
+      'www.example.com': ['203.0.113.5:443', '203.0.113.6:443', '203.0.113.7:443'],
       'api.example.com': ['203.0.113.7:443'],
       'silent.example.com': ['203.0.113.7:443'],
     });
     expect(found.targets.map(({ source }) => source)).toContain('Ingress shop/web');
+  });
+
+  test.each([
+    [
+      'that of a wildcard, the Ingress of the name elsewhere hides it not',
+      ['203.0.113.7'],
+      ['203.0.113.5:443', '203.0.113.6:443', '203.0.113.7:443'],
+    ],
+    [
+      'that of the name, the wildcard elsewhere plays no part',
+      ['203.0.113.5'],
+      ['203.0.113.5:443', '203.0.113.6:443'],
+    ],
+    [
+      'that of a wildcard and one outside, both are looked at',
+      ['203.0.113.7', '198.51.100.1'],
+      ['203.0.113.5:443', '203.0.113.6:443', '203.0.113.7:443', '198.51.100.1:443'],
+    ],
+  ])('where the record names an address, %s', (_, recorded, expected) => {
+    const found = plan(
+      recorded.map((address) => `www A ${address}`),
+      { routes },
+    );
+    expect(knocks(found)['www.example.com']).toEqual(expected);
   });
 });
 
