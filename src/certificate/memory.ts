@@ -191,6 +191,7 @@ export class CertificateMemory {
   succeeded(key: string): void {
     this.#recalled.add(key);
     this.#failures.delete(key);
+    this.brokenListings.forget(key);
   }
 
   /** An issuance was given up in good order. What was wrong with an answer still counts: the next may be no better. */
