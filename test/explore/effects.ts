@@ -2,12 +2,26 @@ import { serve } from './api-server.ts';
 import { carryOut, type Manner } from './cloudflare.ts';
 import { brokenByRevocation, brokenByWrite } from './promises.ts';
 import { keysOf, pairOf, servingSecrets } from './secrets.ts';
-import type { Answer, Call, Objects, State, Users } from './state.ts';
+import {
+  type Answer,
+  type Budget,
+  type Call,
+  type Objects,
+  type State,
+  type Users,
+  WAIT_MS,
+} from './state.ts';
 
 /** A step of the world. `broken`: the promise that it breaks. */
 export interface Step {
   readonly state: State;
   readonly broken?: string | undefined;
+}
+
+/** One thing that can happen next. */
+export interface Move {
+  readonly label: string;
+  readonly step: () => Promise<Step>;
 }
 
 export interface Performed extends Step {
@@ -57,4 +71,20 @@ function withoutOrphans(api: Objects): Objects {
   return living.length === Object.keys(api.secrets).length
     ? api
     : { ...api, secrets: Object.fromEntries(living) };
+}
+
+/** What the world makes of a request that is answered, and the answer. Certificates are listed as late as they may be. */
+export function answered(state: State, call: Call, manner: Manner = {}): [Step, Answer] {
+  const { state: after, answer, broken } = perform(state, call, { listsLate: true, ...manner });
+  return [{ state: after, broken }, answer];
+}
+
+/** The request is on its way and nobody waits for it. */
+export function delayed(state: State, call: Call): State {
+  return { ...state, late: [...state.late, { call, deadline: call.sentAt + WAIT_MS }] };
+}
+
+/** One trouble less is left. */
+export function spend(state: State, what: keyof Budget): State {
+  return { ...state, left: { ...state.left, [what]: state.left[what] - 1 } };
 }

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { errorMessage } from '../programs/errors.ts';
 import { loadProtocol } from './load.ts';
-import { MUTATIONS, type Mutation } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
+import { MUTATIONS } from './mutations.ts';
 import { Runner } from './runner.ts';
 import { explore, type Findings } from './search.ts';
 import { begin, FULL, SMALL, titleOf, type World } from './worlds.ts';
@@ -84,19 +85,17 @@ async function showShortest(world: World, runner: Runner, found: Findings): Prom
 async function missRules(text: string | undefined): Promise<boolean> {
   const chosen = MUTATIONS.filter(({ rule }) => rule.includes(text ?? ''));
   let isGood = true;
-  for (const mutation of chosen) isGood = (await missed(mutation, text !== undefined)) && isGood;
+  for (const mutation of chosen) isGood = (await isMissed(mutation, text !== undefined)) && isGood;
   return isGood;
 }
 
 /** Whether a promise breaks without the rule, or the table says that another rule stands behind it. */
-async function missed({ rule, edits, world, spare }: Mutation, withTrace: boolean): Promise<boolean> {
+async function isMissed({ rule, edits, world, spare }: Mutation, withTrace: boolean): Promise<boolean> {
   const runner = new Runner(await loadProtocol(edits));
   const { state, rules } = await begin(world, runner);
   const { states, violation } = await explore(runner, rules, state, { first: 'nearest', states: STATES });
-  const after = `${states.toLocaleString('en').padStart(9)} states`;
-  console.log(
-    `without: ${rule}\n  ${after}, ${titleOf(world)}: ${violation?.broken ?? spare ?? 'NOT FOUND'}`,
-  );
+  const missed = violation?.broken ?? spare ?? 'NOT FOUND';
+  console.log(`${rule}\n  without it, ${titleOf(world)}, ${states.toLocaleString('en')} states: ${missed}`);
   if (withTrace)
     console.log(violation?.trace.map((step, index) => `  ${index + 1}. ${step}`).join('\n') ?? '');
   return (violation === undefined) === (spare !== undefined);

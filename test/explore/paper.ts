@@ -43,11 +43,13 @@ export function makeKeysBy(source: () => string): void {
 
 export const DEFAULT_KEY: KeySpec = { algorithm: 'ECDSA', size: 256 };
 
+/** @public Imported in the place of the one of that name. */
 export function generateKey(): Promise<{ keys: string; privateKeyPem: string }> {
   const keys = nextKey();
   return Promise.resolve({ keys, privateKeyPem: `${KEY}${keys}` });
 }
 
+/** @public Imported in the place of the one of that name. */
 export function createCsr(keys: string): Promise<string> {
   return Promise.resolve(keys);
 }
@@ -56,7 +58,7 @@ export function privateKeyDigest(privateKeyPem: string): string | undefined {
   return privateKeyPem.startsWith(KEY) ? privateKeyPem.slice(KEY.length) : undefined;
 }
 
-/** Only asked of real certificates, which nobody has here. */
+/** @public Only asked of real certificates, which nobody has here. */
 export function publicKeyDigest(): never {
   throw new Error('a real key is asked for');
 }
@@ -90,6 +92,7 @@ export function inspectCertificate(
   };
 }
 
+/** @public Imported in the place of the one of that name. */
 export function inspectPair(
   certificatePem: string | undefined,
   privateKeyPem: string | undefined,

@@ -1,8 +1,8 @@
 import type { Rules } from './moves.ts';
-import { isAtRest, moves, newProcess } from './moves.ts';
+import { isAtRest, moves } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { keysOf } from './secrets.ts';
-import type { Budget, State } from './state.ts';
+import { type Budget, newProcess, type State } from './state.ts';
 import { created } from './users.ts';
 
 const START = Date.UTC(2026, 0, 1);

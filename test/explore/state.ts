@@ -170,3 +170,8 @@ export const POST_TIMEOUT_MS = 30_000;
 export const SETTLE_MS = 30_000;
 /** How long after its sending a POST for one hostname can still store something that a listing shows. */
 export const WAIT_MS = POST_TIMEOUT_MS + 1000 + SETTLE_MS;
+
+/** A process that has just started: nothing of a former one is known to it. */
+export function newProcess(name: number, dirty: readonly string[]): Process {
+  return { name, memory: '', keys: 0, listing: undefined, dirty, timers: {}, pass: undefined };
+}
