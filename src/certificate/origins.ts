@@ -19,6 +19,7 @@ export interface OriginWatch {
 
 /** The parts of the context that this needs. */
 export type OriginContext = Pick<CertificateContext, 'origins' | 'clock'> & {
+  readonly stores: Pick<CertificateContext['stores'], 'certificates'>;
   readonly memory: Pick<CertificateContext['memory'], 'sightings'>;
 };
 
@@ -37,7 +38,7 @@ export function servedCondition(
   pair: { readonly facts: CertificateFacts; readonly record: TargetRecord },
   key: string,
 ): Said | undefined {
-  const { origins, clock } = context;
+  const { origins, clock, stores } = context;
   const { sightings } = context.memory;
   const { hostnames } = certificate.spec;
   const sighting = sightings.see(key, pair.facts.fingerprintSHA256);
@@ -45,6 +46,13 @@ export function servedCondition(
     certificate: pair.facts,
     place: `Secret ${certificate.metadata.namespace}/${secretName}`,
     formerIds: formerIds(certificate, pair.record),
+    isOthers: (id) =>
+      stores.certificates
+        .list()
+        .some(
+          ({ metadata, status }) =>
+            metadata.uid !== certificate.metadata.uid && status?.certificate?.id === id,
+        ),
     freshMs: sighting.sinceMs + SETTLE_MS,
   });
   if (finding.type === 'found' && finding.said.status === 'True') return finding.said;

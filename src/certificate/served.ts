@@ -9,6 +9,8 @@ export interface ServedPair {
   readonly place: string;
   /** Ids of certificates that this one replaced. */
   readonly formerIds: ReadonlySet<string>;
+  /** Whether the certificate of that id is in use by another object. */
+  readonly isOthers: (id: string) => boolean;
   /** Monotonic ms: a look that began earlier may have met what was served before the pair was written. */
   readonly freshMs: number;
 }
@@ -28,6 +30,8 @@ type Finding =
   | 'ServesAnother'
   | 'ServesOldCertificate'
   | 'NotServed'
+  /** A good one all the same, from elsewhere. */
+  | 'ServesGoodOne'
   | 'Unverifiable'
   /** It speaks of something else. */
   | 'Nothing';
@@ -35,8 +39,17 @@ type Finding =
 /** The name that stands for what a wildcard record answers: no certificate is asked for it. */
 const MADE_UP = 'originca-probe.';
 
-/** Worst first: a wrong certificate is met by visitors, an old one will be, and what is down is seen elsewhere too. */
-const WORST = ['ServesAnother', 'ServesOldCertificate', 'NotServed', 'Unverifiable'] as const;
+/**
+ * Worst first: a wrong certificate is met by visitors, an old one will be, and what is down is seen elsewhere too. A
+ * good one of another object or authority hurts nobody, and may be meant: it is told, and no reason for an alarm.
+ */
+const WORST = [
+  { finding: 'ServesAnother', status: 'False', reason: 'ServesAnother' },
+  { finding: 'ServesOldCertificate', status: 'False', reason: 'ServesOldCertificate' },
+  { finding: 'NotServed', status: 'False', reason: 'NotServed' },
+  { finding: 'ServesGoodOne', status: 'Unknown', reason: 'ServesAnother' },
+  { finding: 'Unverifiable', status: 'Unknown', reason: 'Unverifiable' },
+] as const;
 
 /** Whether origins serve the pair of the Secret, by what the probe last saw at each of them. */
 export function servedBy(verdicts: readonly Verdict[], pair: ServedPair): ServedFinding {
@@ -47,18 +60,15 @@ export function servedBy(verdicts: readonly Verdict[], pair: ServedPair): Served
   const against = judged.filter(({ finding }) => finding !== 'Served');
   if (against.length === 0) return { type: 'found', said: served(judged.map(({ verdict }) => verdict)) };
   const fresh = against.filter(({ verdict }) => verdict.beganMs >= pair.freshMs);
-  for (const reason of WORST) {
+  for (const { finding: bad, status, reason } of WORST) {
     const [worst, ...others] = fresh
-      .filter(({ finding }) => finding === reason)
+      .filter(({ finding }) => finding === bad)
       .map(({ verdict }) => verdict)
       .toSorted(byPlace);
     if (worst === undefined) continue;
     const more = others.length === 0 ? '' : ` The same holds for ${countOf(others.length, 'more address')}.`;
-    const message = `${sentenceOf(reason, worst, pair)}${more}`;
-    return {
-      type: 'found',
-      said: { status: reason === 'Unverifiable' ? 'Unknown' : 'False', reason, message },
-    };
+    const message = `${sentenceOf(bad, worst, pair)}${more}`;
+    return { type: 'found', said: { status, reason, message } };
   }
   return { type: 'awaited' };
 }
@@ -69,17 +79,18 @@ function findingOf(verdict: Verdict, pair: ServedPair): Finding {
   if (presented === undefined) return result === 'Unverifiable' ? 'Unverifiable' : 'NotServed';
   if (presented.fingerprintSHA256 === pair.certificate.fingerprintSHA256) return 'Served';
   if (isFormer(presented, pair)) return 'ServesOldCertificate';
+  if (result !== 'Valid') return 'ServesAnother';
   // A name that only a wildcard covers may well have a certificate of its own.
-  const isNamed = pair.certificate.hostnames.includes(hostname);
-  return result === 'Valid' && !isNamed ? 'Nothing' : 'ServesAnother';
+  return pair.certificate.hostnames.includes(hostname) ? 'ServesGoodOne' : 'Nothing';
 }
 
-/** One that this replaced: by its id, or an older one of the same names by the same authority. */
+/** One that this replaced: by its id, or an older one of the same names by the same authority that nobody else has. */
 function isFormer(
   presented: NonNullable<Verdict['presented']>,
-  { certificate, formerIds }: ServedPair,
+  { certificate, formerIds, isOthers }: ServedPair,
 ): boolean {
   if (formerIds.has(presented.id)) return true;
+  if (isOthers(presented.id)) return false;
   const names = new Set(presented.names);
   return (
     presented.notBefore < certificate.notBefore &&
@@ -100,11 +111,11 @@ function served(verdicts: readonly Verdict[]): ServedSaid {
 }
 
 function sentenceOf(
-  reason: (typeof WORST)[number],
+  finding: (typeof WORST)[number]['finding'],
   { hostname, address, message, presented }: Verdict,
   { place }: ServedPair,
 ): string {
-  switch (reason) {
+  switch (finding) {
     case 'ServesOldCertificate':
       return (
         `Renewed, but ${address} still serves certificate ${presented?.id} for ${hostname}. Ingress controllers take a ` +
@@ -113,6 +124,11 @@ function sentenceOf(
       );
     case 'ServesAnother':
       return `${address} does not serve the certificate of ${place} for ${hostname}. ${message}`;
+    case 'ServesGoodOne':
+      return (
+        `${address} serves another certificate than that of ${place} for ${hostname}, and a good one: of another object or ` +
+        `authority. If that is meant, take ${hostname} off one of the two. ${message}`
+      );
     case 'NotServed':
       return `${address} serves nothing for ${hostname}. ${message}`;
     case 'Unverifiable':

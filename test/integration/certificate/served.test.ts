@@ -124,6 +124,20 @@ describe('whether origins serve a certificate', () => {
     expect(message).toContain('Kubernetes Ingress Controller Fake Certificate');
   });
 
+  test('is not denied where they serve that of another object', async () => {
+    await issued('h3');
+    await load('h3');
+    await scene.applyCertificate('twin', { hostnames: ['h3.example.com'] });
+    await scene.settled('twin');
+    await watched();
+    clock.jump(SETTLED_MS);
+    await scene.condition('h3', 'Served', 'Served', 'True');
+    const { message = '' } =
+      served(await scene.condition('twin', 'Served', 'ServesAnother', 'Unknown')) ?? {};
+    expect(message).toContain('a good one');
+    await metric('twin', 'False', '0');
+  });
+
   test('is said where nobody listens', async () => {
     await issued('down');
     await watched();

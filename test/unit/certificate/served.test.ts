@@ -3,6 +3,7 @@ import { servedCondition, keptServedMs, type OriginContext } from '../../../src/
 import { servedBy, type ServedFinding } from '../../../src/certificate/served.ts';
 import { PairSightings } from '../../../src/certificate/sightings.ts';
 import type { Living } from '../../../src/certificate/world.ts';
+import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import type { Presented, ProbeResult, Verdict } from '../../../src/probe/types.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { certificateFacts, NOW, originCertificate, record } from './fixtures.ts';
@@ -57,11 +58,16 @@ function verdict(
   };
 }
 
-function found(verdicts: readonly Verdict[], formerIds: readonly string[] = []): ServedFinding {
+function found(
+  verdicts: readonly Verdict[],
+  formerIds: readonly string[] = [],
+  othersId?: string,
+): ServedFinding {
   return servedBy(verdicts, {
     certificate: facts,
     place: 'Secret shop/web-tls',
     formerIds: new Set(formerIds),
+    isOthers: (id) => id === othersId,
     freshMs: FRESH_MS,
   });
 }
@@ -100,10 +106,24 @@ describe('what origins present', () => {
       'another authority’s certificate for the name',
       [verdict('example.com', another)],
       said(
+        'Unknown',
+        'ServesAnother',
+        /^192\.0\.2\.1:443 \(ingress\.example\) serves another certificate than that of Secret shop\/web-tls for example\.com, and a good one.* What the probe says\.$/,
+      ),
+    ],
+    [
+      'another authority’s certificate that Cloudflare refuses',
+      [verdict('example.com', another, { result: 'Expired' })],
+      said(
         'False',
         'ServesAnother',
         /^192\.0\.2\.1:443 \(ingress\.example\) does not serve the certificate of Secret shop\/web-tls for example\.com\. What the probe says\.$/,
       ),
+    ],
+    [
+      'a good certificate from elsewhere at one name, and nothing at another',
+      [verdict('example.com', another), verdict('www.example.com', undefined, { result: 'Refused' })],
+      said('False', 'NotServed', /www\.example\.com/),
     ],
     [
       'the fake certificate of an Ingress controller',
@@ -178,6 +198,15 @@ describe('what origins present', () => {
   });
 });
 
+test('another object’s certificate of the same names is no former one, however old', () => {
+  expect(found([verdict('example.com', former)], [], former.id)).toMatchObject({
+    said: { status: 'Unknown', reason: 'ServesAnother' },
+  });
+  expect(found([verdict('example.com', former)], [former.id], former.id)).toMatchObject({
+    said: { status: 'False', reason: 'ServesOldCertificate' },
+  });
+});
+
 const KEY = 'shop/web';
 
 interface Watch {
@@ -185,6 +214,7 @@ interface Watch {
   verdicts: Verdict[];
   watched: boolean;
   refreshed: number[];
+  others: OriginCertificate[];
 }
 
 describe('the condition', () => {
@@ -197,9 +227,11 @@ describe('the condition', () => {
       verdicts: [],
       watched: true,
       refreshed: [],
+      others: [],
       context: {
         clock,
         memory: { sightings: new PairSightings(clock) },
+        stores: { certificates: { list: () => made.others } } as unknown as OriginContext['stores'], // Only what is asked of it.
         origins: {
           verdictsFor: () => made.verdicts,
           refresh: (_, notBeforeMs) => void made.refreshed.push(notBeforeMs),
@@ -276,6 +308,18 @@ describe('the condition', () => {
     await clock.advance(6000);
     watch.verdicts = [verdict('example.com', former, { beganMs: 5500 })];
     expect(report('NotServed')).toMatchObject({ reason: 'ServesOldCertificate' });
+  });
+
+  test('knows the certificate of another object, and its own', () => {
+    watch.verdicts = [verdict('example.com', { ...former, id: '77' })];
+    report(undefined);
+    watch.verdicts = [verdict('example.com', { ...former, id: '77' }, { beganMs: 10_000 })];
+    const own = originCertificate();
+    const status = { certificate: { id: '77' } } as NonNullable<OriginCertificate['status']>; // The rest is not looked at.
+    watch.others = [{ ...own, status }];
+    expect(report('Served')).toMatchObject({ status: 'False', reason: 'ServesOldCertificate' });
+    watch.others = [{ ...own, metadata: { ...own.metadata, uid: 'another' }, status }];
+    expect(report('Served')).toMatchObject({ status: 'Unknown', reason: 'ServesAnother' });
   });
 
   test('of a former process goes where no OriginZone has the name any more', () => {
