@@ -112,11 +112,11 @@ async function listIn<T extends KubeObject>(
     try {
       found.push(...(await kube.listAll(resource, { ...(namespace && { namespace }), signal })));
     } catch (error) {
-      if (!(error instanceof KubeError) || (error.kind !== 'NotFound' && error.kind !== 'Forbidden'))
-        throw error;
-      if (error.kind === 'Forbidden')
-        problems.push(`${resource.kind} objects may not be read: ${error.message}`);
-      return found;
+      if (!(error instanceof KubeError)) throw error;
+      if (error.kind === 'NotFound') return found;
+      if (error.kind !== 'Forbidden') throw error;
+      const where = namespace === undefined ? '' : ` of namespace ${namespace}`;
+      problems.push(`${resource.kind} objects${where} may not be read: ${error.message}`);
     }
   }
   return found;

@@ -3,7 +3,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { KubeError, type KubeErrorKind } from '../../../src/kube/errors.ts';
 import { listRoutes, type Routes } from '../../../src/zone/routes.ts';
 
-/** What there is, by plural; an error instead of objects is thrown. */
+/** What there is, by plural, or by plural and namespace; an error instead of objects is thrown. */
 type World = Readonly<Record<string, readonly object[] | KubeErrorKind>>;
 
 /** What is listed, and which namespaces were asked for. */
@@ -14,7 +14,7 @@ async function routesIn(
   const asked: string[] = [];
   const listAll = (resource: { plural: string }, { namespace }: { namespace?: string }) => {
     asked.push(`${resource.plural} ${namespace ?? 'everywhere'}`);
-    const found = world[resource.plural] ?? [];
+    const found = world[`${resource.plural} ${namespace}`] ?? world[resource.plural] ?? [];
     return typeof found === 'string' ? Promise.reject(new KubeError(found, 'no')) : Promise.resolve(found);
   };
   const kube = { listAll } as unknown as KubeClient; // Only what is asked of it.
@@ -103,6 +103,16 @@ describe('the Gateway API', () => {
   test('whose listing fails otherwise is tried again', async () => {
     await expect(routesIn({ gateways: 'Network' })).rejects.toThrow('no');
   });
+});
+
+test('a namespace that may not be read hides no other', async () => {
+  const ingress = { ...at('web', 'b'), spec: { rules: [{ host: 'a.example.com' }] } };
+  const { routes, problems } = await routesIn({ 'ingresses a': 'Forbidden', 'ingresses b': [ingress] }, [
+    'a',
+    'b',
+  ]);
+  expect(routes.map(({ source }) => source)).toEqual(['Ingress b/web']);
+  expect(problems).toEqual(['Ingress objects of namespace a may not be read: no']);
 });
 
 test('only the namespaces that are watched are read', async () => {
