@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { ANNOTATION, FIELD_MANAGER, MANAGED_LABEL, SECRET_KEY } from './api/names.ts';
-import type { Secret } from './kube/object.ts';
+import { fieldOf, parseJson } from './api/json.ts';
+import type { OwnerReference, Secret } from './kube/object.ts';
 import { inspectPair, type PairFacts } from './pki/inspect.ts';
 import { privateKeyDigest } from './pki/keys.ts';
 
@@ -17,11 +18,14 @@ export interface SecretFacts {
   readonly immutable: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly owners: readonly OwnerReference[];
   /** Keys that the certificate controller's server-side apply owns: leaving one out of the next apply removes it. */
   readonly owned: {
     readonly labels: readonly string[];
     readonly annotations: readonly string[];
     readonly data: readonly string[];
+    /** uids of owner references. */
+    readonly owners: readonly string[];
   };
   /** The field manager that last wrote the pair, or else the Secret: who to ask when it keeps changing. */
   readonly lastWriter: string;
@@ -84,6 +88,7 @@ function judged(secret: Secret, roots: TrustedRoots): SecretFacts {
     immutable: secret.immutable ?? false,
     labels: metadata.labels ?? {},
     annotations: withoutLastApplied(metadata.annotations ?? {}),
+    owners: metadata.ownerReferences ?? [],
     owned: ownedKeys(secret),
     lastWriter: lastWriter(secret),
     pair,
@@ -154,7 +159,14 @@ function ownedKeys(secret: Secret): SecretFacts['owned'] {
     labels: keysOf(child(metadata, 'f:labels')),
     annotations: keysOf(child(metadata, 'f:annotations')),
     data: keysOf(child(entry?.fieldsV1, 'f:data')),
+    owners: Object.keys(child(metadata, 'f:ownerReferences') ?? {}).flatMap((key) => uidIn(key) ?? []),
   };
+}
+
+/** A list entry stands under `k:` and its key in JSON, here `{"uid":"…"}`. */
+function uidIn(key: string): string | undefined {
+  const uid = key.startsWith('k:') ? fieldOf(parseJson(key.slice(2)), 'uid') : undefined;
+  return typeof uid === 'string' ? uid : undefined;
 }
 
 /**

@@ -99,6 +99,10 @@ export interface OriginCertificate {
      */
     existingSecret?: 'Refuse' | 'Adopt';
     /**
+     * What becomes of the Secret when this object is deleted: Retain (also when absent) leaves it; Delete makes this object its owner, so that it is deleted too. One that was taken over is never deleted.
+     */
+    secretDeletionPolicy?: 'Retain' | 'Delete';
+    /**
      * While true, nothing is issued and no Secret is written. Status stays true to what is there.
      */
     suspend: boolean;

@@ -5,6 +5,7 @@ import type { Action } from './action.ts';
 import { gate } from './gates.ts';
 import { goodCertificate, issueReason, recordOf } from './judge.ts';
 import { decidePending } from './pending-rules.ts';
+import { ownerDifferences } from './owner.ts';
 import { damagedAnnotations } from './record.ts';
 import { renewalOf } from './renewal.ts';
 import { isLiving, type Living, type World } from './world.ts';
@@ -16,7 +17,7 @@ const CHECKS: readonly Check[] = [
   suspended, // nothing is issued or written
   copyToNewName, // before a pending issuance, which may be for the new name, is called finished
   adopt, // before a pending issuance, which may be needless then
-  mend, // labels, annotations and outputs, without issuing; a former target; never in the way of what follows
+  mend, // labels, annotations, owner and outputs, without issuing; a former target; never in the way of what follows
   pendingIssuance, // before every other reason to issue, and before "nothing to do"
   secretIsNotOurs, // nothing is asked for that could not be written
   issue, // the pair is absent, bad, due, or not what the spec says
@@ -80,9 +81,11 @@ function toMend({ certificate, target, holder, formers }: Living): Action | unde
   const [former] = formers;
   if (former) return { type: 'Release', former };
   if (target.pair.state !== 'Matching' || target.immutable) return undefined;
+  const record = recordOf(certificate, target, target.pair.certificate);
   const found = [
     ...(isLabelled(target, MANAGED.target) ? [] : [`label ${MANAGED_LABEL}`]),
-    ...damagedAnnotations(target, recordOf(certificate, target, target.pair.certificate)),
+    ...damagedAnnotations(target, record),
+    ...ownerDifferences(certificate, target, record.adopted),
     ...templateDifferences(certificate, target),
     ...outputDifferences(certificate, target),
   ];

@@ -8,6 +8,7 @@ import type { CertificateContext } from './context.ts';
 import { recordOf } from './judge.ts';
 import type { Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
+import { ownersBeside } from './owner.ts';
 import { refusedWrite } from './pending-io.ts';
 import { targetSecret } from './target.ts';
 import type { Living } from './world.ts';
@@ -65,7 +66,10 @@ async function copyPair(
   return OBSERVE;
 }
 
-/** Leaves a former target to whoever may still read it: its pair stays, only our label says that it is not kept. */
+/**
+ * Leaves a former target to whoever may still read it: its pair stays, our label says that it is not kept, and it does
+ * not go with its object any more.
+ */
 export async function release(
   context: CertificateContext,
   world: Living,
@@ -73,7 +77,15 @@ export async function release(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { uid, resourceVersion } = former;
-  const patch = { metadata: { uid, resourceVersion, labels: { [MANAGED_LABEL]: MANAGED.released } } };
+  const ownerReferences = ownersBeside(world.certificate, former);
+  const patch = {
+    metadata: {
+      uid,
+      resourceVersion,
+      labels: { [MANAGED_LABEL]: MANAGED.released },
+      ...(ownerReferences.length < former.owners.length && { ownerReferences }),
+    },
+  };
   try {
     await context.kube.mergePatch(secrets, former, patch, {
       signal,

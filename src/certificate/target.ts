@@ -2,6 +2,7 @@ import { MANAGED, MANAGED_LABEL, SECRET_KEY } from '../api/names.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Secret } from '../kube/object.ts';
 import { combinedPem, encode, type SecretFacts, type TrustedRoots } from '../secret-facts.ts';
+import { ownersOf } from './owner.ts';
 import { recordAnnotations, type TargetRecord } from './record.ts';
 
 export interface TargetContent {
@@ -21,6 +22,7 @@ export interface TargetContent {
  */
 export function targetSecret(content: TargetContent, existing: SecretFacts | undefined): Secret {
   const { spec, metadata } = content.certificate;
+  const ownerReferences = ownersOf(content.certificate, content.record.adopted);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -32,6 +34,7 @@ export function targetSecret(content: TargetContent, existing: SecretFacts | und
         : { resourceVersion: '1' }),
       labels: { ...spec.secretTemplate?.labels, [MANAGED_LABEL]: MANAGED.target },
       annotations: { ...spec.secretTemplate?.annotations, ...recordAnnotations(content.record) },
+      ...(ownerReferences.length > 0 && { ownerReferences }),
     },
     type: existing?.type ?? 'kubernetes.io/tls',
     data: targetData(content),

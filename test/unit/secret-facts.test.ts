@@ -72,13 +72,19 @@ describe('the facts of a Secret', () => {
       wrote(
         OURS,
         't',
-        { ...owns('tls.crt'), 'f:metadata': { 'f:labels': { '.': {}, 'f:team': {} } } },
+        {
+          ...owns('tls.crt'),
+          'f:metadata': {
+            'f:labels': { '.': {}, 'f:team': {} },
+            'f:ownerReferences': { '.': {}, 'k:{"uid":"u"}': { '.': {}, 'f:name': {} } },
+          },
+        },
         'Apply',
       ),
       wrote(OURS, 't', owns('by-patch')),
       wrote('other', 't', owns('theirs')),
     );
-    expect(facts.owned).toEqual({ labels: ['team'], annotations: [], data: ['tls.crt'] });
+    expect(facts.owned).toEqual({ labels: ['team'], annotations: [], data: ['tls.crt'], owners: ['u'] });
   });
 
   test('read an empty Secret without an error', () => {

@@ -68,6 +68,10 @@ describe('an OriginCertificate', () => {
       { existingSecret: 'Take' },
       'spec.existingSecret: Unsupported value: "Take": supported values: "Refuse", "Adopt"',
     ],
+    [
+      { secretDeletionPolicy: 'Orphan' },
+      'spec.secretDeletionPolicy: Unsupported value: "Orphan": supported values: "Retain", "Delete"',
+    ],
     [{ renewBefore: '1 month' }, `spec.renewBefore: Invalid value: "1 month": ${noDuration}`],
     [{ renewBefore: '1d' }, `spec.renewBefore: Invalid value: "1d": ${noDuration}`],
     [{ renewBefore: '-5h' }, `spec.renewBefore: Invalid value: "-5h": ${noDuration}`],

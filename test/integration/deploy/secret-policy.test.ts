@@ -213,6 +213,14 @@ describe("the operator's account and a Secret that was there before", () => {
     expect(await change({ data: changed })).toBe(notPublished('theirs'));
   });
 
+  test('cannot give it an owner, with whom it would be deleted', async () => {
+    await there(tls, pair, taken);
+    const owner = { apiVersion: 'originca.dev/v1alpha1', kind: 'OriginCertificate', name: 'a', uid: 'u' };
+    expect(await change({ metadata: { ownerReferences: [owner] } })).toBe(
+      'origin-ca-operator gives no owner to a Secret that was there before (originca.dev/adopted), and theirs is one',
+    );
+  });
+
   test('cannot delete it', async () => {
     await there('Opaque', pair, taken);
     expect(await refusal(operator.delete(secrets, { name: 'theirs', namespace }, options()))).toMatch(

@@ -50,6 +50,7 @@ const failure: Failure = {
 };
 const broken = (state: 'MissingData' | 'InvalidCertificate' | 'InvalidKeyPair') =>
   targetFacts({ pair: { state, problem: 'broken' } });
+const owner = { apiVersion: 'originca.dev/v1alpha1', kind: 'OriginCertificate', name: 'web', uid: 'uid-1' };
 const former = () => targetFacts({ name: 'old-tls' });
 const foreignName = { kind: 'other', name: 'other' } as const;
 
@@ -304,6 +305,24 @@ describe('a Secret is mended without issuing', () => {
       { target: targetFacts({ owned: { ...targetFacts().owned, data: ['tls.crt', 'tls.key', 'ca.crt'] } }) },
     ],
     [
+      'when it is to go with its object',
+      'Rewrite owner reference',
+      { certificate: originCertificate({ secretDeletionPolicy: 'Delete' }) },
+    ],
+    [
+      'when it is not to go with its object any more',
+      'Rewrite owner reference',
+      { target: targetFacts({ owned: { ...targetFacts().owned, owners: ['uid-1'] } }) },
+    ],
+    [
+      'when it would go with an object of an earlier uid',
+      'Rewrite owner reference',
+      {
+        certificate: originCertificate({ secretDeletionPolicy: 'Delete' }),
+        target: targetFacts({ owners: [owner], owned: { ...targetFacts().owned, owners: ['uid-0'] } }),
+      },
+    ],
+    [
       'when it is taken over from a certificate that is gone',
       'Rewrite originca.dev/certificate',
       { target: withAnnotations(targetFacts(), { certificate: 'gone' }) },
@@ -320,6 +339,23 @@ describe('a Secret is mended without issuing', () => {
       annotations: { ...target.annotations, theirs: 'x' },
     };
     expect(decided({ target: foreign })).toBe('Done');
+  });
+});
+
+describe('the owner of a Secret is as it should be', () => {
+  const deleting = originCertificate({ secretDeletionPolicy: 'Delete' });
+  test.each<[string, Partial<World>]>([
+    [
+      'when it is the object that asks for it',
+      { certificate: deleting, target: targetFacts({ owners: [owner] }) },
+    ],
+    ['when others own it', { target: targetFacts({ owners: [{ ...owner, uid: 'theirs' }] }) }],
+    [
+      'when there is none on a Secret that was taken over',
+      { certificate: deleting, target: withAnnotations(targetFacts(), { adopted: 'true' }) },
+    ],
+  ])('%s', (_, change) => {
+    expect(decided(change)).toBe('Done');
   });
 });
 

@@ -96,7 +96,9 @@ export function targetFacts(
     immutable: false,
     labels: { [MANAGED_LABEL]: MANAGED.target },
     annotations,
+    owners: [],
     owned: {
+      owners: [],
       labels: [MANAGED_LABEL],
       annotations: Object.keys(annotations),
       data: ['tls.crt', 'tls.key'],

@@ -12,7 +12,8 @@ export function secretOf(id: string | undefined, change: Partial<SecretFacts> = 
     immutable: false,
     labels: {},
     annotations: { 'originca.dev/certificate': 'a' },
-    owned: { labels: [], annotations: [], data: [] },
+    owners: [],
+    owned: { labels: [], annotations: [], data: [], owners: [] },
     lastWriter: 'originca-certificate',
     pair:
       id === undefined
