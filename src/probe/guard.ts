@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { embeddedIPv4 } from './embedded.ts';
 
 /**
  * Addresses that no probe contacts, because what answers there is this machine, its neighbours on the wire or a
@@ -23,15 +24,7 @@ const REFUSED: readonly (readonly [cidr: string, what: string])[] = [
   ['240.0.0.0/4', 'a reserved address'],
 ];
 
-/** Prefix of IPv4 addresses inside IPv6 (RFC 6052), where NAT64 leads them back to IPv4. */
-const NAT64 = '64:ff9b::';
-
-const REFUSALS = REFUSED.map(([cidr, what]) => {
-  const list = blockList([cidr]);
-  const [network = '', bits = ''] = cidr.split('/');
-  if (isIP(network) === 4) list.addSubnet(`${NAT64}${network}`, 96 + Number(bits), 'ipv6');
-  return { list, what };
-});
+const REFUSALS = REFUSED.map(([cidr, what]) => ({ list: blockList([cidr]), what }));
 
 /** Judges addresses as they were resolved, right before they are dialled: a name cannot change them afterwards. */
 export class AddressGuard {
@@ -48,7 +41,13 @@ export class AddressGuard {
     if (family === 0 || ip.includes('%')) return 'no plain IP address';
     const kind = family === 4 ? 'ipv4' : 'ipv6';
     if (this.#allowed.check(ip, kind)) return undefined;
-    return REFUSALS.find(({ list }) => list.check(ip, kind))?.what;
+    const refused =
+      REFUSALS.find(({ list }) => list.check(ip, kind)) ??
+      // Translators and tunnels lead these back to IPv4.
+      (family === 6 ? embeddedIPv4(ip) : [])
+        .map((inner) => REFUSALS.find(({ list }) => list.check(inner, 'ipv4')))
+        .find((found) => found !== undefined);
+    return refused?.what;
   }
 }
 

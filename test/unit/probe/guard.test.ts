@@ -51,17 +51,43 @@ describe('the guard', () => {
     ['::ffff:169.254.169.254', 'a metadata address'],
     ['64:ff9b::7f00:1', 'a loopback address'],
     ['64:ff9b::169.254.169.254', 'a metadata address'],
+    ['::7f00:1', 'a loopback address'],
+    ['::ffff:0:127.0.0.1', 'a loopback address'],
+    ['::ffff:0:a9fe:a9fe', 'a metadata address'],
+    ['64:ff9b:1::169.254.169.254', 'a metadata address'],
+    ['64:ff9b:1:abcd:0:1:127.0.0.1', 'a loopback address'],
+    // 127.0.0.1 in the layouts of prefixes of 48, 56 and 64 bits.
+    ['64:ff9b:1:7f00:0:100::', 'a loopback address'],
+    ['64:ff9b:1:aa7f:0:1::', 'a loopback address'],
+    ['64:ff9b:1:aaaa:7f:0:100::', 'a loopback address'],
+    ['2002:7f00:1::', 'a loopback address'],
+    ['2002:a9fe:a9fe:1::5', 'a metadata address'],
+    ['2001:0:7f00:1::f5ff:fffe', 'a loopback address'],
+    ['2001:0:808:808:0:0:80ff:fffe', 'a loopback address'],
     ['localhost', 'no plain IP address'],
   ])('refuses %s: %s', (ip, what) => {
     expect(guard.refusal(ip)).toBe(what);
   });
 
-  test.each(['10.0.0.1', '192.168.1.1', '172.16.0.1', '8.8.8.8', 'fd00::1', '2001:db8::1', '128.0.0.1'])(
-    'lets %s pass',
-    (ip) => {
-      expect(guard.refusal(ip)).toBeUndefined();
-    },
-  );
+  test.each([
+    '10.0.0.1',
+    '192.168.1.1',
+    '172.16.0.1',
+    '8.8.8.8',
+    'fd00::1',
+    '2001:db8::1',
+    '128.0.0.1',
+    '64:ff9b:1::10.0.0.1',
+    '64:ff9b:1:fffe::8.8.8.8',
+    '64:ff9b:1:a00:0:100::',
+    '64:ff9b:2::127.0.0.1',
+    '2002:a00:1::7f00:1',
+    '2001:0:808:808::f5ff:fffe',
+    '2001:1:7f00:1::7f00:1',
+    '1:2:3:4:5:6:127.0.0.1',
+  ])('lets %s pass', (ip) => {
+    expect(guard.refusal(ip)).toBeUndefined();
+  });
 
   test('refuses exactly the ranges, also when they are written as IPv6', () => {
     const near = fc.constantFrom(...REFUSED).chain((cidr) => {
@@ -73,7 +99,16 @@ describe('the guard', () => {
     fc.assert(
       fc.property(fc.oneof(near, any), (bits) => {
         const expected = REFUSED.some((cidr) => isWithin(bits, cidr));
-        for (const ip of [v4(bits), `::ffff:${v4(bits)}`, `64:ff9b::${v4(bits)}`])
+        const hex = [bits >>> 16, bits & 0xff_ff].map((group) => group.toString(16)).join(':');
+        const inverse = [~bits >>> 16, ~bits & 0xff_ff].map((group) => group.toString(16)).join(':');
+        for (const ip of [
+          v4(bits),
+          `::ffff:${v4(bits)}`,
+          `::ffff:0:${v4(bits)}`,
+          `64:ff9b::${v4(bits)}`,
+          `2002:${hex}::1`,
+          `2001:0:808:808:0:0:${inverse}`,
+        ])
           expect([ip, guard.refusal(ip) !== undefined]).toEqual([ip, expected]);
       }),
       { numRuns: 500 },
