@@ -37,7 +37,8 @@ export type RefusalReason =
   | 'IssuerNotReady'
   | 'IssuanceLoop'
   | 'ClockSkew'
-  | 'Suspended';
+  | 'Suspended'
+  | 'Held';
 
 /** Attempts that failed, by what is to be done about them. */
 export type FailureReason =

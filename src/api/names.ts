@@ -58,7 +58,7 @@ export const ANNOTATION = {
   /** On an OriginCertificate, set by people. */
   renewRequestedAt: `${GROUP}/renew-requested-at`,
 
-  /** On an OriginZone, set by people: an RFC 3339 time until which nothing is changed outside its status. */
+  /** On an OriginCertificate or OriginZone, set by people: an RFC 3339 time until which nothing is changed outside its status. */
   holdUntil: `${GROUP}/hold-until`,
 
   /** On what an OriginZone keeps: its name. This makes a published CA or an origin-pull Secret ours. */

@@ -33,7 +33,7 @@ export const announce = {
   },
 
   trouble(context: CertificateContext, world: Living, reason: string, note: string): void {
-    const type = reason === 'Suspended' ? 'Normal' : 'Warning';
+    const type = reason === 'Suspended' || reason === 'Held' ? 'Normal' : 'Warning';
     tell(context, regarding(world), { type, reason, action: 'Issue', note });
   },
 

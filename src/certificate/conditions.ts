@@ -14,6 +14,7 @@ interface Said {
 /** Refusals that say nothing about the pair: they never make Ready False. */
 const NEVER_READY_REASON: ReadonlySet<CertificateReason> = new Set<CertificateReason>([
   'Suspended',
+  'Held',
   'IssuanceLoop',
 ]);
 

@@ -4,6 +4,7 @@ import { isLabelled, type SecretFacts } from '../secret-facts.ts';
 import type { Action } from './action.ts';
 import { gate } from './gates.ts';
 import { goodCertificate, issueReason, recordOf } from './judge.ts';
+import { pause } from './pause.ts';
 import { decidePending } from './pending-rules.ts';
 import { ownerDifferences } from './owner.ts';
 import { damagedAnnotations } from './record.ts';
@@ -14,7 +15,7 @@ type Check = (world: Living) => Action | undefined;
 
 /** The whole behaviour of an OriginCertificate: the first check that answers says what to do next. */
 const CHECKS: readonly Check[] = [
-  suspended, // nothing is issued or written
+  pause, // nothing is issued or written
   copyToNewName, // before a pending issuance, which may be for the new name, is called finished
   adopt, // before a pending issuance, which may be needless then
   mend, // labels, annotations, owner and outputs, without issuing; a former target; never in the way of what follows
@@ -33,15 +34,6 @@ export function decide(world: World): Action {
     if (action) return action;
   }
   return { type: 'Done' };
-}
-
-function suspended({ certificate }: Living): Action | undefined {
-  if (!certificate.spec.suspend) return undefined;
-  return {
-    type: 'Refuse',
-    reason: 'Suspended',
-    message: 'spec.suspend is true: nothing is issued or written.',
-  };
 }
 
 function copyToNewName(world: Living): Action | undefined {

@@ -12,6 +12,7 @@ import { issueReason, recordOf } from './judge.ts';
 import { observeLive, type Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
+import { pause } from './pause.ts';
 import { isUnwanted } from './pending-rules.ts';
 import { subjectKey } from './subject.ts';
 import type { TargetRecord } from './record.ts';
@@ -44,8 +45,7 @@ export async function writeTarget(
     const { pending } = world;
     if (pending?.uid !== issuance.pending.uid || !isLiving(world) || isUnwanted(world, pending))
       return OBSERVE;
-    if (world.certificate.spec.suspend || gate(world, 'target'))
-      return park(context, pending, checked, OBSERVE, signal);
+    if (pause(world) ?? gate(world, 'target')) return park(context, pending, checked, OBSERVE, signal);
     try {
       const target = await applyTarget(context, seen, world, pending, checked, signal);
       return written(

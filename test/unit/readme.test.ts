@@ -49,6 +49,7 @@ const OTHER_REASONS: Readonly<Record<Exclude<CertificateReason, IssueReason | 'I
   IssuanceLoop: true,
   ClockSkew: true,
   Suspended: true,
+  Held: true,
   CloudflareUnavailable: true,
   RateLimited: true,
   CredentialsMissing: true,

@@ -53,6 +53,16 @@ describe('the conditions', () => {
       { certificate: originCertificate({ suspend: true }), target: undefined },
     ],
     [
+      'of one held with a pair keep Ready True',
+      ['Ready=True Issued', 'Issuing=False Held'],
+      {
+        certificate: originCertificate(
+          {},
+          { annotations: { 'originca.dev/hold-until': '2027-01-01T00:00:00Z' } },
+        ),
+      },
+    ],
+    [
       'of a suspended one with a pair keep Ready True',
       ['Ready=True Issued', 'Issuing=False Suspended'],
       { certificate: originCertificate({ suspend: true }) },

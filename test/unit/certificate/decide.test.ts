@@ -342,6 +342,37 @@ describe('a Secret is mended without issuing', () => {
   });
 });
 
+describe('the annotation hold-until', () => {
+  const heldUntil = (text: string, spec = {}) =>
+    originCertificate(spec, { annotations: { 'originca.dev/hold-until': text } });
+  test.each<[string, string, string, Partial<World>]>([
+    ['holds an issuance', 'Refuse Held', '2026-11-21T12:00:01Z', { target: undefined }],
+    [
+      'holds a renewal',
+      'Refuse Held',
+      '2026-11-21T14:00:01+02:00',
+      { target: targetFacts({}, { notAfter: NOW + DAY }) },
+    ],
+    ['holds a mending', 'Refuse Held', '2027-01-01T00:00:00Z', { target: targetFacts({ labels: {} }) }],
+    ['holds a copy', 'Refuse Held', '2027-01-01T00:00:00Z', { target: undefined, formers: [former()] }],
+    ['holds an issuance under way', 'Refuse Held', '2027-01-01T00:00:00Z', { pending: pendingOf() }],
+    ['holds by what is no time', 'Refuse Held', 'tomorrow', { target: undefined }],
+    ['holds nothing once it is over', 'Issue DoesNotExist', '2026-11-21T12:00:00Z', { target: undefined }],
+  ])('%s', (_, expected, text, change) => {
+    expect(decided({ ...change, certificate: heldUntil(text) })).toBe(expected);
+  });
+
+  test('is looked at again when it ends, and not where nothing ends it', () => {
+    const retry = (text: string) => decide(worldOf({ certificate: heldUntil(text) }));
+    expect(retry('2026-11-21T12:00:01Z')).toMatchObject({ reason: 'Held', retryMs: 1000 });
+    expect(retry('tomorrow')).not.toHaveProperty('retryMs');
+  });
+
+  test('does not hold what is left of an object that is gone', () => {
+    expect(decided({ certificate: undefined, target: undefined, pending: pendingOf() })).toBe('Settle');
+  });
+});
+
 describe('the owner of a Secret is as it should be', () => {
   const deleting = originCertificate({ secretDeletionPolicy: 'Delete' });
   test.each<[string, Partial<World>]>([
