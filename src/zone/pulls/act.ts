@@ -28,17 +28,22 @@ export interface Work {
 
 /**
  * Carries out the one effect of a pass. Every change of our Secret is made to the Secret as it was read, else nothing
- * happens and the next pass looks again.
+ * happens, what is there has `changed`, and the next pass looks again.
  */
-export async function act(work: Work, effect: PullEffect): Promise<unknown> {
-  const { context, pass, memory, signal } = work;
+export async function act(work: Work, effect: PullEffect): Promise<'done' | 'changed'> {
+  const { context, pass, signal } = work;
+  if (!(await isStillWanted(context, pass, signal))) return 'changed';
+  return (await carryOut(work, effect)) === 'changed' ? 'changed' : 'done';
+}
+
+function carryOut(work: Work, effect: PullEffect): Promise<unknown> {
+  const { context, pass, signal } = work;
   const { client, facts } = pass;
-  if (!(await isStillWanted(context, pass, signal))) return;
   switch (effect.do) {
     case 'CreateStore':
-      return createStore(work, await newStore(work));
+      return newStore(work).then((store) => createStore(work, store));
     case 'AddCa':
-      return patchStore(work, { data: slotData('nextCa', await newCa(work)) });
+      return newCa(work).then((ca) => patchStore(work, { data: slotData('nextCa', ca) }));
     case 'DropNextCa':
       return patchStore(work, { data: slotData('nextCa', undefined) });
     case 'PromoteCa':
@@ -62,9 +67,7 @@ export async function act(work: Work, effect: PullEffect): Promise<unknown> {
         annotations: { [ANNOTATION.presentingSince]: rfc3339(context.clock.now()) },
       });
     case 'Publish':
-      for (const target of effect.objects)
-        await publish(context, pass, memory, { target, bundle: effect.bundle }, signal);
-      return;
+      return publishAll(work, effect);
     case 'AskOrigins':
       return ask(work, effect);
   }
@@ -135,13 +138,13 @@ function authorityOf({ seen }: Work, fingerprint: string): SigningAuthority {
 }
 
 /** The Secret says that an upload is out before it is: whatever becomes of the answer, nothing is uploaded twice. */
-async function upload(work: Work, slot: LeafSlot): Promise<void> {
+async function upload(work: Work, slot: LeafSlot): Promise<'changed' | undefined> {
   const { context, pass, seen, signal } = work;
   const pair = seen.secret && pairIn(seen.secret, slot);
-  if (pair === undefined) return;
+  if (pair === undefined) return 'changed';
   const postedAt = new Date(context.clock.now()).toISOString();
   const patched = await patchStore(work, { annotations: { [ANNOTATION.postedAt]: postedAt } });
-  if (patched === 'changed') return;
+  if (patched === 'changed') return patched;
   try {
     await pass.client.uploadClientCertificate(pass.facts.id, pair, { signal });
   } catch (error) {
@@ -151,26 +154,35 @@ async function upload(work: Work, slot: LeafSlot): Promise<void> {
     }
     throw error;
   }
+  return undefined;
 }
 
 /** The upload has arrived, as its failure shows: nothing is out any more, and the next one waits for its turn. */
-async function deleteFailed(work: Work, id: string): Promise<void> {
+async function deleteFailed(work: Work, id: string): Promise<'changed' | undefined> {
   const { pass, memory, signal } = work;
   const patched = await patchStore(work, { annotations: { [ANNOTATION.postedAt]: null } });
-  if (patched === 'changed') return;
+  if (patched === 'changed') return patched;
   memory.deploymentFailed();
   await pass.client.deleteClientCertificate(pass.facts.id, id, { signal });
+  return undefined;
 }
 
 /** That it is presented is forgotten before it is switched: what counts is noted anew when Cloudflare says so. */
-async function enable(work: Work, enabled: boolean): Promise<void> {
+async function enable(work: Work, enabled: boolean): Promise<'changed' | undefined> {
   const { pass, seen, signal } = work;
   const { store } = seen.world;
   if (store.state === 'ours' && store.stored.presentingSince !== undefined) {
     const patched = await patchStore(work, { annotations: { [ANNOTATION.presentingSince]: null } });
-    if (patched === 'changed') return;
+    if (patched === 'changed') return patched;
   }
   await pass.client.putOriginPullSettings(pass.facts.id, enabled, { signal });
+  return undefined;
+}
+
+async function publishAll(work: Work, effect: Extract<PullEffect, { do: 'Publish' }>): Promise<void> {
+  const { context, pass, memory, signal } = work;
+  for (const target of effect.objects)
+    await publish(context, pass, memory, { target, bundle: effect.bundle }, signal);
 }
 
 /** With a leaf of that CA: one that is kept for presenting, else one made for this question alone. */

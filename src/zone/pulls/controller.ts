@@ -3,13 +3,14 @@ import { CloudflareError } from '../../cloudflare/errors.ts';
 import type { ConcernReport, ZonePass } from '../concern.ts';
 import type { PullsContext } from './context.ts';
 import { retryMs } from '../schedule.ts';
-import { act } from './act.ts';
+import { act, type Work } from './act.ts';
 import { announce, announceUnlisted } from './announce.ts';
 import { decide, safeToDemand } from './decide.ts';
 import type { PullMemory } from './memory.ts';
 import { observe, type Seen } from './observe.ts';
+import { effectText, showsWithinMs } from './repeats.ts';
 import { keptStatus, reportOf, unavailableReport } from './report.ts';
-import type { PullStep } from './world.ts';
+import type { PullEffect, PullStep } from './world.ts';
 
 type Report = ConcernReport<NonNullable<OriginZone['status']>['authenticatedOriginPulls']>;
 
@@ -57,10 +58,17 @@ async function work(
   askForVerdicts(context, pass, seen);
   if (step.effect !== undefined) {
     memory.expire();
-    await act({ context, pass, memory, seen, signal }, step.effect);
+    await once({ context, pass, memory, seen, signal }, step.effect);
   }
   memory.succeeded();
   return reportOf(seen.world, step, nextLookMs(step));
+}
+
+/** Acts, and remembers it: the same again waits its time. */
+async function once(work: Work, effect: PullEffect): Promise<void> {
+  const outcome = await act(work, effect);
+  const what = effectText(effect);
+  if (what !== undefined) work.memory.repeats.tried(what, outcome === 'done' ? showsWithinMs(effect) : 0);
 }
 
 /** What was read a while ago is enough to see that all is at rest; nothing is done by it. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { Repeats } from './repeats.ts';
 import type { Acceptance, Reading } from './world.ts';
 
 /** What Cloudflare answered, and for which state of the object it was asked. */
@@ -36,12 +37,15 @@ export class PullMemory {
   /** When something was first seen to be so, monotonic ms. */
   readonly #since = new Map<string, number>();
   #kept: KeptReading | undefined;
+  #scope = '';
   #failures = 0;
   #unanswered = 0;
   #retryMs = Number.NEGATIVE_INFINITY;
   #asked: { readonly ca: string; readonly atMs: number; readonly result: Acceptance } | undefined;
-  /** Reasons for which an object of `publish` was not written, by object. */
-  readonly refused = new Map<string, { readonly message: string; readonly untilMs: number }>();
+  /** Why an object of `publish` could not be written when that was tried last, by object. */
+  readonly refused = new Map<string, string>();
+  /** What was done of late. */
+  readonly repeats: Repeats;
   /** What was told last, so that it is told once. */
   told = '';
   /** `publish` as it was at the last pass. */
@@ -49,6 +53,13 @@ export class PullMemory {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.repeats = new Repeats(clock);
+  }
+
+  /** The object was changed, or may be served otherwise: what was tried for it before does not hold it back. */
+  enter(scope: string): void {
+    if (this.#scope !== scope) this.repeats.clear();
+    this.#scope = scope;
   }
 
   /** Ms since this was first seen to hold, without a break; 0 where it does not. */

@@ -39,6 +39,7 @@ export async function observe(
 ): Promise<Seen> {
   const { metadata, spec } = pass.zone;
   const scope = `${metadata.uid} ${metadata.generation} ${pass.enforce} ${pass.facts.id}`;
+  memory.enter(scope);
   const kept = fresh ? undefined : memory.kept(scope, restMs(pass));
   const raw = kept ?? (await readCloudflare(context, pass, memory, scope, signal));
   const secret = await readSecret(context, pullSecretName(metadata.name), signal);
@@ -75,6 +76,7 @@ export async function observe(
     acceptance: memory.acceptanceOf(comingCa?.fingerprint),
     ages: withPublished,
     backoffMs: memory.backoffMs,
+    attempts: memory.repeats.all(),
   };
   return { world, secret, given, fresh: kept === undefined, demandSinceMs: sinceMs };
 }

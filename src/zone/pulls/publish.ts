@@ -6,13 +6,14 @@ import { decode, encode } from '../../secret-facts.ts';
 import type { ZonePass } from '../concern.ts';
 import type { PullsContext } from './context.ts';
 import type { PullMemory } from './memory.ts';
+import type { Attempt } from './repeats.ts';
 import type { PublishedObject } from './world.ts';
 
 type Target = Pick<PublishedObject, 'kind' | 'namespace' | 'name'>;
 
 const KEY = SECRET_KEY.caBundle;
-/** What could not be written is tried again after this: the namespace may have been made, the policy mended. */
-const REFUSED_MS = 60_000;
+/** Written so often of late, it is being changed back. */
+const FOUGHT = 3;
 
 export function targetText({ kind, namespace, name }: Target): string {
   return `${kind} ${namespace}/${name}`;
@@ -32,13 +33,34 @@ export async function readPublished(
     const trusts =
       presented.length > 0 && presented.every((pem) => object?.text?.includes(pem.trim()) === true);
     const problem = object && refusal(object, target, zone.metadata.name);
-    const failed = memory.refused.get(targetText(target));
-    const isHeld = failed !== undefined && failed.untilMs > context.clock.monotonic();
-    const message = problem ?? (isHeld ? failed.message : '');
-    const state = message !== '' ? 'refused' : object?.text === bundle ? 'current' : 'stale';
-    found.push({ ...target, state, trusts: trusts && problem === undefined, message });
+    const isCurrent = object?.text === bundle;
+    if (isCurrent) memory.refused.delete(targetText(target));
+    const attempt = memory.repeats.of(writingText(target, bundle));
+    const message = problem ?? hindrance(memory, target, attempt, isCurrent);
+    const state = problem === undefined && isCurrent ? 'current' : message === '' ? 'stale' : 'refused';
+    const isDue = state === 'refused' && problem === undefined && (attempt?.leftMs ?? 0) === 0;
+    found.push({ ...target, state, isDue, trusts: trusts && problem === undefined, message });
   }
   return found;
+}
+
+/** One object that cannot be written, or is changed back each time, waits by itself. */
+function writingText(target: Target, bundle: string | undefined): string {
+  return `${targetText(target)} ${bundle}`;
+}
+
+/** What keeps an object from being, or staying, as it should; '' where nothing does. */
+function hindrance(
+  { refused }: PullMemory,
+  target: Target,
+  attempt: Attempt | undefined,
+  isCurrent: boolean,
+): string {
+  const failed = refused.get(targetText(target));
+  if (failed !== undefined) return failed;
+  const isHeld = attempt !== undefined && attempt.leftMs > 0 && !isCurrent;
+  if (!isHeld && (attempt?.count ?? 0) < FOUGHT) return '';
+  return `${targetText(target)} does not stay as it is written: somebody changes or deletes it, see its metadata.managedFields. It is written again, ever more rarely, at least every 5m.`;
 }
 
 /**
@@ -53,6 +75,7 @@ export async function publish(
   { target, bundle }: { readonly target: Target; readonly bundle: string },
   signal: AbortSignal,
 ): Promise<void> {
+  memory.repeats.tried(writingText(target, bundle));
   const existing = await read(context, target, signal);
   if (existing !== undefined && refusal(existing, target, zone.metadata.name) !== undefined) return;
   try {
@@ -62,7 +85,7 @@ export async function publish(
     if (error instanceof KubeError && (error.kind === 'Conflict' || error.kind === 'AlreadyExists')) return;
     const message = refusalMessage(error, target);
     if (message === undefined) throw error;
-    memory.refused.set(targetText(target), { message, untilMs: context.clock.monotonic() + REFUSED_MS });
+    memory.refused.set(targetText(target), message);
   }
 }
 
@@ -142,7 +165,7 @@ function refusalMessage(error: unknown, target: Target): string | undefined {
   const what = targetText(target);
   switch (error.kind) {
     case 'NotFound':
-      return `${what} cannot be written: there is no namespace ${target.namespace}. It is tried again every minute.`;
+      return `${what} cannot be written: there is no namespace ${target.namespace}. It is tried again, at least every 5m.`;
     case 'Forbidden':
     case 'Invalid':
       return `${what} cannot be written: ${error.message}. Lift the quota, policy or missing right that forbids it.`;

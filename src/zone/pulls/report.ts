@@ -66,8 +66,8 @@ function problemsOf(world: PullsWorld, step: PullStep): readonly Problem[] {
   const problems: Problem[] = [];
   if (step.stalled === true || step.state === 'NewCaNotAccepted')
     problems.push({ reason: step.state, message: step.message, stalled: step.stalled === true });
-  for (const { state, message } of world.publish) {
-    if (state === 'refused') problems.push({ reason: 'PublishRefused', message, stalled: false });
+  for (const { message } of world.publish) {
+    if (message !== '') problems.push({ reason: 'PublishRefused', message, stalled: false });
   }
   const { wantedCa, now } = world;
   if (wantedCa.state === 'given' && wantedCa.ca.notAfter - now < CA_WARNING_MS) {

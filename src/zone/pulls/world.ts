@@ -2,6 +2,7 @@ import type { OriginZone } from '../../api/v1alpha1.ts';
 import type { ClientCertificateStatus } from '../../cloudflare/zone-results.ts';
 import type { SslMode } from '../concern.ts';
 import type { OriginLine } from '../world.ts';
+import type { Attempt } from './repeats.ts';
 
 export type PullMode = OriginZone['spec']['authenticatedOriginPulls']['mode'];
 
@@ -97,11 +98,13 @@ export interface PublishedObject {
   readonly kind: 'Secret' | 'ConfigMap';
   readonly namespace: string;
   readonly name: string;
-  /** `stale`: ours, with other content or absent. `refused`: it may not be, or cannot be, written. */
+  /** `stale`: ours, with other content or absent. `refused`: it may not, cannot or for a while shall not be written. */
   readonly state: 'current' | 'stale' | 'refused';
+  /** Whether what was refused is to be tried again now. */
+  readonly isDue: boolean;
   /** Whether it holds the CA of all that is presented: only then may an origin that reads it demand. */
   readonly trusts: boolean;
-  /** Why it was refused, and the remedy. */
+  /** Why it was refused or does not last, and the remedy; '' where there is nothing to say. */
   readonly message: string;
 }
 
@@ -154,6 +157,8 @@ export interface PullsWorld {
   readonly ages: Ages;
   /** Ms until an upload that failed is tried again; 0: now. */
   readonly backoffMs: number;
+  /** What was tried of late, by `effectText`. */
+  readonly attempts: ReadonlyMap<string, Attempt>;
   /** PEM of Cloudflare's shared CA. */
   readonly sharedCaPem: string;
 }

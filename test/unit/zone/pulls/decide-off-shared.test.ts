@@ -11,7 +11,14 @@ const OFF: Reading['shared'] = { on: false, editable: true, modifiedOn: undefine
 const NOTHING = { shared: OFF, enabled: false, certificates: [] };
 const FOREIGN = seen({ fingerprint: 'F', notAfter: NOW, signer: undefined }, { id: 'foreign' });
 const required = line({ clientCertificate: 'required' });
-const target = { kind: 'Secret', namespace: 'web', name: 'ca', trusts: true, message: '' } as const;
+const target = {
+  kind: 'Secret',
+  namespace: 'web',
+  name: 'ca',
+  isDue: false,
+  trusts: true,
+  message: '',
+} as const;
 
 const off = (parts: Parts = {}): PullsWorld => world({ mode: 'Off', bundle: undefined, ...parts });
 const shared = (parts: Parts = {}): PullsWorld =>

@@ -26,7 +26,14 @@ const demanded = { complete: true, why: undefined, required: [required], unknown
 const beside = { nextCa: NEXT_CA };
 const ofNextCa = { ...NEXT_LEAF, signer: 'CA2' };
 const young = { leaf: LEAF, presentingSince: undefined };
-const target = { kind: 'Secret', namespace: 'web', name: 'ca', trusts: false, message: '' } as const;
+const target = {
+  kind: 'Secret',
+  namespace: 'web',
+  name: 'ca',
+  isDue: false,
+  trusts: false,
+  message: '',
+} as const;
 
 const makeNext = (signer: string): PullEffect => ({ do: 'MakeLeaf', slot: 'nextLeaf', signer });
 const remove = (id: string, failed = false): PullEffect => ({ do: 'Delete', id, failed });

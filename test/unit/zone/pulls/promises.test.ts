@@ -70,6 +70,7 @@ const published = fc.record({
   namespace: fc.constant('web'),
   name: fc.constant('ca'),
   state: fc.constantFrom('current', 'stale', 'refused'),
+  isDue: fc.boolean(),
   trusts: fc.boolean(),
   message: fc.constant('It may not.'),
 });

@@ -127,6 +127,7 @@ export function world({ ages, cloudflare, ...parts }: Parts = {}): PullsWorld {
     publish: [],
     acceptance: { state: 'unasked' },
     backoffMs: 0,
+    attempts: new Map(),
     sharedCaPem: SHARED_PEM,
     ...parts,
     ages: { ...OLD, ...ages },
