@@ -9,7 +9,7 @@ import { reconcileInventory } from './inventory.ts';
 import { observe, type Seen } from './observe.ts';
 import { partsOf } from './parts.ts';
 import { reconcilePulls } from './pulls/controller.ts';
-import { instantOf } from './readings.ts';
+import { instantOf, listRecordsAnew } from './readings.ts';
 import { findingOf } from './ready.ts';
 import { type Draft, type Parts, report } from './report.ts';
 import { sslModeOf } from './settings.ts';
@@ -88,9 +88,11 @@ async function pass(
   view: ZoneView,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { zone, facts, origins, key } = view;
+  const { zone, facts, origins, key, memory, client, intervals } = view;
   context.count.show(key, namesToRead(view));
   const actions = await enact(context, view, signal);
+  if (facts !== undefined && actions.some((action) => action.type === 'Hold' && action.listsRecords))
+    listRecordsAnew(context, memory, client, { key, zoneId: facts.id, intervals });
   const gate = gateView(origins, context.probes.since(key, Number.NEGATIVE_INFINITY));
   const { said: verified, stands } = verifiedOf(view, gate);
   const parts: Draft = { ...keptParts(zone), ...partsOf(context, view, actions, { gate, stands }) };

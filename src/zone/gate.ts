@@ -13,6 +13,8 @@ export interface Origins {
   readonly complete: boolean;
   /** Why they are not, as a sentence. */
   readonly incompleteWhy?: string | undefined;
+  /** When the records were read that say so, ms since the epoch; undefined: not known. */
+  readonly recordsAt?: number | undefined;
 }
 
 /** What each result means, worst first: what no mode helps against, what strict refuses, and what holds nothing. */
@@ -75,6 +77,7 @@ export function gateView(
     lines: [...origins.fixed, ...verdicts.map(lineOf)].toSorted(worseFirst),
     complete: origins.complete,
     incompleteWhy: origins.incompleteWhy,
+    recordsAt: origins.recordsAt,
     missing: [...missing].toSorted(),
   };
 }

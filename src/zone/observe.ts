@@ -166,6 +166,7 @@ function originsOf(
     fixed: plan.fixed.map(fixedLine),
     complete: incompleteWhy === undefined,
     incompleteWhy,
+    recordsAt: records.readAt,
   };
 }
 

@@ -122,6 +122,19 @@ export function listRecords(
   });
 }
 
+/** As `listRecords`, although they are not due; while that fails it comes again when it is. */
+export function listRecordsAnew(
+  context: ControllerContext,
+  memory: ZoneMemory,
+  client: ZoneClient,
+  where: Parameters<typeof listRecords>[3],
+): void {
+  const { records, isListing } = memory;
+  if (isListing || records.failure !== undefined) return;
+  records.expire();
+  listRecords(context, memory, client, where);
+}
+
 /** Whether another listing will probably be complete: this one changed while it was read, and is not too long. */
 function isPassing({ complete, records }: RecordListing): boolean {
   return !complete && records.length < 10_000;

@@ -4,6 +4,21 @@ import { isRefusal, type Recurring } from './recurring.ts';
 /** How many intervals old the DNS records may be: one reading may fail and be made up for. */
 const INTERVALS = 2;
 
+/** How old they may be for strict to be switched on by them, however far the intervals are stretched. */
+const FRESH_MS = 30 * 60_000;
+
+/**
+ * Why the DNS records are listed anew before the step that no name may fail, as a sentence; undefined where they are
+ * fresh, or not known to be old.
+ *
+ * @param readAt ms since the epoch.
+ */
+export function agedRecordsWords(readAt: number | undefined, now: number): string | undefined {
+  return readAt === undefined || now - readAt <= FRESH_MS
+    ? undefined
+    : `The DNS records were last read at ${rfc3339(readAt)}; they are listed anew first, since there may be others by now.`;
+}
+
 /**
  * Why the DNS records that were read last are not to be relied on, as sentences: none were read, they may not be read
  * any more, or are too old. Undefined while they are. An origin that was added since would be missed in silence.

@@ -108,7 +108,9 @@ export function hold(
   difference: Difference,
   reason: HoldReason,
   message: string,
-  more: { readonly stalled?: boolean; readonly againMs?: number; readonly probeSinceMs?: number } = {},
+  more: Partial<
+    Pick<Extract<SettingAction, { type: 'Hold' }>, 'stalled' | 'againMs' | 'probeSinceMs' | 'listsRecords'>
+  > = {},
 ): SettingAction {
   return {
     name: difference.name,

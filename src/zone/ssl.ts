@@ -12,6 +12,7 @@ import {
 } from './gate-look.ts';
 import { hstsOf } from './hsts.ts';
 import { isDrift, isRestore, restoreDueMs } from './drift.ts';
+import { agedRecordsWords } from './records.ts';
 import { sslModeOf, textOf, usesTls } from './settings.ts';
 import { type Difference, hold, howToStop, observedSsl } from './settings-difference.ts';
 import type { OriginLine, SettingAction, ZoneWorld } from './world.ts';
@@ -61,7 +62,8 @@ export function originsAllow(difference: Difference): SettingAction | undefined 
     wouldLoop(difference, seen) ??
     gateClosed(difference, seen) ??
     wouldTurnAway(difference, seen) ??
-    gateWaiting(difference, seen)
+    gateWaiting(difference, seen) ??
+    recordsWaiting(difference, seen)
   );
 }
 
@@ -134,6 +136,14 @@ function passesStep({ to }: Difference, line: OriginLine): boolean {
 function gateWaiting(difference: Difference, seen: Look): SettingAction | undefined {
   const why = unseenWords(seen);
   return why === undefined ? undefined : hold(difference, 'GateWaiting', why, wantedProbes(seen));
+}
+
+/** The last step, which breaks whoever is not known: what may have been added since is looked for, in the background. */
+function recordsWaiting(difference: Difference, { recordsAt }: Look): SettingAction | undefined {
+  const { world, to } = difference;
+  if (to !== 'strict' && to !== 'origin_pull') return undefined;
+  const why = agedRecordsWords(recordsAt, world.now);
+  return why === undefined ? undefined : hold(difference, 'GateWaiting', why, { listsRecords: true });
 }
 
 /** What was found once is looked at again before long, so that what is mended opens the gate. */

@@ -58,6 +58,8 @@ export interface GateView {
   readonly complete: boolean;
   /** Why it is not complete, as a sentence. */
   readonly incompleteWhy?: string | undefined;
+  /** When the DNS records were read, ms since the epoch; undefined: not known. */
+  readonly recordsAt?: number | undefined;
   /** Names without a verdict that began at or after the moment asked for. */
   readonly missing: readonly string[];
 }
@@ -153,5 +155,7 @@ export type SettingAction = { readonly name: SettingName } & (
       readonly againMs?: number;
       /** Verdicts are wanted that began at this monotonic ms or later. */
       readonly probeSinceMs?: number;
+      /** The DNS records are wanted anew. */
+      readonly listsRecords?: true;
     }
 );

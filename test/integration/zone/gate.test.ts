@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { OriginZone } from '../../../src/api/v1alpha1.ts';
 import { type RunningOperator, Scene } from '../../support/scene.ts';
 import { conditionOf, SceneZones, settingOf, type ZoneChange } from '../../support/scene-zone.ts';
 import { TestClock } from '../../support/test-clock.ts';
@@ -98,6 +99,24 @@ describe('strict', () => {
     await zones.condition('OriginsVerified', 'AllVerified', { status: 'True', nudge });
     await zones.condition('InSync', 'InSync', { status: 'True', nudge });
     expect(await mode()).toBe('strict');
+  });
+
+  test('does not come by old records: a name added since is found first', async () => {
+    await operator.stop();
+    operator = await zones.startOperator({ clock, flags: ['--zone-interval=8h'] });
+    await zones.apply(enforced());
+    await zones.condition('InSync', 'GateClosed', { status: 'False', nudge });
+    await pass(31 * MINUTE);
+    const added = { name: 'added.example.com', type: 'A', content: '203.0.113.8', proxied: true } as const;
+    await scene.simulator.seedRecord(zoneId, added);
+    origin = await mended(); // It serves nothing for the name added.
+    const found = (zone: OriginZone): boolean =>
+      zone.status?.origins?.some(
+        ({ hostname, result }) => hostname === added.name && result === 'NameMismatch',
+      ) ?? false;
+    await zones.until('the name added to be found', found, { nudge });
+    await zones.condition('InSync', 'GateClosed', { status: 'False', nudge });
+    expect(await mode()).toBe('full');
   });
 
   test('is left on when an origin breaks afterwards, which is an alarm', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CloudflareError, type FailureKind } from '../../../src/cloudflare/errors.ts';
-import { recordsProblemOf } from '../../../src/zone/records.ts';
+import { agedRecordsWords, recordsProblemOf } from '../../../src/zone/records.ts';
 import { Recurring } from '../../../src/zone/recurring.ts';
 
 const INTERVAL = 30 * 60_000;
@@ -42,4 +42,12 @@ describe('the DNS records', () => {
     const problem = recordsProblemOf(records(failure), INTERVAL, START + ageMs);
     expect(problem ?? 'relied on').toMatch(expected);
   });
+});
+
+test('records are too old for strict after half an hour, whatever the interval', () => {
+  expect(agedRecordsWords(START, START + INTERVAL)).toBeUndefined();
+  expect(agedRecordsWords(START, START + INTERVAL + 1)).toMatch(
+    /last read at 2026-11-21T12:00:00Z.*listed anew/,
+  );
+  expect(agedRecordsWords(undefined, START)).toBeUndefined();
 });

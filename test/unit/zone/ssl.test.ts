@@ -7,6 +7,7 @@ import {
   line,
   MINUTE,
   MONOTONIC,
+  NOW,
   untrusted,
   type WorldChange,
 } from './world-fixtures.ts';
@@ -19,6 +20,40 @@ const redirecting = line({ redirectsToHttp: true });
 function ssl(change: WorldChange): string {
   return decided('ssl', change);
 }
+
+describe('before the step to strict', () => {
+  const old = { recordsAt: NOW - 30 * MINUTE - 1 };
+  test.each<[string, string, WorldChange]>([
+    ['old records are listed anew', 'Hold GateWaiting', { settings: strict, values: full, gate: old }],
+    ['to origin_pull too', 'Hold GateWaiting', { settings: enterprise, values: strict, gate: old }],
+    [
+      'records of half an hour will do',
+      'RollOut full to strict',
+      { settings: strict, values: full, gate: { recordsAt: NOW - 30 * MINUTE } },
+    ],
+    ['to full old records will do', 'RollOut flexible to full', { settings: strict, gate: old }],
+    [
+      'nothing is listed for a gate that is closed',
+      'Hold GateClosed',
+      { settings: strict, values: full, gate: old, lines: [untrusted()] },
+    ],
+    [
+      'nothing is listed where the gate is skipped',
+      'RollOut full to strict',
+      { settings: strict, values: full, gate: old, spec: { gate: { origins: 'Skip' } } },
+    ],
+  ])('%s', (_, expected, change) => {
+    expect(ssl(change)).toBe(expected);
+  });
+
+  test('the listing is asked for once all origins were seen', () => {
+    const change = { settings: strict, values: full };
+    expect(actionOf('ssl', { ...change, gate: old })).toMatchObject({ listsRecords: true });
+    const unseen = actionOf('ssl', { ...change, gate: { ...old, missing: ['a.example.com'] } });
+    expect(unseen).toMatchObject({ reason: 'GateWaiting' });
+    expect(unseen).not.toHaveProperty('listsRecords');
+  });
+});
 
 describe('ssl is rolled out', () => {
   test.each<[string, string, WorldChange]>([
