@@ -6,6 +6,7 @@ import { fixedLine, type Origins } from './gate.ts';
 import { holdOf } from './hold.ts';
 import type { ZoneMemory } from './memory.ts';
 import { planOrigins } from './origins.ts';
+import { pullsPerHour } from './pulls/reading.ts';
 import { listRecords, lookUpZone, readDueSettings } from './readings.ts';
 import { recordsProblemOf } from './records.ts';
 import { rivalOf } from './rival.ts';
@@ -28,8 +29,6 @@ export type Seen =
   | { readonly state: 'known'; readonly view: ZoneView };
 
 const INVENTORY_DEFAULT_MS = 6 * 3_600_000;
-/** Asked in an hour by Authenticated Origin Pulls at rest: the switch, the certificates. */
-const PULLS_PER_HOUR = 3;
 const RECORDS_PER_PAGE = 100;
 
 /** The object from the cache, its token live, and of Cloudflare what is due; the rest is what was read before. */
@@ -97,24 +96,27 @@ function conflict(zone: Readonly<OriginZone>, zoneName: string, rival: Readonly<
 }
 
 /** By the statuses, which outlast this process: so the intervals of all zones are the same after a restart. */
-function loadOf({ spec, status }: Readonly<OriginZone>): ZoneLoad {
+function loadOf({ spec, status }: Readonly<OriginZone>, zoneIntervalMs: number): ZoneLoad {
   const names = readSettings(spec);
   const modes = names.filter((name) => name === 'ssl' || name === 'sslAutomaticMode').length;
   const origins = (status?.originCounts ?? []).reduce((sum, { count }) => sum + count, 0);
+  const inventoryIntervalMs = parseDuration(spec.inventory.interval) || INVENTORY_DEFAULT_MS;
+  const unstretched = intervalsOf(zoneIntervalMs, inventoryIntervalMs, 1);
   return {
     modes,
     settings: names.length - modes,
     recordPages: pagesOf(origins, RECORDS_PER_PAGE),
     inventoryPages: pagesOf(status?.inventory?.total ?? 0),
-    inventoryIntervalMs: parseDuration(spec.inventory.interval) || INVENTORY_DEFAULT_MS,
-    pullsPerHour: spec.authenticatedOriginPulls.mode === 'Unmanaged' ? 0 : PULLS_PER_HOUR,
+    inventoryIntervalMs,
+    pullsPerHour: spec.authenticatedOriginPulls.mode === 'Unmanaged' ? 0 : pullsPerHour(unstretched),
   };
 }
 
 function intervalsFor(context: ControllerContext, zone: Readonly<OriginZone>): Intervals {
   const { zoneIntervalMs, ratePerSecond, stores } = context;
-  const stretch = stretchOf(stores.zones.list().map(loadOf), { zoneIntervalMs, ratePerSecond });
-  return intervalsOf(zoneIntervalMs, loadOf(zone).inventoryIntervalMs, stretch);
+  const loads = stores.zones.list().map((each) => loadOf(each, zoneIntervalMs));
+  const stretch = stretchOf(loads, { zoneIntervalMs, ratePerSecond });
+  return intervalsOf(zoneIntervalMs, loadOf(zone, zoneIntervalMs).inventoryIntervalMs, stretch);
 }
 
 interface CertificateNames {

@@ -2,12 +2,12 @@ import type { OriginZone } from '../../api/v1alpha1.ts';
 import { CloudflareError } from '../../cloudflare/errors.ts';
 import type { ConcernReport, ZonePass } from '../concern.ts';
 import type { PullsContext } from './context.ts';
-import { retryMs } from '../schedule.ts';
 import { act, type Work } from './act.ts';
 import { announce, announceUnlisted } from './announce.ts';
 import { decide, safeToDemand } from './decide.ts';
 import type { PullMemory } from './memory.ts';
 import { observe, type Seen } from './observe.ts';
+import { maxAgeMs } from './reading.ts';
 import { effectText, showsWithinMs } from './repeats.ts';
 import { keptStatus, reportOf, unavailableReport } from './report.ts';
 import type { PullEffect, PullStep } from './world.ts';
@@ -17,6 +17,12 @@ type Report = ConcernReport<NonNullable<OriginZone['status']>['authenticatedOrig
 /** After something was done, what follows is looked at at once. */
 const AT_ONCE_MS = 1;
 const REST_MS = 3_600_000;
+/** How old it may be that an origin was seen to demand, while nobody may. */
+const SEEN_MS = 30_000;
+/** What was not safe becomes so only by what was read after the change that has come everywhere by now. */
+const SURE_MS = 4 * 60_000;
+/** What changes something at Cloudflare: then what was read is so no more. */
+const AT_CLOUDFLARE: ReadonlySet<PullEffect['do']> = new Set(['Upload', 'Delete', 'Enable', 'SetShared']);
 
 /**
  * One pass over a zone's Authenticated Origin Pulls: observe → decide → act → report, with one effect at most. What
@@ -35,14 +41,22 @@ export async function reconcilePulls(
   // The mode decides whether anything is presented at all; it is read soon.
   if (pass.ssl === undefined) return { status: keptStatus(pass), problems: [] };
   const memory = context.pulls.of(metadata);
+  memory.enter(scopeOf(pass));
+  const { failure } = memory;
+  if (failure !== undefined) return unavailableReport(pass, failure.error, failure.leftMs);
   try {
     return await work(context, pass, memory, signal);
   } catch (error) {
     if (!(error instanceof CloudflareError) || error.kind === 'Fenced' || error.kind === 'Aborted')
       throw error;
     memory.expire();
-    return unavailableReport(pass, error, error.retryAfterMs ?? retryMs(memory.failed(), context.random()));
+    memory.failed(error, context.random());
+    return unavailableReport(pass, memory.failure?.error ?? error, memory.failure?.leftMs ?? AT_ONCE_MS);
   }
+}
+
+function scopeOf({ zone, enforce, facts, client }: ZonePass): string {
+  return `${zone.metadata.generation} ${enforce} ${facts.id} ${client.tokenDigest}`;
 }
 
 async function work(
@@ -55,9 +69,10 @@ async function work(
   const step = decide(seen.world);
   announceUnlisted(context, pass, memory);
   announce(context, pass, memory, step, safeToDemand(seen.world));
+  memory.isSafe = safeToDemand(seen.world);
   askForVerdicts(context, pass, seen);
   if (step.effect !== undefined) {
-    memory.expire();
+    if (AT_CLOUDFLARE.has(step.effect.do)) memory.expire();
     await once({ context, pass, memory, seen, signal }, step.effect);
   }
   memory.succeeded();
@@ -71,7 +86,7 @@ async function once(work: Work, effect: PullEffect): Promise<void> {
   if (what !== undefined) work.memory.repeats.tried(what, outcome === 'done' ? showsWithinMs(effect) : 0);
 }
 
-/** What was read a while ago is enough to see that all is at rest; nothing is done by it. */
+/** What was read a while ago is enough to see that there is nothing to do; nothing is done or promised by it. */
 async function lookUntilSure(
   context: PullsContext,
   pass: ZonePass,
@@ -79,12 +94,11 @@ async function lookUntilSure(
   signal: AbortSignal,
 ): Promise<Seen> {
   const seen = await observe(context, pass, memory, { fresh: false }, signal);
-  if (seen.fresh || isAtRest(decide(seen.world))) return seen;
-  return observe(context, pass, memory, { fresh: true }, signal);
-}
-
-function isAtRest({ effect, againMs }: PullStep): boolean {
-  return effect === undefined && againMs === undefined;
+  const { ageMs, world } = seen;
+  const isEnough =
+    ageMs < maxAgeMs(decide(world), pass.intervals) &&
+    (memory.isSafe || !safeToDemand(world) || ageMs < SURE_MS);
+  return ageMs === 0 || isEnough ? seen : observe(context, pass, memory, { fresh: true }, signal);
 }
 
 /** Who demands is asked again, and whoever was not looked at yet for the first time. */
@@ -96,7 +110,8 @@ function askForVerdicts(
   if (demandSinceMs === undefined) return;
   probes.refresh(pass.gate(demandSinceMs).missing, demandSinceMs);
   const open = [...world.demand.required, ...world.demand.unknown].map(({ hostname }) => hostname);
-  if (world.mode === 'Off' && open.length > 0) probes.refresh([...new Set(open)], clock.monotonic());
+  if (world.mode === 'Off' && open.length > 0)
+    probes.refresh([...new Set(open)], clock.monotonic() - SEEN_MS);
 }
 
 function nextLookMs({ effect, againMs }: PullStep): number {

@@ -1,7 +1,7 @@
 import { copiesOf, othersLeaf } from './leaves.ts';
 import { PROPAGATION_MS } from './propagation.ts';
 import { readiness } from './readiness.ts';
-import { doing, pollMs, waiting } from './steps.ts';
+import { doing, polling, pollMs, waiting } from './steps.ts';
 import type { CaFacts, PullsWorld, PullStep, Stored } from './world.ts';
 
 type Check = (world: PullsWorld, stored: Stored) => PullStep | undefined;
@@ -77,7 +77,7 @@ function oldCertificates(world: PullsWorld, stored: Stored): PullStep | undefine
     return doing('Rotating', message, { do: 'Delete', id: own.id, failed: false });
   }
   if (world.cloudflare.certificates.some(({ signer }) => signer === ca.fingerprint))
-    return waiting(
+    return polling(
       'Rotating',
       'A client certificate of the old CA is still at Cloudflare.',
       pollMs(world.ages.deploying),

@@ -1,7 +1,7 @@
 import { rfc3339 } from '../../api/conditions.ts';
 import { copiesOf, isGoing, othersLeaf, ownCertificates, renewalTime } from './leaves.ts';
 import { PROPAGATION_MS } from './propagation.ts';
-import { doing, pollMs, waiting } from './steps.ts';
+import { doing, polling, pollMs, waiting } from './steps.ts';
 import type { LeafFacts, LeafSlot, PullsWorld, PullStep, Stored } from './world.ts';
 
 type Check = (world: PullsWorld, stored: Stored) => PullStep | undefined;
@@ -50,7 +50,7 @@ function nextLeaf(world: PullsWorld, stored: Stored): PullStep | undefined {
   const [copy] = copiesOf(world.cloudflare, next);
   if (copy === undefined) return upload(world, stored, 'nextLeaf', 'Rotating');
   if (copy.status !== 'active')
-    return waiting(
+    return polling(
       'Rotating',
       `Cloudflare is deploying the next client certificate ${copy.id}.`,
       pollMs(world.ages.deploying),
@@ -65,7 +65,7 @@ function nextLeaf(world: PullsWorld, stored: Stored): PullStep | undefined {
     return doing('Rotating', message, { do: 'Delete', id: old.id, failed: false });
   }
   if (leaf !== undefined && isGoing(world.cloudflare, leaf))
-    return waiting(
+    return polling(
       'Rotating',
       'Cloudflare is deleting the old client certificate.',
       pollMs(world.ages.deploying),
@@ -92,7 +92,7 @@ function leafAbsent(world: PullsWorld, stored: Stored): PullStep | undefined {
 function leafDeploying(world: PullsWorld, stored: Stored): PullStep | undefined {
   const [copy] = copiesOf(world.cloudflare, stored.leaf);
   if (copy === undefined || copy.status === 'active' || servedByOthers(world, stored)) return undefined;
-  return waiting(
+  return polling(
     'Deploying',
     `Cloudflare is deploying client certificate ${copy.id}.`,
     pollMs(world.ages.deploying),
@@ -111,7 +111,7 @@ function upload(
     const message =
       'It is not known whether the upload of the client certificate arrived; it is looked for at Cloudflare before another.';
     const leftMs = SETTLE_MS - ages.posted;
-    return waiting(state, message, Math.min(leftMs, pollMs(ages.posted)));
+    return polling(state, message, Math.min(leftMs, pollMs(ages.posted)));
   }
   if (backoffMs > 0)
     return waiting(

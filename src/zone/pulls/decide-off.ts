@@ -1,4 +1,4 @@
-import { namesOf, doing, pollMs, stuck, waiting } from './steps.ts';
+import { namesOf, doing, polling, pollMs, stuck, waiting } from './steps.ts';
 import { ownCertificates } from './leaves.ts';
 import type { PullsWorld, PullStep } from './world.ts';
 
@@ -81,5 +81,5 @@ function leafIsThere({ cloudflare, store }: PullsWorld): PullStep | undefined {
 function leafIsGoing({ cloudflare, store, ages }: PullsWorld): PullStep | undefined {
   const own = store.state === 'ours' ? ownCertificates(cloudflare, store.stored) : [];
   if (own.length === 0) return undefined;
-  return waiting('SwitchingOff', 'Cloudflare is deleting the client certificate.', pollMs(ages.deploying));
+  return polling('SwitchingOff', 'Cloudflare is deleting the client certificate.', pollMs(ages.deploying));
 }

@@ -5,7 +5,7 @@ import { isLeaving, isTlsToOrigins } from './bundle.ts';
 import { isPresenting } from './leaves.ts';
 import { PROPAGATION_MS, sharedAge } from './propagation.ts';
 import { effectText } from './repeats.ts';
-import { waiting } from './steps.ts';
+import { polling } from './steps.ts';
 import type { PullsWorld, PullStep } from './world.ts';
 
 /** Pure and total: the one thing that a zone's origin pulls need now. First check of the mode's list wins. */
@@ -25,7 +25,7 @@ function inTime(world: PullsWorld, step: PullStep): PullStep {
   const attempt = world.attempts.get(effectText(step.effect) ?? '');
   if (attempt === undefined) return step;
   const message = `${step.message} That was done already, and nothing has come of it yet: it is done again in a while, at least every 5m.`;
-  return attempt.leftMs === 0 ? { ...step, message } : waiting(step.state, message, attempt.lookMs);
+  return attempt.leftMs === 0 ? { ...step, message } : polling(step.state, message, attempt.lookMs);
 }
 
 /** On the side: what is said of the zone stands meanwhile. */

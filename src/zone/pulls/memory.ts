@@ -1,13 +1,23 @@
 import type { Clock } from '../../clock.ts';
+import type { CloudflareError } from '../../cloudflare/errors.ts';
+import { retryMs } from '../schedule.ts';
 import { Repeats } from './repeats.ts';
 import type { Acceptance, Reading } from './world.ts';
 
-/** What Cloudflare answered, and for which state of the object it was asked. */
+/** What Cloudflare answered. */
 interface KeptReading {
   readonly raw: RawReading;
   /** Monotonic ms, when the reading began. */
   readonly beganMs: number;
-  readonly scope: string;
+}
+
+/** What Cloudflare answered instead, or that it did not. */
+interface Failure {
+  readonly error: CloudflareError;
+  /** How often in a row. */
+  readonly count: number;
+  /** Monotonic ms: not to be asked before. */
+  readonly untilMs: number;
 }
 
 /** A reading before it is judged by our CAs. */
@@ -39,13 +49,15 @@ export class PullMemory {
   #kept: KeptReading | undefined;
   #scope = '';
   #failures = 0;
-  #unanswered = 0;
+  #failure: Failure | undefined;
   #retryMs = Number.NEGATIVE_INFINITY;
   #asked: { readonly ca: string; readonly atMs: number; readonly result: Acceptance } | undefined;
   /** Why an object of `publish` could not be written when that was tried last, by object. */
   readonly refused = new Map<string, string>();
   /** What was done of late. */
   readonly repeats: Repeats;
+  /** Whether origins were told that they may demand it. */
+  isSafe = false;
   /** What was told last, so that it is told once. */
   told = '';
   /** `publish` as it was at the last pass. */
@@ -56,10 +68,16 @@ export class PullMemory {
     this.repeats = new Repeats(clock);
   }
 
-  /** The object was changed, or may be served otherwise: what was tried for it before does not hold it back. */
+  /**
+   * @param scope the state of the object, and by what token it is served. What was read, failed or done for another
+   * counts no more.
+   */
   enter(scope: string): void {
-    if (this.#scope !== scope) this.repeats.clear();
+    if (this.#scope === scope) return;
     this.#scope = scope;
+    this.repeats.clear();
+    this.expire();
+    this.succeeded();
   }
 
   /** Ms since this was first seen to hold, without a break; 0 where it does not. */
@@ -82,16 +100,16 @@ export class PullMemory {
     return this.age(`${what}:${value}`, value !== undefined);
   }
 
-  /** The last reading, if it is of this scope and not older than `maxAgeMs`. */
-  kept(scope: string, maxAgeMs: number): RawReading | undefined {
-    const kept = this.#kept;
-    if (kept === undefined || kept.scope !== scope || this.#clock.monotonic() - kept.beganMs >= maxAgeMs)
-      return undefined;
-    return kept.raw;
+  /** The last reading, if it is younger than `maxAgeMs`. */
+  kept(maxAgeMs: number): { readonly raw: RawReading; readonly ageMs: number } | undefined {
+    if (this.#kept === undefined) return undefined;
+    const { raw, beganMs } = this.#kept;
+    const ageMs = this.#clock.monotonic() - beganMs;
+    return ageMs < maxAgeMs ? { raw, ageMs } : undefined;
   }
 
-  keep(scope: string, beganMs: number, raw: RawReading): void {
-    this.#kept = { scope, beganMs, raw };
+  keep(beganMs: number, raw: RawReading): void {
+    this.#kept = { beganMs, raw };
   }
 
   /** Something is under way: the next pass reads anew. */
@@ -116,14 +134,28 @@ export class PullMemory {
     return Math.max(0, this.#retryMs - this.#clock.monotonic());
   }
 
-  /** Cloudflare did not answer, or refused: how often in a row by now. */
-  failed(): number {
-    this.#unanswered += 1;
-    return this.#unanswered;
+  /**
+   * Cloudflare did not answer, or refused: it is asked again when it says, or else later each time.
+   *
+   * @param random uniform in [0, 1).
+   */
+  failed(error: CloudflareError, random: number): void {
+    const { count = 0, error: before } = this.#failure ?? {};
+    const untilMs = this.#clock.monotonic() + (error.retryAfterMs ?? retryMs(count + 1, random));
+    // A trouble that goes on is told in the same words: those of each failure differ by their Ray ID.
+    const isSame = before?.kind === error.kind && before.operation === error.operation;
+    this.#failure = { error: isSame ? before : error, count: count + 1, untilMs };
+  }
+
+  /** Why Cloudflare is not to be asked now, and for how long; undefined: it may be. */
+  get failure(): { readonly error: CloudflareError; readonly leftMs: number } | undefined {
+    if (this.#failure === undefined) return undefined;
+    const leftMs = this.#failure.untilMs - this.#clock.monotonic();
+    return leftMs > 0 ? { error: this.#failure.error, leftMs } : undefined;
   }
 
   succeeded(): void {
-    this.#unanswered = 0;
+    this.#failure = undefined;
   }
 
   acceptanceOf(ca: string | undefined): Acceptance {

@@ -11,11 +11,9 @@ import { demandOf, demandSinceMs } from './demand.ts';
 import { copiesOf } from './leaves.ts';
 import type { PullMemory, RawCertificate, RawReading } from './memory.ts';
 import { readPublished } from './publish.ts';
+import { readCloudflare, restMs } from './reading.ts';
 import { caFacts, pullSecretName, storeOf } from './stored.ts';
 import type { Ages, PullsWorld, Reading, SeenCertificate, Store, WantedCa } from './world.ts';
-
-/** At rest Cloudflare is asked once an hour; that takes three requests. */
-const REST_MS = 3_600_000;
 
 /** What was found, and the secrets that only effects may use. */
 export interface Seen {
@@ -24,8 +22,8 @@ export interface Seen {
   readonly secret: Secret | undefined;
   /** The CA of caSecretRef. */
   readonly given: SigningAuthority | undefined;
-  /** Whether what Cloudflare answered is of this pass. */
-  readonly fresh: boolean;
+  /** How old what Cloudflare answered is; 0: of this pass. */
+  readonly ageMs: number;
   /** From when on (monotonic) origins must have been looked at; undefined: nobody's demand matters now. */
   readonly demandSinceMs: number | undefined;
 }
@@ -38,10 +36,8 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Seen> {
   const { metadata, spec } = pass.zone;
-  const scope = `${metadata.uid} ${metadata.generation} ${pass.enforce} ${pass.facts.id}`;
-  memory.enter(scope);
-  const kept = fresh ? undefined : memory.kept(scope, restMs(pass));
-  const raw = kept ?? (await readCloudflare(context, pass, memory, scope, signal));
+  const kept = fresh ? undefined : memory.kept(restMs(pass.intervals));
+  const raw = kept?.raw ?? (await readCloudflare(context, pass, memory, signal));
   const secret = await readSecret(context, pullSecretName(metadata.name), signal);
   const { wantedCa, given } = await readWantedCa(context, pass, signal);
   const store = storeOf(secret, metadata.name, given?.certificate);
@@ -78,31 +74,7 @@ export async function observe(
     backoffMs: memory.backoffMs,
     attempts: memory.repeats.all(),
   };
-  return { world, secret, given, fresh: kept === undefined, demandSinceMs: sinceMs };
-}
-
-/** Stretched as the other hourly readings are. */
-function restMs({ intervals }: ZonePass): number {
-  return Math.max(REST_MS, intervals.settingsMs);
-}
-
-async function readCloudflare(
-  context: PullsContext,
-  { client, facts }: ZonePass,
-  memory: PullMemory,
-  scope: string,
-  signal: AbortSignal,
-): Promise<RawReading> {
-  memory.expire();
-  const beganMs = context.clock.monotonic();
-  const setting = await client.getSetting(facts.id, 'tls_client_auth', { signal });
-  const { enabled } = await client.getOriginPullSettings(facts.id, { signal });
-  const certificates = await client.listClientCertificates(facts.id, { signal });
-  const { value, editable, modifiedOn } = setting;
-  const shared = { on: value === 'on', editable, modifiedOn };
-  const raw = { shared, enabled, certificates: certificates.filter(({ status }) => status !== 'deleted') };
-  memory.keep(scope, beganMs, raw);
-  return raw;
+  return { world, secret, given, ageMs: kept?.ageMs ?? 0, demandSinceMs: sinceMs };
 }
 
 function readSecret(

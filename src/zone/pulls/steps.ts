@@ -16,9 +16,14 @@ export function waiting(state: PullState, message: string, againMs: number): Pul
   return { state, message, againMs: Math.max(1000, Math.ceil(againMs)) };
 }
 
+/** Nothing is done but by Cloudflare, which is asked again after so long. */
+export function polling(state: PullState, message: string, againMs: number): PullStep {
+  return { ...waiting(state, message, againMs), polls: true };
+}
+
 /** Asynchronous work at Cloudflare is looked at often at first, then ever more rarely. */
 export function pollMs(sinceMs: number): number {
-  return Math.min(60_000, Math.max(2000, sinceMs / 3));
+  return Math.min(5 * 60_000, Math.max(2000, sinceMs / 3));
 }
 
 const REFUSED_AGAIN_MS = 5 * 60_000;

@@ -219,6 +219,8 @@ export interface PullStep {
   readonly effect?: PullEffect | undefined;
   /** Ms until the next look where nothing is done; absent: at the interval of rest. */
   readonly againMs?: number | undefined;
+  /** Whether it is Cloudflare that is waited for, which is then asked at the next look. */
+  readonly polls?: boolean | undefined;
   /** Whether only a person can go on. */
   readonly stalled?: boolean | undefined;
 }

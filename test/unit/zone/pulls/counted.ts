@@ -16,6 +16,8 @@ export class CountedCloudflare {
   certificates: ClientCertificate[] = [];
   /** Changes are acknowledged, and nothing comes of them. */
   deaf = false;
+  /** What becomes of an upload. */
+  deployment: ClientCertificate['status'] = 'active';
   /** Reading is refused. */
   refuses = false;
 
@@ -44,7 +46,7 @@ export class CountedCloudflare {
         certificate,
         fingerprintSHA256: leaf.fingerprint256,
         publicKeyDigest: undefined,
-        status: 'active',
+        status: this.deployment,
         notAfter: leaf.validToDate.getTime(),
         uploadedOn: undefined,
       });

@@ -36,14 +36,18 @@ test('an age of one value ends when another takes its place', async () => {
 test('a reading is kept for a while, for the same state of the object, until something is under way', async () => {
   const clock = new TestClock();
   const memory = new PullMemory(clock);
-  memory.keep('generation 1', clock.monotonic(), READING);
-  expect(memory.kept('generation 1', MINUTE)).toBe(READING);
-  expect(memory.kept('generation 2', MINUTE)).toBeUndefined();
+  memory.enter('generation 1');
+  memory.keep(clock.monotonic(), READING);
+  memory.enter('generation 1');
+  expect(memory.kept(MINUTE)).toEqual({ raw: READING, ageMs: 0 });
   await clock.advance(MINUTE);
-  expect(memory.kept('generation 1', MINUTE)).toBeUndefined();
-  memory.keep('generation 1', clock.monotonic(), READING);
+  expect(memory.kept(MINUTE)).toBeUndefined();
+  expect(memory.kept(2 * MINUTE)).toEqual({ raw: READING, ageMs: MINUTE });
+  memory.enter('generation 2');
+  expect(memory.kept(2 * MINUTE)).toBeUndefined();
+  memory.keep(clock.monotonic(), READING);
   memory.expire();
-  expect(memory.kept('generation 1', MINUTE)).toBeUndefined();
+  expect(memory.kept(MINUTE)).toBeUndefined();
 });
 
 test('each failed deployment doubles the wait, up to an hour, until one succeeds', async () => {
