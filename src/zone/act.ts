@@ -2,7 +2,7 @@ import { assertUnchanged, change, type Patch } from './change.ts';
 import type { ControllerContext } from './controller-context.ts';
 import { decide } from './decide.ts';
 import { historyAfter } from './history.ts';
-import { readSetting } from './readings.ts';
+import { instantOf, readSetting } from './readings.ts';
 import { askedText, textOf } from './settings.ts';
 import { tell } from './tell.ts';
 import { namesToRead, rememberedOf, worldOf, type ZoneView } from './view.ts';
@@ -56,11 +56,10 @@ async function refreshed(
 
 /** What is to be done, and with it remembered since when what differs has done so. A new drift is announced. */
 function decided(context: ControllerContext, view: ZoneView): readonly SettingAction[] {
-  const { monotonic } = worldOf(context, view);
   for (const action of decide(worldOf(context, view))) {
     const before = rememberedOf(context, view, action.name);
     const asked = askedText(view.zone.spec, action.name);
-    view.memory.remember(action.name, historyAfter(before, action, asked, monotonic));
+    view.memory.remember(action.name, historyAfter(before, action, asked, instantOf(context)));
   }
   const actions = decide(worldOf(context, view));
   for (const action of actions) announceDrift(context, view, action);

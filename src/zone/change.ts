@@ -7,7 +7,7 @@ import { contained } from './recurring.ts';
 import { textOf, wireId } from './settings.ts';
 import { tell } from './tell.ts';
 import { rememberedOf, type ZoneView } from './view.ts';
-import type { SettingAction } from './world.ts';
+import type { SettingAction, SettingHistory } from './world.ts';
 
 export type Patch = Extract<SettingAction, { type: 'Patch' }>;
 
@@ -55,11 +55,12 @@ export async function change(
     await client.patchSetting(zoneId, wireId(name), value, { signal });
   } catch (error) {
     const failure = contained(error);
-    memory.remember(name, { ...before, refusal: refusalOf(failure, patchedMs) });
+    memory.remember(name, { ...before, refusal: refusalOf(failure, before.refusal, patchedMs) });
     context.log.warn({ zone: view.key, setting: name, problem: failure.message }, 'setting not changed');
     if (failure.definite) return;
   }
-  memory.remember(name, { ...rememberedOf(context, view, name), patchedMs, patchedTo: to });
+  const after = rememberedOf(context, view, name);
+  memory.remember(name, { ...after, refusal: undefined, patchedMs, patchedTo: to });
   if (because === 'Restore') {
     memory.restored({ setting: name, time: context.clock.now() });
     context.count.restore(view.key, name);
@@ -68,9 +69,15 @@ export async function change(
   tellChange(context, view, action);
 }
 
-function refusalOf(error: CloudflareError, nowMs: number) {
-  const waitMs = error.retryAfterMs ?? (error.kind === 'SettingNotEditable' ? NOT_EDITABLE_MS : REFUSED_MS);
-  return error.definite ? { reason: error.kind, message: error.message, untilMs: nowMs + waitMs } : undefined;
+type Refusal = NonNullable<SettingHistory['refusal']>;
+
+/** A trouble that goes on is told in the same words: those of each refusal differ by their Ray ID. */
+function refusalOf(error: CloudflareError, before: Refusal | undefined, nowMs: number): Refusal | undefined {
+  if (!error.definite) return undefined;
+  const { kind: reason, code } = error;
+  const waitMs = error.retryAfterMs ?? (reason === 'SettingNotEditable' ? NOT_EDITABLE_MS : REFUSED_MS);
+  const isSame = before?.reason === reason && before.code === code;
+  return { reason, code, message: isSame ? before.message : error.message, untilMs: nowMs + waitMs };
 }
 
 function tellChange(context: ControllerContext, view: ZoneView, action: Patch): void {

@@ -1,6 +1,6 @@
 import { parseDuration } from '../api/duration.ts';
 import { rfc3339 } from '../api/conditions.ts';
-import type { SettingAction } from './world.ts';
+import type { SettingAction, ZoneWorld } from './world.ts';
 import { type Difference, hold, howToStop } from './settings-difference.ts';
 
 const MINUTE_MS = 60_000;
@@ -76,15 +76,20 @@ export function restoreDueMs(difference: Difference): number | undefined {
   const { name, observed, to, sinceMs, world } = difference;
   const fromFull = name === 'ssl' && (observed === 'full' || observed === 'strict') && to !== 'full';
   if (!fromFull || !isDrift(difference)) return undefined;
-  return sinceMs + (parseDuration(world.spec.restoreAfter) ?? RESTORE_AFTER_DEFAULT_MS);
+  return sinceMs + restoreAfterMs(world);
+}
+
+function restoreAfterMs({ spec }: ZoneWorld): number {
+  return parseDuration(spec.restoreAfter) ?? RESTORE_AFTER_DEFAULT_MS;
 }
 
 /** Whoever lowered strict may have had a reason, and gets time to say so. */
 export function restorePending(difference: Difference): SettingAction | undefined {
-  const { world, asked, observed } = difference;
+  const { world, asked, observed, history, sinceMs } = difference;
   const dueMs = restoreDueMs(difference);
   if (dueMs === undefined || dueMs <= world.monotonic) return undefined;
-  const at = rfc3339(world.now + (dueMs - world.monotonic));
+  const differsAt = history.differsAt ?? world.now - (world.monotonic - sinceMs);
+  const at = rfc3339(differsAt + restoreAfterMs(world));
   const message =
     `Somebody else lowered it; ${observed} stands until ${at} (spec.restoreAfter ${world.spec.restoreAfter}), then ${asked} comes ` +
     `back after a fresh look at every origin. ${howToStop(world)}`;

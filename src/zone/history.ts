@@ -34,8 +34,10 @@ export function historyFromStatus(
   if (before.inSync) return { ...blank, lastInSync: asked };
   if (!DRIFTED.has(before.reason)) return blank;
   const sinceMs = Date.parse(before.lastTransitionTime);
-  const differsSinceMs = Number.isNaN(sinceMs) ? undefined : monotonic - Math.max(0, now - sinceMs);
-  return { ...blank, lastInSync: asked, differsSinceMs, askedThen: asked };
+  const since = Number.isNaN(sinceMs)
+    ? {}
+    : { differsSinceMs: monotonic - Math.max(0, now - sinceMs), differsAt: Math.min(now, sinceMs) };
+  return { ...blank, lastInSync: asked, askedThen: asked, ...since };
 }
 
 /** The history after a decision: what is in sync is so from now on, what differs has done so since it was first seen. */
@@ -43,17 +45,23 @@ export function historyAfter(
   before: Remembered,
   action: SettingAction,
   asked: string | undefined,
-  monotonic: number,
+  { now, monotonic }: Instant,
 ): Remembered {
   switch (action.type) {
     case 'Unread':
       return before;
     case 'Keep':
-      return { ...before, lastInSync: asked, differsSinceMs: undefined, askedThen: undefined };
+      return {
+        ...before,
+        lastInSync: asked,
+        differsSinceMs: undefined,
+        differsAt: undefined,
+        askedThen: undefined,
+      };
     case 'Patch':
     case 'Hold': {
       const isSame = before.differsSinceMs !== undefined && before.askedThen === asked;
-      return isSame ? before : { ...before, differsSinceMs: monotonic, askedThen: asked };
+      return isSame ? before : { ...before, differsSinceMs: monotonic, differsAt: now, askedThen: asked };
     }
   }
 }

@@ -21,6 +21,8 @@ export interface SettingHistory {
   readonly lastInSync: string | undefined;
   /** Monotonic ms since when the present difference has been seen; undefined while in sync. */
   readonly differsSinceMs: number | undefined;
+  /** The same moment in ms since the epoch, for words: reckoned back from two clocks it would come out anew each time. */
+  readonly differsAt?: number | undefined;
   /** Milliseconds since the epoch of our restores within 24 h, from memory and status.restores. */
   readonly restores: readonly number[];
   /** Monotonic ms of our last PATCH that Cloudflare took, or may have taken. */
@@ -29,7 +31,14 @@ export interface SettingHistory {
   readonly patchedTo: string | undefined;
   /** Cloudflare's last definite refusal of our PATCH, until it is tried again (monotonic ms). */
   readonly refusal:
-    { readonly reason: string; readonly message: string; readonly untilMs: number } | undefined;
+    | {
+        readonly reason: string;
+        /** Cloudflare's code. */
+        readonly code?: number | undefined;
+        readonly message: string;
+        readonly untilMs: number;
+      }
+    | undefined;
 }
 
 /** One hostname at one address, or a name with nothing to knock at. */

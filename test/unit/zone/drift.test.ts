@@ -118,6 +118,23 @@ describe('a lowered strict', () => {
     });
   });
 
+  test('stands until the same moment, however the two clocks are read', () => {
+    const seenAt = { differsAt: NOW - MINUTE };
+    // Wall-clock time comes in whole milliseconds, and neither is read at the same moment as the other.
+    const read = [
+      [0, 0],
+      [0, 0.6],
+      [1000, 999.7],
+      [1000, 1000.4],
+    ] as const;
+    const words = read.map(([now, monotonic]) => {
+      const world = { now: NOW + now, monotonic: MONOTONIC + monotonic };
+      return actionOf('ssl', drifted('full', MINUTE, seenAt, { world })).message;
+    });
+    expect(new Set(words).size).toBe(1);
+    expect(words[0]).toContain('stands until 2026-11-21T12:14:00Z');
+  });
+
   test('waits as long as the spec says', () => {
     const change = drifted('full', 0, {}, { spec: { restoreAfter: '2h' } });
     expect(actionOf('ssl', change)).toMatchObject({ againMs: MONOTONIC + 2 * HOUR });

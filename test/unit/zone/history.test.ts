@@ -32,6 +32,7 @@ describe('a process that has just begun', () => {
     expect(from({ inSync: false, reason: 'RestorePending' })).toMatchObject({
       lastInSync: 'strict',
       differsSinceMs: INSTANT.monotonic - 10 * MINUTE,
+      differsAt: NOW - 10 * MINUTE,
     });
   });
 
@@ -84,25 +85,30 @@ const unread = {
   message: '',
 } satisfies SettingAction;
 
+const at = (ms: number) => ({ now: NOW + ms, monotonic: ms });
+
 describe('after a decision', () => {
   test('what is in sync is remembered as asked for then', () => {
     const differed = { ...BLANK, differsSinceMs: 5, askedThen: 'full' };
-    expect(historyAfter(differed, keep, 'strict', 9)).toMatchObject({
+    expect(historyAfter(differed, keep, 'strict', at(9))).toMatchObject({
       lastInSync: 'strict',
       differsSinceMs: undefined,
     });
   });
 
   test('a difference is dated by its first sight, and anew when something else is asked for', () => {
-    const first = historyAfter(BLANK, hold, 'strict', 9);
-    expect(first.differsSinceMs).toBe(9);
-    expect(historyAfter(first, hold, 'strict', 20).differsSinceMs).toBe(9);
-    expect(historyAfter(first, hold, 'full', 20).differsSinceMs).toBe(20);
+    const first = historyAfter(BLANK, hold, 'strict', at(9));
+    expect(first).toMatchObject({ differsSinceMs: 9, differsAt: NOW + 9 });
+    expect(historyAfter(first, hold, 'strict', at(20)).differsSinceMs).toBe(9);
+    expect(historyAfter(first, hold, 'full', at(20))).toMatchObject({
+      differsSinceMs: 20,
+      differsAt: NOW + 20,
+    });
   });
 
   test('what was not read says nothing', () => {
     const before = { ...BLANK, lastInSync: 'strict', differsSinceMs: 3 };
-    expect(historyAfter(before, unread, 'strict', 9)).toBe(before);
+    expect(historyAfter(before, unread, 'strict', at(9))).toBe(before);
   });
 });
 
