@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loopbackCertificate } from './certificate.ts';
+import type { Gate } from './gate.ts';
 import { answer, readAll } from './messages.ts';
 import { type Fault, isWatch, type Rule, Rules } from './faults.ts';
 import { Upstream, type UpstreamOptions } from './upstream.ts';
@@ -43,6 +44,8 @@ export class FaultProxy {
   errors: unknown[] = [];
   /** TCP connections accepted so far. */
   connections = 0;
+  /** Asked for every message in both directions. While there is one, an answer is passed on when it is complete. */
+  gate: Gate | undefined;
 
   /** `port`: for a proxy that takes the place of a closed one; otherwise a free one is taken. */
   static async start({
@@ -149,6 +152,7 @@ export class FaultProxy {
     this.requests.push(seen);
     const body = await readAll(request);
     await this.#resumed?.promise;
+    if ((await this.gate?.({ when: 'before', method, path, body })) === 'drop') return this.#reset(request);
     switch (fault?.type) {
       case 'status':
         seen.status = fault.status;
@@ -191,10 +195,18 @@ export class FaultProxy {
       response.end();
       return;
     }
+    const { method = 'GET', url: path = '/' } = response.req;
+    const watch = isWatch(path);
+    if (this.gate !== undefined && !watch && fault === undefined) {
+      const body = await readAll(incoming);
+      if ((await this.gate({ when: 'after', method, path, body })) === 'drop')
+        return this.#reset(response.req);
+      response.writeHead(incoming.statusCode ?? 502, incoming.headers).end(body);
+      return;
+    }
     response.writeHead(incoming.statusCode ?? 502, incoming.headers);
     response.flushHeaders();
     if (fault?.type === 'cut') this.#toCut.add(response);
-    const watch = isWatch(response.req.url ?? '');
     if (watch) this.#watches.add(response);
     response.once('close', () => {
       this.#watches.delete(response);
@@ -202,6 +214,8 @@ export class FaultProxy {
     });
     for await (const piece of incoming as AsyncIterable<Buffer>) {
       await this.#resumed?.promise;
+      if (watch && (await this.gate?.({ when: 'event', method, path, body: piece })) === 'drop')
+        return this.#reset(response.req);
       if (fault?.type === 'slow' && fault.dripMs !== undefined) await sleep(fault.dripMs);
       if (this.#toCut.has(response)) return this.#cutShort(response, piece);
       if (response.destroyed) return;

@@ -2,7 +2,7 @@ import { applyManifests } from '../../support/manifests.ts';
 import type { Scene } from '../../support/scene.ts';
 
 /** Lets the deployed ServiceAccount hold a Lease in the scene's namespace too, so that no other test contends for it. */
-export async function allowLease({ kube, namespace }: Scene): Promise<void> {
+export async function allowLease({ kube, namespace }: Pick<Scene, 'kube' | 'namespace'>): Promise<void> {
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name: 'origin-ca-operator-leader', namespace };
   const role = {

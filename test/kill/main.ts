@@ -1,0 +1,97 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { KubeClient } from '../../src/kube/client.ts';
+import { loadKubeConfig } from '../../src/kube/config.ts';
+import { startControlPlane } from '../programs/control-plane.ts';
+import { errorMessage } from '../programs/errors.ts';
+import { bundle } from '../support/build.ts';
+import { kustomizeBuild } from '../support/kustomize.ts';
+import { applyManifests } from '../support/manifests.ts';
+import { FlagError, HELP, type KillFlags, readKillFlags } from './flags.ts';
+import type { Ring } from './lane.ts';
+import { Pool } from './pool.ts';
+import { type Kill, killAt, killAtRandom, survey, type Tally, titleOf } from './product.ts';
+import { randomFrom, sampleOf } from './random.ts';
+
+/**
+ * `npm run kill`: runs the bundle between two proxies and kills it before and after every request and before every
+ * piece of a watch, in every flow and variant; each time it is started again and the world must come out right.
+ */
+
+const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
+const PROGRAM = 'dist/kill/main.js';
+const PROGRESS_EVERY = 1;
+let ended = 0;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+try {
+  const flags = readKillFlags(process.argv.slice(2));
+  if (flags === 'help') say(HELP);
+  else if ((await kill(flags)) > 0) process.exitCode = 1;
+} catch (error) {
+  process.stderr.write(`${errorMessage(error)}\n`);
+  process.exitCode = error instanceof FlagError ? 2 : 1;
+}
+
+/** Resolves to the number of violations. */
+async function kill(flags: KillFlags): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  const pool = stack.use(new Pool(await openRing(stack), flags.lanes));
+  const startMs = performance.now();
+  say(`seed ${flags.seed}, ${flags.lanes} lanes`);
+  const tally =
+    flags.random > 0
+      ? await killAtRandom(pool, sampleOf(repeated(flags), flags.random, randomFrom(flags.seed)), flags.seed)
+      : await killAt(pool, await chosen(pool, flags), progress);
+  for (const violation of tally.violations) await tell(violation, flags.logs);
+  const minutes = ((performance.now() - startMs) / 60_000).toFixed(1);
+  say(
+    `${tally.killed} kills in ${minutes} min, ${tally.missed} points that did not come again, ` +
+      `${tally.violations.length} violations`,
+  );
+  return tally.violations.length;
+}
+
+async function openRing(stack: AsyncDisposableStack): Promise<Ring> {
+  await bundle('src/main.ts', PROGRAM);
+  const plane = await startControlPlane({ crds: CRDS });
+  stack.defer(() => plane.stop());
+  const kube = await KubeClient.connect(loadKubeConfig({ kubeconfig: plane.kubeconfigPath, env: {} }));
+  stack.defer(() => kube.close());
+  await applyManifests(kube, await kustomizeBuild('deploy'));
+  return { plane, kube, program: join(import.meta.dirname, '../..', PROGRAM) };
+}
+
+/** At least as many courses as random runs are asked for. */
+function repeated({ courses, random }: KillFlags): KillFlags['courses'] {
+  return Array.from({ length: Math.ceil(random / courses.length) }, () => courses).flat();
+}
+
+/** Every point of every course, one of them, or a sample. */
+async function chosen(pool: Pool, { courses, point, sample, seed }: KillFlags): Promise<readonly Kill[]> {
+  const all = await survey(pool, courses);
+  for (const course of courses)
+    say(`${titleOf(course)}: ${all.filter((kill) => kill.course === course).length} points`);
+  const named = point === undefined ? all : all.filter(({ number }) => number === point);
+  const kills = sample === undefined ? named : sampleOf(named, sample, randomFrom(seed));
+  say(`${all.length} points, kills at ${kills.length}`);
+  return kills;
+}
+
+function progress({ course, number, point }: Kill, tally: Tally): void {
+  ended += 1;
+  if (ended % PROGRESS_EVERY === 0)
+    say(
+      `${ended} (${tally.killed} kills, ${tally.violations.length} violations): ${titleOf(course)} ${number}, ${point}`,
+    );
+}
+
+async function tell(violation: Tally['violations'][number], logs: string | undefined): Promise<void> {
+  const { repeat, point, problems } = violation;
+  say(`\nVIOLATION, killed ${point}\n  npm run kill -- ${repeat}\n  ${problems.join('\n  ')}`);
+  if (logs === undefined) return;
+  await mkdir(logs, { recursive: true });
+  await writeFile(join(logs, `${repeat.replaceAll(/[^a-z0-9]+/g, '-')}.log`), violation.logs.join('\n'));
+}

@@ -1,0 +1,40 @@
+import { Lane, type Ring } from './lane.ts';
+import { type Course, type Outcome, run } from './run.ts';
+
+/** Lanes that work side by side. One on which something went wrong is left to nobody else. */
+export class Pool implements AsyncDisposable {
+  readonly #ring: Ring;
+  readonly #size: number;
+  readonly #idle: Lane[] = [];
+
+  constructor(ring: Ring, size: number) {
+    this.#ring = ring;
+    this.#size = size;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#idle.map((lane) => lane[Symbol.asyncDispose]()));
+  }
+
+  /** Does the work for every item, as many at once as there are lanes. */
+  async each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    const queue = items.values();
+    const worker = async (): Promise<void> => {
+      for (const item of queue) await work(item);
+    };
+    await Promise.all(Array.from({ length: this.#size }, worker));
+  }
+
+  /** One run on a lane of its own; what a violation's operator logged comes with it. */
+  async run(
+    course: Course,
+    strikes: (point: string) => boolean,
+  ): Promise<Outcome & { logs: readonly string[] }> {
+    const lane = this.#idle.pop() ?? (await Lane.start(this.#ring));
+    const outcome = await run(lane, course, strikes);
+    const logs = outcome.violations.length > 0 ? await lane.allLogs() : [];
+    if (outcome.violations.length === 0) this.#idle.push(lane);
+    else await lane[Symbol.asyncDispose]();
+    return { ...outcome, logs };
+  }
+}

@@ -1,0 +1,101 @@
+import { randomFrom } from './random.ts';
+import type { Pool } from './pool.ts';
+import type { Course } from './run.ts';
+import { nameOf } from './variant.ts';
+
+/** What went wrong, and the arguments of `npm run kill` that repeat it. */
+export interface Violation {
+  readonly repeat: string;
+  readonly point: string;
+  readonly problems: readonly string[];
+  /** What the operator logged, one JSON object a line. */
+  readonly logs: readonly string[];
+}
+
+/** One kill at one point of a course. */
+export interface Kill {
+  readonly course: Course;
+  /** From 1, as `--point` names it. */
+  readonly number: number;
+  readonly point: string;
+}
+
+export interface Tally {
+  /** Points at which the operator was killed. */
+  killed: number;
+  /** Points of the good run that did not come again. */
+  missed: number;
+  readonly violations: Violation[];
+}
+
+/** The points of a good run of each course: what all kills are chosen from. Throws when a good run goes wrong. */
+export async function survey(pool: Pool, courses: readonly Course[]): Promise<readonly Kill[]> {
+  const kills: Kill[] = [];
+  await pool.each(courses, async (course) => {
+    const { points, violations } = await pool.run(course, () => false);
+    if (violations.length > 0) throw new Error(`${titleOf(course)} without a kill: ${violations.join('; ')}`);
+    kills.push(...points.map((point, index) => ({ course, number: index + 1, point })));
+  });
+  return kills;
+}
+
+/** Kills at each of the points, a run each; tells of every run as it ends. */
+export async function killAt(
+  pool: Pool,
+  kills: readonly Kill[],
+  onEnd: (kill: Kill, tally: Tally) => void,
+): Promise<Tally> {
+  const tally: Tally = { killed: 0, missed: 0, violations: [] };
+  await pool.each(kills, async (kill) => {
+    const { course, number, point } = kill;
+    const outcome = await pool.run(course, (passing) => passing === point);
+    if (outcome.kills > 0) tally.killed += 1;
+    else tally.missed += 1;
+    if (outcome.violations.length > 0) {
+      const repeat = `${argumentsOf(course)} --point ${number}`;
+      tally.violations.push({ repeat, point, problems: outcome.violations, logs: outcome.logs });
+    }
+    onEnd(kill, tally);
+  });
+  return tally;
+}
+
+const MOST_KILLS = 4;
+/** Between two kills of one run at most so many messages pass. */
+const MOST_BETWEEN = 40;
+
+/** A run of each course with up to four kills at random points; the seed decides which. */
+export async function killAtRandom(pool: Pool, courses: readonly Course[], seed: number): Promise<Tally> {
+  const tally: Tally = { killed: 0, missed: 0, violations: [] };
+  const numbered = courses.map((course, index) => ({ course, seed: seed + index }));
+  await pool.each(numbered, async ({ course, seed: own }) => {
+    const random = randomFrom(own);
+    const next = (): number => 1 + Math.floor(random() * MOST_BETWEEN);
+    let left = next();
+    let kills = 0;
+    const killed: string[] = [];
+    const outcome = await pool.run(course, (passing) => {
+      left -= 1;
+      if (left > 0 || kills === MOST_KILLS) return false;
+      kills += 1;
+      left = next();
+      killed.push(passing);
+      return true;
+    });
+    tally.killed += outcome.kills;
+    if (outcome.violations.length > 0) {
+      const repeat = `${argumentsOf(course)} --random 1 --seed ${own}`;
+      const point = killed.join(', then ');
+      tally.violations.push({ repeat, point, problems: outcome.violations, logs: outcome.logs });
+    }
+  });
+  return tally;
+}
+
+export function titleOf({ flow, variant }: Course): string {
+  return `${flow.name} ${nameOf(variant)}`;
+}
+
+function argumentsOf({ flow, variant }: Course): string {
+  return `--flow ${flow.name} --variant ${nameOf(variant)}`;
+}

@@ -1,0 +1,13 @@
+/** One message on its way past the proxy. */
+export interface Passage {
+  /** A request that is about to reach the server, its whole answer about to reach the caller, or a piece of a watch. */
+  readonly when: 'before' | 'after' | 'event';
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  /** Of the request, of the answer, or the piece itself. */
+  readonly body: Buffer;
+}
+
+/** Asked before a message goes on. `drop`: it does not, and the caller's connection is reset. */
+export type Gate = (passage: Passage) => Promise<'pass' | 'drop'>;
