@@ -1,6 +1,7 @@
 import { normalizeHostname } from '../api/hostname.ts';
 import type { Clock } from '../clock.ts';
 import { Alarm } from './alarm.ts';
+import { CONNECTIONS_PER_SECOND } from './limits.ts';
 import { Line } from './line.ts';
 import { News } from './news.ts';
 import type { ClientPair, Probes, ProbeTarget, TrustSet, Verdict } from './types.ts';
@@ -70,6 +71,11 @@ export class ProbeBoard {
     this.#news = new News({ clock, signal, tell: (zone, names) => this.#tell(zone, names) });
     this.#alarm = new Alarm(clock, () => this.#wake());
     signal.addEventListener('abort', () => this.#alarm.clear(), { once: true });
+  }
+
+  /** How long it takes at least to look at everything once, ms. */
+  get roundMs(): number {
+    return (this.#units.count / CONNECTIONS_PER_SECOND) * 1_000;
   }
 
   /**

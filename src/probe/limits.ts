@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.ts';
 import { Semaphore } from './semaphore.ts';
 
+/** What a process may connect to origins, in all, unless told. */
+export const CONNECTIONS_PER_SECOND = 20;
+
 export interface LimitOptions {
   readonly clock: Clock;
   /** Addresses that are knocked at at once. */

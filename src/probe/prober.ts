@@ -8,7 +8,7 @@ import { isCloudflareAddress } from './cloudflare-ranges.ts';
 import { dial, secureContext, speaksHttp, type Dialled } from './dial.ts';
 import { blank, findingOf, unconnected, type Finding } from './findings.ts';
 import { AddressGuard } from './guard.ts';
-import { Limits, type Turn } from './limits.ts';
+import { CONNECTIONS_PER_SECOND, Limits, type Turn } from './limits.ts';
 import { isServerName } from './names.ts';
 import { NameResolver } from './resolve.ts';
 import { bundledRoots } from './roots.ts';
@@ -61,7 +61,7 @@ export class Prober implements Probes {
   readonly #plain = secureContext();
 
   constructor(options: ProberOptions) {
-    const { clock, concurrency = 16, ratePerSecond = 20, dnsServer } = options;
+    const { clock, concurrency = 16, ratePerSecond = CONNECTIONS_PER_SECOND, dnsServer } = options;
     this.#clock = clock;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 15_000;
     this.#publicRoots = options.publicRoots ?? bundledRoots();

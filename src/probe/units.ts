@@ -9,6 +9,11 @@ export class Units {
   readonly #zones = new Map<string, Map<string, Unit>>();
   /** Under its hostname, and under the wildcard that covers it. */
   readonly #names = new Map<string, Set<Unit>>();
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
 
   of(zone: string): Iterable<Unit> {
     return this.#zones.get(zone)?.values() ?? [];
@@ -30,6 +35,7 @@ export class Units {
   add(key: string, unit: Unit): void {
     const units = this.#zones.get(unit.zone) ?? new Map<string, Unit>();
     this.#zones.set(unit.zone, units.set(key, unit));
+    this.#count += 1;
     for (const name of namesOf(unit))
       this.#names.set(name, (this.#names.get(name) ?? new Set<Unit>()).add(unit));
   }
@@ -41,6 +47,7 @@ export class Units {
     for (const [key, unit] of units ?? []) {
       if (kept.has(key)) continue;
       units?.delete(key);
+      this.#count -= 1;
       removed.push(unit);
       for (const name of namesOf(unit)) {
         const named = this.#names.get(name);

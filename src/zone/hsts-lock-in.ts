@@ -1,5 +1,5 @@
 import { formatDuration } from '../api/duration.ts';
-import { agesMs, FRESH_MS, look, unseenWords, wantedProbes, worstWords } from './gate-look.ts';
+import { agesMs, freshMs, look, unseenWords, wantedProbes, worstWords } from './gate-look.ts';
 import { hstsOf, locksLonger, newlyPreloads, SHORT_MAX_AGE } from './hsts.ts';
 import { usesTls } from './settings.ts';
 import { type Difference, hold, observedSsl } from './settings-difference.ts';
@@ -38,7 +38,7 @@ function originsCannotHold(difference: Difference): SettingAction | undefined {
     const message = `${PROMISE}, and spec.gate.origins Skip leaves out the look at the origins. ${ACKNOWLEDGE}`;
     return hold(difference, 'LockIn', message, { stalled: true });
   }
-  const seen = look(world, Math.max(sinceMs, world.monotonic - FRESH_MS));
+  const seen = look(world, Math.max(sinceMs, world.monotonic - freshMs(world)));
   const bad = seen.counted.filter(({ result }) => result !== 'Valid');
   if (bad.length > 0) {
     const message = `${PROMISE}, which not all origins hold: ${worstWords(bad, 3)}. Mend them first. ${ACKNOWLEDGE}`;

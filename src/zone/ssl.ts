@@ -1,7 +1,7 @@
 import { counts, passes } from './gate.ts';
 import {
   agesMs,
-  FRESH_MS,
+  freshMs,
   listWords,
   type Look,
   look,
@@ -75,7 +75,7 @@ function needsOrigins({ raises, to }: Difference): boolean {
 /** What was seen before the difference, or long ago, says nothing of what origins serve now. */
 function verdictsSinceMs(difference: Difference): number {
   const { world, sinceMs } = difference;
-  return Math.max(restoreDueMs(difference) ?? sinceMs, world.monotonic - FRESH_MS);
+  return Math.max(restoreDueMs(difference) ?? sinceMs, world.monotonic - freshMs(world));
 }
 
 function wouldLoop(difference: Difference, seen: Look): SettingAction | undefined {

@@ -47,6 +47,7 @@ export function worldOf(context: ControllerContext, view: ZoneView): ZoneWorld {
     readings: readingsOf(view),
     history: historyOf(context, view),
     gate: (sinceMs) => gateView(origins, context.probes.since(key, sinceMs)),
+    roundMs: context.probes.roundMs,
     readyCertificates: view.readyCertificates,
   };
 }

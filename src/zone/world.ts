@@ -94,6 +94,8 @@ export interface ZoneWorld {
   readonly history: Readonly<Record<SettingName, SettingHistory>>;
   /** The gate by verdicts that began at or after `sinceMs` (monotonic). Pure: what is missing is asked for by act. */
   readonly gate: (sinceMs: number) => GateView;
+  /** How long it takes at least to look at all origins of all zones once, ms. */
+  readonly roundMs: number;
   /** Ready OriginCertificates with a name in this zone: unused while ssl is off or flexible. */
   readonly readyCertificates: number;
 }

@@ -5,6 +5,7 @@ import { Limits } from '../../../src/probe/limits.ts';
 import type { Probes } from '../../../src/probe/types.ts';
 import { silentPort, tlsOrigin } from '../../support/tls-origin.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
+import { freshMs } from '../../../src/zone/gate-look.ts';
 import { boardScene, PaperProber, target, TRUST, type BoardScene } from './board-scene.ts';
 import { authorities, HOST, leaf, prober as realProber } from './scene.ts';
 
@@ -99,6 +100,29 @@ describe('five thousand names at twenty a second', { timeout: 60_000 }, () => {
     expect(scene.board.verdictsFor(names('quiet', 40))).toHaveLength(40);
   });
 });
+
+test(
+  'more names than a quarter of an hour has looks for are fresh together, once',
+  { timeout: 120_000 },
+  async () => {
+    const scene = limited();
+    const zoneNames = Array.from({ length: 20 }, (_, at) => `zone${at}`);
+    for (const zone of zoneNames) setZone(scene, zone, COUNT / 4);
+    expect(scene.board.roundMs).toBe(((20 * COUNT) / 4 / RATE) * SECOND);
+    const keptMs = freshMs(scene.board);
+    const done = new Set<string>();
+    for (let minute = 0; minute < 60 && done.size < zoneNames.length; minute += 1) {
+      for (const zone of zoneNames) {
+        const { missing } = scene.board.since(zone, scene.clock.monotonic() - keptMs);
+        if (missing.length === 0) done.add(zone);
+      }
+      await scene.clock.advance(60 * SECOND);
+    }
+    expect(done.size).toBe(zoneNames.length);
+    scene.board.drop('zone0');
+    expect(scene.board.roundMs).toBe(((19 * COUNT) / 4 / RATE) * SECOND);
+  },
+);
 
 test('an address that accepts connections and keeps silent makes no other zone wait, nor other names of its own', async () => {
   const { clock, board, prober } = boardScene();

@@ -21,6 +21,26 @@ function ssl(change: WorldChange): string {
   return decided('ssl', change);
 }
 
+describe('verdicts are fresh', () => {
+  const HOUR = 60 * MINUTE;
+  const agedBy = (ageMs: number, roundMs: number): WorldChange => ({
+    settings: strict,
+    values: full,
+    history: { ssl: { differsSinceMs: MONOTONIC - 3 * HOUR } },
+    lines: [line({ beganMs: MONOTONIC - ageMs })],
+    world: { roundMs },
+  });
+
+  test.each([
+    ['a quarter of an hour', 15 * MINUTE, 10 * MINUTE],
+    ['as long as one and a half rounds of all names take', HOUR, 40 * MINUTE],
+    ['two hours at most', 2 * HOUR, 9 * HOUR],
+  ])('for %s', (_, keptMs, roundMs) => {
+    expect(ssl(agedBy(keptMs, roundMs))).toBe('RollOut full to strict');
+    expect(ssl(agedBy(keptMs + 1, roundMs))).toBe('Hold GateWaiting');
+  });
+});
+
 describe('before the step to strict', () => {
   const old = { recordsAt: NOW - 30 * MINUTE - 1 };
   test.each<[string, string, WorldChange]>([

@@ -87,6 +87,7 @@ export function worldOf(change: WorldChange = {}): ZoneWorld {
     readings,
     history: historyOf(change.history ?? {}),
     gate: () => view,
+    roundMs: 0,
     readyCertificates: 0,
     ...change.world,
   };
