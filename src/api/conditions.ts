@@ -18,7 +18,8 @@ export type BadPairReason =
   | 'InvalidCertificate'
   | 'UntrustedIssuer'
   | 'HostnamesChanged'
-  | 'Expired';
+  | 'Expired'
+  | 'TemporaryCertificate';
 
 /** Why a Secret that holds a good pair is to get another one. */
 export type ReissueReason =

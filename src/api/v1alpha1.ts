@@ -95,6 +95,10 @@ export interface OriginCertificate {
      */
     additionalOutputs?: ('CombinedPEM' | 'CABundle')[];
     /**
+     * While true and no certificate can be had yet, the Secret holds a self-signed pair: enough for mode Full, not for Full (strict). Ready is False with reason TemporaryCertificate until it is replaced.
+     */
+    temporaryCertificate?: boolean;
+    /**
      * What to do with a Secret of that name that this operator did not make: Refuse (also when absent) leaves it as it is; Adopt takes it over with the pair that it holds, and nothing is issued until that is due or no good. Until then that pair is judged by hostnames, key match, trust and dates alone.
      */
     existingSecret?: 'Refuse' | 'Adopt';

@@ -3,6 +3,7 @@ import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
 import { issue, accept, postAgain } from './issue.ts';
 import { adopt } from './adopt.ts';
+import { bridge } from './bridge.ts';
 import { copy, release, rewrite } from './mend.ts';
 import type { Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
@@ -52,6 +53,8 @@ async function actForObject(
       return rewrite(context, seen, world, action.target, signal);
     case 'Adopt':
       return adopt(context, world, action.target, signal);
+    case 'Bridge':
+      return bridge(context, world, signal);
     case 'Copy':
       return copy(context, seen, world, action.from, signal);
     case 'Release':

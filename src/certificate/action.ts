@@ -22,6 +22,8 @@ export type Action =
   | { readonly type: 'Rewrite'; readonly target: SecretFacts; readonly why: string }
   /** Take over a Secret that is not ours, with the pair that it holds. */
   | { readonly type: 'Adopt'; readonly target: SecretFacts }
+  /** Put a self-signed pair where there is none, until a certificate can be had. */
+  | { readonly type: 'Bridge' }
   /** Copy the pair of a former target to the name that the spec now has. */
   | { readonly type: 'Copy'; readonly from: SecretFacts }
   /** Let a former target go: it keeps its pair and is no longer ours. */

@@ -6,7 +6,7 @@ import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { refusedWrite } from './pending-io.ts';
-import { adoptedRecord, recordAnnotations, requestsOf } from './record.ts';
+import { unissuedRecord, recordAnnotations, requestsOf } from './record.ts';
 import type { Living } from './world.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function adopt(
   const { name, annotations } = world.certificate.metadata;
   const { uid, resourceVersion, pair } = target;
   const facts = pair.state === 'Matching' ? pair.certificate : undefined;
-  const record = adoptedRecord(name, facts, requestsOf(annotations));
+  const record = unissuedRecord(name, facts, requestsOf(annotations), { adopted: true });
   const patch = {
     metadata: {
       uid,

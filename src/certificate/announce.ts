@@ -26,6 +26,16 @@ export const announce = {
     tell(context, regarding(world), { type: 'Warning', reason: 'SecretReleased', action: 'Release', note });
   },
 
+  bridged(context: CertificateContext, world: Living): void {
+    const note = `Secret ${world.secretName} holds a temporary self-signed pair until a certificate can be had.`;
+    tell(context, regarding(world), {
+      type: 'Normal',
+      reason: 'TemporaryCertificate',
+      action: 'Bridge',
+      note,
+    });
+  },
+
   adopted(context: CertificateContext, world: Living, id: string | undefined): void {
     const holds = id === undefined ? 'It holds no good pair.' : `It holds certificate ${id}.`;
     const note = `Secret ${world.secretName} was taken over and is kept from now on. ${holds}`;

@@ -72,7 +72,9 @@ function ready(world: Living, standing: Said | undefined): Pick<Condition, 'stat
       message: outlives === undefined ? message : `${message} ${outlives}`,
     };
   }
-  const said = standing && !NEVER_READY_REASON.has(standing.reason) ? standing : bad;
+  // That there is a pair of some kind is worth more than why there is none better, which stands in Issuing.
+  const isBridged = bad.reason === 'TemporaryCertificate';
+  const said = standing && !isBridged && !NEVER_READY_REASON.has(standing.reason) ? standing : bad;
   return { status: 'False', ...said };
 }
 
@@ -99,6 +101,11 @@ function badPair({ certificate, target, holder, secretName, now }: Living): Said
       return {
         reason,
         message: `Secret ${secretName} holds a certificate by "${facts.issuer}", which is no Origin CA root that this operator trusts.`,
+      };
+    case 'TemporaryCertificate':
+      return {
+        reason,
+        message: `Secret ${secretName} holds a temporary self-signed pair: enough for mode Full, not for Full (strict). Issuing says what a certificate waits for.`,
       };
     case 'Expired':
       return {

@@ -6,6 +6,7 @@ import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
 import type { FailedAttempt } from './failure.ts';
 import { observeCached, observeLive, type Seen } from './observe.ts';
+import { replacedCertificate } from './judge.ts';
 import { mendKey } from './memory.ts';
 import { keptServedMs } from './origins.ts';
 import { failureScope } from './recall.ts';
@@ -141,7 +142,8 @@ function mustReportFirst({ certificate, target }: World, action: Action): boolea
   if (certificate === undefined) return false;
   if (action.type === 'Discard') return true;
   if (action.type !== 'Issue' || target?.pair.state !== 'Matching') return false;
-  return certificate.status?.certificate?.id !== target.pair.certificate.id;
+  const replaced = replacedCertificate(target);
+  return replaced !== undefined && certificate.status?.certificate?.id !== replaced.id;
 }
 
 async function reported(

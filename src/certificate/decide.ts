@@ -1,9 +1,11 @@
 import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../api/names.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
+import { isTemporary } from '../pki/temporary.ts';
 import { isLabelled, type SecretFacts } from '../secret-facts.ts';
-import type { Action } from './action.ts';
+import { type Action, isRest } from './action.ts';
 import { gate } from './gates.ts';
 import { goodCertificate, issueReason, recordOf } from './judge.ts';
+import { sameNames } from './need.ts';
 import { pause } from './pause.ts';
 import { decidePending } from './pending-rules.ts';
 import { ownerDifferences } from './owner.ts';
@@ -19,6 +21,7 @@ const CHECKS: readonly Check[] = [
   copyToNewName, // before a pending issuance, which may be for the new name, is called finished
   adopt, // before a pending issuance, which may be needless then
   mend, // labels, annotations, owner and outputs, without issuing; a former target; never in the way of what follows
+  bridge, // what follows would leave the Secret without any pair for a while
   pendingIssuance, // before every other reason to issue, and before "nothing to do"
   secretIsNotOurs, // nothing is asked for that could not be written
   issue, // the pair is absent, bad, due, or not what the spec says
@@ -82,6 +85,25 @@ function toMend({ certificate, target, holder, formers }: Living): Action | unde
     ...outputDifferences(certificate, target),
   ];
   return found.length === 0 ? undefined : { type: 'Rewrite', target, why: found.join(', ') };
+}
+
+function bridge(world: Living): Action | undefined {
+  const { certificate, holder } = world;
+  if (!certificate.spec.temporaryCertificate || holder.kind !== 'this' || !lacksAnyPair(world))
+    return undefined;
+  const next = pendingIssuance(world) ?? issue(world);
+  // An issuer that is looked at for the first time is known in a moment; and something takes the Secret away in a loop.
+  if (next === undefined || !isRest(next) || next.type === 'AwaitIssuer') return undefined;
+  if (next.type === 'Refuse' && next.reason === 'IssuanceLoop') return undefined;
+  return gate(world, 'copy') ? undefined : { type: 'Bridge' };
+}
+
+/** There is no Secret, or only a temporary pair that does not fit the spec any more. */
+function lacksAnyPair({ certificate: { spec }, target, now }: Living): boolean {
+  if (target === undefined) return true;
+  if (target.pair.state !== 'Matching' || target.immutable) return false;
+  const facts = target.pair.certificate;
+  return isTemporary(facts) && (facts.notAfter <= now || !sameNames(spec.hostnames, facts.hostnames));
 }
 
 function pendingIssuance(world: Living): Action | undefined {

@@ -28,7 +28,7 @@ const GATES = {
   write: [notManaged, conflict, immutable, backoff],
   /** An unwanted issuance may be looked for and revoked. */
   settle: [clockSkew, revocationBackoff],
-  /** The pair of a former target may be copied. */
+  /** A pair may be written that Cloudflare is not asked for: a former target's, or a temporary one. */
   copy: [writeBackoff],
 } as const satisfies Readonly<Record<string, readonly Gate[]>>;
 

@@ -9,6 +9,7 @@ import { generateKey } from '../pki/keys.ts';
 import { decode, secretFacts } from '../secret-facts.ts';
 import type { CertificateContext } from './context.ts';
 import { issuerKey } from './issuer-view.ts';
+import { replacedCertificate } from './judge.ts';
 import { DEFAULT_VALIDITY_DAYS, issuanceNeed, keySpec } from './need.ts';
 import type { Seen } from './observe.ts';
 import { failedRequest, hadNoEffect, OBSERVE, type Outcome } from './outcome.ts';
@@ -46,7 +47,7 @@ export async function issue(
     need,
     issuerUid: context.sessions.get(issuerKey(namespace, need.issuer))?.uid ?? '',
     requests: requestsOf(certificate.metadata.annotations),
-    replaces: target && 'certificate' in target.pair ? (target.pair.certificate?.id ?? '') : '',
+    replaces: replacedCertificate(target)?.id ?? '',
     postedAt,
   });
   const created = await createPending(context, wanted, signal);

@@ -1,6 +1,7 @@
 import type { IssueReason } from '../api/conditions.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
+import { isTemporary } from '../pki/temporary.ts';
 import type { SecretFacts } from '../secret-facts.ts';
 import { badness, difference } from './need.ts';
 import { repairedRecord, requestsOf, type TargetRecord } from './record.ts';
@@ -20,6 +21,13 @@ export function issueReason({ certificate, target, now }: Living): IssueReason |
     (requests.renew !== '' && requests.renew !== record.handledRenewRequest ? 'RenewRequested' : undefined) ??
     (renewalOf(certificate, facts, record.revision).at <= now ? 'Renewing' : undefined)
   );
+}
+
+/** The certificate that the next one replaces: one of an authority, also where it is not good any more. */
+export function replacedCertificate(secret: SecretFacts | undefined): CertificateFacts | undefined {
+  if (secret === undefined || !('certificate' in secret.pair)) return undefined;
+  const { certificate } = secret.pair;
+  return certificate && !isTemporary(certificate) ? certificate : undefined;
 }
 
 /** The certificate in a Secret if it is all that the spec asks for, due or not; undefined otherwise. */

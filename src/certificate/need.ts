@@ -3,6 +3,7 @@ import { fieldOf, parseJson } from '../api/json.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
 import { DEFAULT_KEY, type KeySpec } from '../pki/keys.ts';
+import { isTemporary } from '../pki/temporary.ts';
 
 /**
  * What a certificate was issued for. Stored as JSON with the pair; every field but `hostnames` may be absent,
@@ -68,7 +69,7 @@ export function difference(spec: Spec, need: Need): ReissueReason | 'HostnamesCh
 
 /** Why a matching pair is bad for this spec at this time: reasons to be not Ready. */
 export function badness(spec: Spec, certificate: CertificateFacts, nowMs: number): BadPairReason | undefined {
-  if (!certificate.trusted) return 'UntrustedIssuer';
+  if (!certificate.trusted) return isTemporary(certificate) ? 'TemporaryCertificate' : 'UntrustedIssuer';
   if (certificate.notAfter <= nowMs) return 'Expired';
   if (certificate.hasOtherNames || !sameNames(spec.hostnames, certificate.hostnames))
     return 'HostnamesChanged';

@@ -36,13 +36,15 @@ export function recordAnnotations(record: TargetRecord): Record<string, string> 
 }
 
 /**
- * The record of a Secret that is taken over. Of its pair only the hostnames are compared until it is due: it was made
- * by other rules than the spec's. Nobody of ours was issued it, so it is never revoked.
+ * The record of a pair that was not issued for an object of ours: in a Secret that is taken over, or a temporary one.
+ * Only its hostnames are compared until it is due, for it was made by other rules than the spec's, and it is never
+ * revoked.
  */
-export function adoptedRecord(
+export function unissuedRecord(
   certificateName: string,
   certificate: CertificateFacts | undefined,
   requests: Requests,
+  { adopted }: Pick<TargetRecord, 'adopted'>,
 ): TargetRecord {
   return {
     certificateName,
@@ -53,7 +55,7 @@ export function adoptedRecord(
     handledRenewRequest: requests.renew,
     handledRekeyRequest: requests.rekey,
     need: { hostnames: certificate?.hostnames ?? [] },
-    adopted: true,
+    adopted,
   };
 }
 

@@ -9,7 +9,7 @@ import { announce } from './announce.ts';
 import { conditionsOf } from './conditions.ts';
 import type { CertificateContext } from './context.ts';
 import type { Failure } from './failure.ts';
-import { recordOf } from './judge.ts';
+import { recordOf, replacedCertificate } from './judge.ts';
 import { mendKey } from './memory.ts';
 import { servedCondition } from './origins.ts';
 import { askedAt } from './recall.ts';
@@ -80,7 +80,9 @@ function announceRoot(context: CertificateContext, world: Living, status: Status
 
 /** The certificate in use, if it is this object's to keep. */
 function factsOf({ target, holder }: Living): CertificateFacts | undefined {
-  return target?.pair.state === 'Matching' && holder.kind === 'this' ? target.pair.certificate : undefined;
+  return target?.pair.state === 'Matching' && holder.kind === 'this'
+    ? replacedCertificate(target)
+    : undefined;
 }
 
 /** The status that this world and this action make true. */
@@ -144,16 +146,27 @@ function issuedAtOf(known: string | undefined, hereMs: number | undefined): { is
  * Certificates that were in use before. One is entered when the Secret says that this very object was issued its
  * successor: the record of a restored or copied Secret speaks of somebody else's.
  */
-function supersededOf({ certificate, now }: Living, record: TargetRecord | undefined): Status['superseded'] {
+function supersededOf(world: Living, record: TargetRecord | undefined): Status['superseded'] {
+  const { certificate, now } = world;
   const { status, metadata } = certificate;
   const known = (status?.superseded ?? []).filter(({ id }) => id !== record?.certificateId);
-  const previous = record?.issuedFor === metadata.uid ? record.previousCertificateId : '';
-  if (previous === '' || previous === record?.certificateId || known.some(({ id }) => id === previous)) {
-    return known.length === 0 ? undefined : known;
-  }
-  const notAfter = status?.certificate?.id === previous ? status.certificate.notAfter : undefined;
-  const entry = { id: previous, ...(notAfter !== undefined && { notAfter }), supersededAt: rfc3339(now) };
-  return [entry, ...known].slice(0, SUPERSEDED_KEPT);
+  const previous = [...(record ? [record] : []), ...formerRecords(world)]
+    .filter(({ issuedFor }) => issuedFor === metadata.uid)
+    .map(({ previousCertificateId }) => previousCertificateId)
+    .filter((id) => id !== '' && id !== record?.certificateId && !known.some((each) => each.id === id));
+  const entries = [...new Set(previous)].map((id) => {
+    const notAfter = status?.certificate?.id === id ? status.certificate.notAfter : undefined;
+    return { id, ...(notAfter !== undefined && { notAfter }), supersededAt: rfc3339(now) };
+  });
+  const all = [...entries, ...known].slice(0, SUPERSEDED_KEPT);
+  return all.length === 0 ? undefined : all;
+}
+
+/** secretName may change before the status says what the last write replaced: then only a former Secret knows. */
+function formerRecords({ certificate, formers }: Living): TargetRecord[] {
+  return formers.flatMap((former) =>
+    former.pair.state === 'Matching' ? recordOf(certificate, former, former.pair.certificate) : [],
+  );
 }
 
 /** The newest certificates issued for this object, for the loop guard of a later process. */

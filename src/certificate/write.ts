@@ -8,12 +8,12 @@ import type { CertificateContext } from './context.ts';
 import { announce } from './announce.ts';
 import { gate } from './gates.ts';
 import { type Issuance, patchPending, refusedWrite } from './pending-io.ts';
-import { issueReason, recordOf } from './judge.ts';
+import { issueReason, recordOf, replacedCertificate } from './judge.ts';
 import { observeLive, type Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { pause } from './pause.ts';
-import { isUnwanted } from './pending-rules.ts';
+import { isFinished, isUnwanted } from './pending-rules.ts';
 import { subjectKey } from './subject.ts';
 import type { TargetRecord } from './record.ts';
 import { targetSecret } from './target.ts';
@@ -45,6 +45,8 @@ export async function writeTarget(
     const { pending } = world;
     if (pending?.uid !== issuance.pending.uid || !isLiving(world) || isUnwanted(world, pending))
       return OBSERVE;
+    // An earlier write arrived after all: written again, it would name itself as the one that it replaces.
+    if (isFinished(world, pending)) return OBSERVE;
     if (pause(world) ?? gate(world, 'target')) return park(context, pending, checked, OBSERVE, signal);
     try {
       const target = await applyTarget(context, seen, world, pending, checked, signal);
@@ -92,7 +94,7 @@ async function applyTarget(
 ): Promise<Secret> {
   // Without a target, a former one may hold what this replaces: secretName has changed meanwhile.
   const replaced = target ?? seen.world.formers[0];
-  const previous = replaced && 'certificate' in replaced.pair ? replaced.pair.certificate : undefined;
+  const previous = replacedCertificate(replaced);
   const record: TargetRecord = {
     certificateName: certificate.metadata.name,
     certificateId: checked.certificate.id,

@@ -53,6 +53,15 @@ describe('the conditions', () => {
       { certificate: originCertificate({ suspend: true }), target: undefined },
     ],
     [
+      'of a temporary pair say so, and why there is none better',
+      ['Ready=False TemporaryCertificate', 'Issuing=False CloudflareUnavailable'],
+      {
+        certificate: originCertificate({ temporaryCertificate: true }),
+        target: targetFacts({}, { trusted: false, issuer: 'origin-ca-operator temporary certificate' }),
+        failure,
+      },
+    ],
+    [
       'of one held with a pair keep Ready True',
       ['Ready=True Issued', 'Issuing=False Held'],
       {

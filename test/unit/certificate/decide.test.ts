@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../src/certificate/failure.ts';
 import { decide } from '../../../src/certificate/decide.ts';
 import { formatNeed } from '../../../src/certificate/need.ts';
-import { adoptedRecord, recordAnnotations } from '../../../src/certificate/record.ts';
+import { unissuedRecord, recordAnnotations } from '../../../src/certificate/record.ts';
 import type { World } from '../../../src/certificate/world.ts';
+import type { CertificateFacts } from '../../../src/pki/inspect.ts';
 import type { SecretFacts } from '../../../src/secret-facts.ts';
 import {
   certificateFacts,
@@ -342,6 +343,90 @@ describe('a Secret is mended without issuing', () => {
   });
 });
 
+describe('with temporaryCertificate', () => {
+  const certificate = originCertificate({ temporaryCertificate: true });
+  const temporary = (change: Partial<CertificateFacts> = {}) => {
+    const signer = { trusted: false, issuer: 'origin-ca-operator temporary certificate' };
+    const facts = certificateFacts({ ...signer, ...change });
+    const note = unissuedRecord('web', facts, { renew: '', rekey: '' }, { adopted: false });
+    return targetFacts({
+      pair: { state: 'Matching', certificate: facts },
+      annotations: recordAnnotations(note),
+    });
+  };
+  const none = { certificate, target: undefined };
+  const refused = { issuer: { state: 'IssuerNotFound', message: 'none' } } as const;
+  test.each<[string, string, Partial<World>]>([
+    ['nothing but a certificate is written in good weather', 'Issue DoesNotExist', none],
+    ['a self-signed pair is written while Cloudflare does not answer', 'Bridge', { ...none, failure }],
+    ['a self-signed pair is written while the issuer is missing', 'Bridge', { ...none, ...refused }],
+    [
+      'a self-signed pair is written while an outcome is unknown',
+      'Bridge',
+      { ...none, pending: pendingOf(), waits: { postMs: 1000, writeMs: 0 } },
+    ],
+    ['nothing is written while it is asked for', 'Search', { ...none, pending: pendingOf() }],
+    [
+      'nothing is written while an issuer is looked at for the first time',
+      'AwaitIssuer',
+      { ...none, issuer: { state: 'Unchecked' } },
+    ],
+    [
+      'nothing is written while suspended',
+      'Refuse Suspended',
+      { certificate: originCertificate({ temporaryCertificate: true, suspend: true }), target: undefined },
+    ],
+    [
+      'nothing is written over and over to a Secret that keeps disappearing',
+      'Refuse IssuanceLoop',
+      { ...none, issuedAt: [NOW, NOW, NOW] },
+    ],
+    [
+      'nothing is written where the API server refuses',
+      'Refuse SecretWriteRefused',
+      { ...none, failure: { ...failure, reason: 'SecretWriteRefused' } },
+    ],
+    [
+      'nothing is written over the Secret of another',
+      'Refuse SecretConflict',
+      { ...none, holder: foreignName, failure },
+    ],
+    ['a former pair is copied instead', 'Copy', { ...none, formers: [former()], failure }],
+    [
+      'an expired pair is not replaced by a temporary one',
+      'Refuse CloudflareUnavailable',
+      { certificate, target: targetFacts({}, { notBefore: NOW - 90 * DAY, notAfter: NOW }), failure },
+    ],
+    [
+      'a temporary pair stays while nothing better can be had',
+      'Refuse CloudflareUnavailable',
+      { certificate, target: temporary(), failure },
+    ],
+    [
+      'a temporary pair is replaced as soon as it can be',
+      'Issue TemporaryCertificate',
+      { certificate, target: temporary() },
+    ],
+    [
+      'a temporary pair stays where it is not asked for any more',
+      'Refuse CloudflareUnavailable',
+      { target: temporary(), failure },
+    ],
+    [
+      'a temporary pair follows the hostnames',
+      'Bridge',
+      { certificate, target: temporary({ hostnames: ['a.example.com'] }), failure },
+    ],
+    [
+      'a temporary pair past its end is made anew',
+      'Bridge',
+      { certificate, target: temporary({ notAfter: NOW }), failure },
+    ],
+  ])('%s', (_, expected, change) => {
+    expect(decided(change)).toBe(expected);
+  });
+});
+
 describe('the annotation hold-until', () => {
   const heldUntil = (text: string, spec = {}) =>
     originCertificate(spec, { annotations: { 'originca.dev/hold-until': text } });
@@ -450,7 +535,9 @@ describe('a Secret that is not ours where existingSecret is Adopt', () => {
   test('is judged by names, key, trust and dates alone once it is ours', () => {
     const taken = { ...targetFacts({}, { algorithm: 'RSA', size: 2048 }) };
     const facts = taken.pair.state === 'Matching' ? taken.pair.certificate : undefined;
-    const annotations = recordAnnotations(adoptedRecord('web', facts, { renew: '', rekey: '' }));
+    const annotations = recordAnnotations(
+      unissuedRecord('web', facts, { renew: '', rekey: '' }, { adopted: true }),
+    );
     const spec = { existingSecret: 'Adopt', validityDays: 30, privateKey: { algorithm: 'ECDSA' } } as const;
     const ours = { certificate: originCertificate(spec), target: { ...taken, annotations } };
     expect(decided(ours)).toBe('Done');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ANNOTATION } from '../../../src/api/names.ts';
 import {
-  adoptedRecord,
+  unissuedRecord,
   damagedAnnotations,
   recordAnnotations,
   repairedRecord,
@@ -41,7 +41,7 @@ describe('the record of a target', () => {
 
   test('of a Secret that was taken over compares no more than hostnames, also where the note of them is lost', () => {
     const rsa = certificateFacts({ algorithm: 'RSA', size: 2048 });
-    const taken = adoptedRecord('web', rsa, none);
+    const taken = unissuedRecord('web', rsa, none, { adopted: true });
     expect(taken).toMatchObject({ adopted: true, issuedFor: '', need: { hostnames: rsa.hostnames } });
     const annotations = recordAnnotations(taken);
     expect(repairedRecord(targetFacts({ annotations }), rsa, 'web', none)).toEqual(taken);
