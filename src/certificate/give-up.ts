@@ -4,10 +4,10 @@ import type { CertificateContext } from './context.ts';
 import { discard, type Settlement } from './discard.ts';
 import { settleKey } from './memory.ts';
 import { isBeingChecked, issuerKey } from './issuer-view.ts';
-import { failedRequest, type Outcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 /** How long an unwanted issuance is kept for while no token at hand may look for it. */
-const GIVE_UP_MS = 5 * 60_000;
+export const GIVE_UP_MS = 5 * 60_000;
 const ASK_AGAIN_MS = 5000;
 
 /** No issuer that could be asked has a token. */
@@ -23,18 +23,6 @@ export function isRefusal(error: unknown): boolean {
   if (!(error instanceof CloudflareError)) return error instanceof NoTokenError;
   const { kind } = error;
   return kind === 'CredentialsInvalid' || kind === 'PermissionMissing' || kind === 'RequestRejected';
-}
-
-/** What a failed look or revocation leads to: another try, or giving up when no token may make one. */
-export async function refusedOrFailed(
-  context: CertificateContext,
-  settlement: Settlement,
-  error: unknown,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  if (error instanceof Error && isRefusal(error))
-    return giveUpLater(context, settlement, error.message, signal);
-  return failedRequest(error, signal);
 }
 
 /**
@@ -59,7 +47,7 @@ export async function giveUpLater(
 
 function undecidedMessage(why: string): string {
   return (
-    `What an issuance that is not wanted any more left at Cloudflare cannot be looked for: ${why}. ` +
+    `What an issuance that is not wanted any more left at Cloudflare cannot be looked for: ${why.replace(/\.$/, '')}. ` +
     'Give the issuer a token with Zone:Read and SSL and Certificates:Edit for the zone; after five minutes it is given up.'
   );
 }

@@ -194,8 +194,18 @@ export class CertificateMemory {
     this.brokenListings.forget(key);
   }
 
+  /**
+   * Giving up a wrong answer failed. That is remembered apart: it must not take the place of the answer, which holds
+   * back the next POST for much longer. Undefined when no wrong answer stands: then it is a failure like any other.
+   */
+  failedToSettle(key: string, scope: string, attempt: FailedAttempt): Failure | undefined {
+    if (this.#failures.get(key)?.failure.reason !== 'BadResponse') return undefined;
+    return this.failed(settleKey(key), scope, attempt, undefined);
+  }
+
   /** An issuance was given up in good order. What was wrong with an answer still counts: the next may be no better. */
   settled(key: string): void {
+    this.#failures.delete(settleKey(key));
     if (this.#failures.get(key)?.failure.reason !== 'BadResponse') this.#failures.delete(key);
   }
 
@@ -265,7 +275,7 @@ export function mendKey(key: string): string {
   return `${key} mend`;
 }
 
-/** Under which is remembered since when no token could be found to settle with. */
+/** Under which is remembered what goes wrong with settling, and since when no token could be found for it. */
 export function settleKey(key: string): string {
   return `${key} settle`;
 }

@@ -7,13 +7,14 @@ import type { IssuerSession } from '../sessions.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { discard, type Settlement } from './discard.ts';
-import { isRefusal, NoTokenError, refusedOrFailed } from './give-up.ts';
+import { isRefusal, NoTokenError } from './give-up.ts';
 import { guardRevocation } from './guard.ts';
 import { refusedHostnames } from './issuer-view.ts';
 import { settleKey } from './memory.ts';
 import type { Outcome } from './outcome.ts';
 import { isPendingSecret, type Pending } from './pending.ts';
 import { sessionsFor } from './search.ts';
+import { heldBack, refusedOrFailed } from './settle-trouble.ts';
 
 /** Revokes what is noted, each id behind the guard, and gives the key up when nothing is left to do. */
 export async function revoke(
@@ -22,6 +23,8 @@ export async function revoke(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { pending } = settlement;
+  const held = heldBack(context, settlement);
+  if (held !== undefined) return held;
   try {
     const serving = await secretsOf(context, pending.namespace, signal);
     for (const id of pending.revoke) {
@@ -45,7 +48,10 @@ async function revokeOne(
   let refusal: unknown = new NoTokenError();
   for (const session of sessionsFor(context, settlement.pending, settlement.otherIssuers)) {
     try {
-      return await revokeWith(context, session, settlement, id, serving, signal);
+      const rest = await revokeWith(context, session, settlement, id, serving, signal);
+      // Only now: a token that is let read and never revoke would otherwise hold the object for ever.
+      context.memory.refusedSince(settleKey(settlement.key), undefined);
+      return rest;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       refusal = error;
@@ -57,13 +63,12 @@ async function revokeOne(
 async function revokeWith(
   context: CertificateContext,
   session: IssuerSession,
-  { pending, key }: Settlement,
+  { pending }: Settlement,
   id: string,
   serving: readonly SecretFacts[],
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const certificate = await read(session, id, signal);
-  context.memory.refusedSince(settleKey(key), undefined);
   const facts = certificate && inspectCertificate(certificate.certificate, context.roots.certificates);
   const notAllowed = facts
     ? await refusedHostnames(context, session.key, pending.namespace, facts.hostnames, signal)

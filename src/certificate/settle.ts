@@ -1,11 +1,12 @@
 import type { CertificateContext } from './context.ts';
 import { discard, type Settlement } from './discard.ts';
-import { giveUpLater, refusedOrFailed } from './give-up.ts';
+import { giveUpLater } from './give-up.ts';
 import { settleKey } from './memory.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { patchPending } from './pending-io.ts';
 import { find, sessionsFor } from './search.ts';
+import { heldBack, refusedOrFailed } from './settle-trouble.ts';
 
 const LOOK_AGAIN_MS = 15_000;
 
@@ -19,6 +20,8 @@ export async function settle(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { pending, key } = settlement;
+  const held = heldBack(context, settlement);
+  if (held !== undefined) return held;
   try {
     const sessions = sessionsFor(context, pending, settlement.otherIssuers);
     const found = await find(context, pending, sessions, key, signal);

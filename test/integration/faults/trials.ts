@@ -141,6 +141,30 @@ export class Trials implements AsyncDisposable {
     );
   }
 
+  /** Waits until each of them says the reason why nothing can be issued. */
+  async haveSaid(wanted: ReadonlyMap<string, string>): Promise<void> {
+    await waitFor(
+      'the reasons said',
+      () => {
+        const late = [...wanted].filter(([name, reason]) => !this.of(name).said.includes(reason));
+        return late.length === 0 || new NotYet(late.map(([name]) => [name, this.of(name)]));
+      },
+      WAIT,
+    );
+  }
+
+  /** Waits until so many requests of an operation came. */
+  async haveAsked(name: string, operation: Operation, times: number): Promise<void> {
+    await waitFor(
+      `${operation} of ${name}`,
+      async () => {
+        const came = (await this.timesOf(name, operation)).length;
+        return came >= times || new NotYet({ came, times, seen: this.of(name) });
+      },
+      WAIT,
+    );
+  }
+
   /** Waits until all are Ready and no issuance is under way. */
   async end(): Promise<void> {
     await waitFor(

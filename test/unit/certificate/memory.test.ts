@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Failure } from '../../../src/certificate/failure.ts';
-import { CertificateMemory } from '../../../src/certificate/memory.ts';
+import { CertificateMemory, settleKey } from '../../../src/certificate/memory.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { pendingOf } from './fixtures.ts';
 
@@ -186,4 +186,31 @@ test('giving an issuance up ends every failure but a wrong answer, which counts 
   memory.settled('b');
   expect(memory.failure('a', 'scope')).toBeUndefined();
   expect(memory.failure('b', 'scope')?.count).toBe(1);
+});
+
+describe('what goes wrong with settling a wrong answer', () => {
+  const outage = { reason: 'CloudflareUnavailable', message: 'no answer' } as const;
+  const wrong = { reason: 'BadResponse', message: 'a CA' } as const;
+
+  test('leaves the answer and its long wait in place, and waits by itself', () => {
+    const answer = memory.failed('ns/a', 'spec', wrong, undefined);
+    expect(memory.failedToSettle('ns/a', 'token', outage)).toMatchObject({ ...outage, count: 1 });
+    expect(memory.failedToSettle('ns/a', 'token', outage)).toMatchObject({ ...outage, count: 2 });
+    expect(memory.failure('ns/a', 'spec')).toEqual(answer);
+    expect(memory.failure(settleKey('ns/a'), 'token')).toMatchObject({ count: 2 });
+  });
+
+  test('is over with the settling, and the answer still counts', () => {
+    memory.failed('ns/a', 'spec', wrong, undefined);
+    memory.failedToSettle('ns/a', 'token', outage);
+    memory.settled('ns/a');
+    expect(memory.failure(settleKey('ns/a'), 'token')).toBeUndefined();
+    expect(memory.failed('ns/a', 'spec', wrong, undefined).count).toBe(2);
+  });
+
+  test('is a failure like any other where no wrong answer stands', () => {
+    expect(memory.failedToSettle('ns/a', 'token', outage)).toBeUndefined();
+    memory.failed('ns/a', 'spec', outage, undefined);
+    expect(memory.failedToSettle('ns/a', 'token', outage)).toBeUndefined();
+  });
 });

@@ -1,9 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CertificateContext } from '../../../src/certificate/context.ts';
+import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { revoke } from '../../../src/certificate/revoke.ts';
+import { CloudflareError, unavailable } from '../../../src/cloudflare/errors.ts';
 import { inspectCertificate } from '../../../src/pki/inspect.ts';
 import type { TrustedRoots } from '../../../src/secret-facts.ts';
 import { originRoots, signedBy } from '../../support/signed.ts';
+import { TestClock } from '../../support/test-clock.ts';
 import { issuerWith } from '../issuer/fixtures.ts';
 import { pendingOf } from './fixtures.ts';
 
@@ -13,6 +16,9 @@ const issuer = { kind: 'OriginIssuer', name: 'cloudflare' } as const;
 let roots: TrustedRoots;
 let signed: { id: string; certificate: string };
 let isGone: boolean;
+let refusal: CloudflareError | undefined;
+let clock: TestClock;
+let memory: CertificateMemory;
 /** What was done, in order. */
 let done: string[];
 let context: CertificateContext;
@@ -31,14 +37,21 @@ beforeAll(async () => {
 
 beforeEach(() => {
   isGone = false;
+  refusal = undefined;
+  clock = new TestClock();
+  memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
   done = [];
   const client = {
     getCertificate: () => Promise.resolve({ ...signed, revokedAt: undefined }),
-    revokeCertificate: (id: string) => did(`revoke ${id}`, 'revoked'),
+    revokeCertificate: async (id: string) => {
+      await did(`revoke ${id}`, 'asked');
+      if (refusal !== undefined) throw refusal;
+      return 'revoked';
+    },
   };
   const session = { key: { ...issuer, namespace: 'shop' }, client, ready: true };
   context = {
-    clock: { now: () => 0 },
+    clock,
     roots,
     kube: {
       listAll: () => Promise.resolve([]),
@@ -49,12 +62,7 @@ beforeEach(() => {
       certificates: { get: () => undefined },
     },
     sessions: { get: () => session },
-    memory: {
-      waits: () => ({ postMs: 0, writeMs: 0 }),
-      refusedSince: () => 0,
-      forgetPending: () => true,
-      settled: () => undefined,
-    },
+    memory,
     events: { record: () => undefined },
     log: { info: () => undefined, debug: () => undefined, warn: () => undefined },
     count: { revocation: (outcome: string) => void done.push(outcome) },
@@ -64,6 +72,7 @@ beforeEach(() => {
 function settle() {
   const keyDigest = inspectCertificate(signed.certificate, roots.certificates)?.publicKeyDigest;
   const pending = pendingOf({ keyDigest, revoke: [signed.id], issuer: { ...issuer, uid: 'uid-1' } });
+  memory.made(pending.uid, '');
   return revoke(context, { pending, otherIssuers: [], key: 'shop/web' } as never, never);
 }
 
@@ -77,5 +86,33 @@ describe('a revocation that is owed', () => {
     isGone = true;
     expect(await settle()).toMatchObject({ next: 'wait', said: { reason: 'PermissionMissing' } });
     expect(done).toEqual([]);
+  });
+
+  test('is given up after five minutes by a token that may read and not revoke, asked twice in all', async () => {
+    const kind = 'PermissionMissing';
+    refusal = new CloudflareError('no', { kind, definite: true, operation: 'revoke_certificate' });
+    for (const waitedMs of [0, 100, 200_000]) {
+      await clock.advance(waitedMs);
+      expect(await settle()).toMatchObject({ next: 'wait', said: { reason: 'PermissionMissing' } });
+    }
+    expect(done).toEqual([`revoke ${signed.id}`, 'failed']);
+    await clock.advance(100_000);
+    await settle();
+    expect(done.slice(2)).toEqual([`revoke ${signed.id}`, 'failed', 'abandoned', 'discard']);
+  });
+
+  test('leaves a wrong answer in place that holds back the next POST, and keeps a time of its own', async () => {
+    const answer = memory.failed('shop/web', '', { reason: 'BadResponse', message: 'a CA' }, undefined);
+    refusal = unavailable('revoke_certificate', 'no answer');
+    const said = { reason: 'CloudflareUnavailable' };
+    expect(await settle()).toMatchObject({ next: 'wait', ms: 5000, said });
+    await clock.advance(1000);
+    expect(await settle()).toMatchObject({ next: 'wait', ms: 4000, said });
+    expect(done).toEqual([`revoke ${signed.id}`, 'failed']);
+    refusal = undefined;
+    await clock.advance(4000);
+    await settle();
+    expect(done.slice(2)).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
+    expect(memory.failure('shop/web', '')).toEqual(answer);
   });
 });
