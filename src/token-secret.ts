@@ -1,3 +1,5 @@
+import type { Share } from './cloudflare/budget.ts';
+import { allPermissions } from './cloudflare/operation.ts';
 import { ApiToken } from './cloudflare/token.ts';
 import type { KubeClient } from './kube/client.ts';
 import { secrets } from './kube/resource.ts';
@@ -15,6 +17,8 @@ export interface TokenPlace {
   readonly name: string;
   /** Of the Secret's data. */
   readonly key: string;
+  /** What it is for: a text that is no token is told what a token for this needs. */
+  readonly share: Share;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface TokenPlace {
  */
 export async function readToken(
   kube: Pick<KubeClient, 'get'>,
-  { namespace, name, key }: TokenPlace,
+  { namespace, name, key, share }: TokenPlace,
   signal: AbortSignal,
 ): Promise<TokenRead> {
   const secret = await kube.get(secrets, { namespace, name }, { signal });
@@ -32,12 +36,15 @@ export async function readToken(
   }
   const value = decode(secret.data?.[key])?.trim();
   if (!value) {
-    const keys = Object.keys(secret.data ?? {}).join(', ') || 'none';
-    const message = `Secret ${name} in namespace ${namespace} has nothing under key ${key} (its keys: ${keys}). Put the API token there.`;
+    const keys = Object.keys(secret.data ?? {});
+    const found = keys.includes(key)
+      ? `is empty under key ${key}`
+      : `has nothing under key ${key} (its keys: ${keys.join(', ') || 'none'})`;
+    const message = `Secret ${name} in namespace ${namespace} ${found}. Put the API token there.`;
     return { state: 'missing', message };
   }
   const token = new ApiToken(value);
-  const problem = token.problem();
+  const problem = token.problem(allPermissions(share));
   return problem === undefined
     ? { state: 'usable', token, digest: token.digest() }
     : { state: 'unusable', message: problem };

@@ -29,5 +29,6 @@ function findIssuer({ stores }: IssuerContext, key: IssuerKey): Issuer | undefin
 
 function placeOf({ operatorNamespace }: IssuerContext, key: IssuerKey, issuer: Issuer): TokenPlace {
   const { name, key: dataKey } = issuer.spec.apiTokenSecretRef;
-  return { namespace: key.kind === 'OriginIssuer' ? key.namespace : operatorNamespace, name, key: dataKey };
+  const namespace = key.kind === 'OriginIssuer' ? key.namespace : operatorNamespace;
+  return { namespace, name, key: dataKey, share: 'certificates' };
 }

@@ -6,8 +6,8 @@ import type { Presented, Verdict } from './types.ts';
 /** An example that can be copied into the spec. */
 export function nameProbes(hostname: string): string {
   return (
-    `Name an address that can be reached from inside the cluster in spec.probes, such as ` +
-    `{hostnames: ["${hostname}"], addresses: ["ingress-nginx-controller.ingress-nginx.svc:443"]}.`
+    `Name an address that can be reached from inside the cluster in spec.probes, as ` +
+    `{hostnames: ["${hostname}"], addresses: ["<service>.<namespace>.svc:443"]}.`
   );
 }
 

@@ -41,7 +41,11 @@ export async function observe(context: ControllerContext, key: string, signal: A
   if (rival !== undefined) return conflict(zone, zoneName, rival);
   const beganMs = clock.monotonic();
   const { name, key: dataKey } = zone.spec.apiTokenSecretRef;
-  const token = await readToken(kube, { namespace: operatorNamespace, name, key: dataKey }, signal);
+  const token = await readToken(
+    kube,
+    { namespace: operatorNamespace, name, key: dataKey, share: 'zones' },
+    signal,
+  );
   if (token.state !== 'usable') {
     const reason = token.state === 'missing' ? 'CredentialsMissing' : 'CredentialsInvalid';
     return { state: 'refused', zone, reason, message: token.message };

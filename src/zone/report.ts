@@ -57,19 +57,20 @@ function withoutAbsent(parts: Draft): Parts {
   return JSON.parse(JSON.stringify(parts)) as Parts;
 }
 
-/** InSync is told by what is done about it; of Stalled the reason stands in the others. */
+/** InSync is told by what is done about it; of Stalled only what no other condition says. */
 function tellCondition(
   context: ControllerContext,
   zone: Readonly<OriginZone>,
   before: NonNullable<Status['conditions']>,
   { type, status, reason, message }: Said,
 ): void {
-  if (type !== 'Ready' && type !== 'OriginsVerified') return;
+  const isTold = type === 'Ready' || type === 'OriginsVerified' || reason === 'HoldUntilInvalid';
+  if (!isTold) return;
   const last = before.find((condition) => condition.type === type);
   if (last?.status === status && last.reason === reason) return;
   if (status === 'Unknown' && type === 'OriginsVerified') return;
-  const level = status === 'True' ? 'Normal' : 'Warning';
-  const action = type === 'Ready' ? 'Read' : 'Probe';
+  const level = status === 'True' && type !== 'Stalled' ? 'Normal' : 'Warning';
+  const action = type === 'Ready' ? 'Read' : type === 'Stalled' ? 'Hold' : 'Probe';
   tell(context, zone, { type: level, reason, action, note: message });
 }
 

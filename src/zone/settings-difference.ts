@@ -126,7 +126,7 @@ export function hold(
 /** How a person keeps the operator from changing anything, as a sentence. */
 export function howToStop({ objectName }: ZoneWorld): string {
   return (
-    `To stop it: kubectl annotate originzone ${objectName} originca.dev/hold-until=<time, as 2026-01-31T12:00:00Z>, ` +
+    `To stop it: kubectl annotate originzone ${objectName} --overwrite originca.dev/hold-until=TIME (such as 2026-01-31T12:00:00Z), ` +
     `or kubectl patch originzone ${objectName} --type=merge -p '{"spec":{"mode":"Observe"}}'.`
   );
 }

@@ -32,7 +32,7 @@ function hint({ version, apiServerUrl, kubeconfigPath }: ControlPlane, seconds: 
   return [
     `Kubernetes ${version} is up at ${apiServerUrl} after ${seconds} s. In another terminal:`,
     `  export KUBECONFIG=${kubeconfigPath}`,
-    '  kubectl apply -k crds',
+    '  kubectl apply --server-side -k crds',
     '  kubectl get namespaces',
     'Ctrl-C ends it and removes everything it made.',
   ].join('\n');

@@ -49,7 +49,7 @@ describe('a setting that somebody else changed', () => {
   test('is restored with words that say who did what and how to stop it', () => {
     const { message } = actionOf('tls13', { ...tls13, history: { tls13: { lastInSync: 'on' } } });
     expect(message).toContain('Somebody else changed tls13 from on to off; it is set to on.');
-    expect(message).toContain('kubectl annotate originzone shop originca.dev/hold-until=');
+    expect(message).toContain('kubectl annotate originzone shop --overwrite originca.dev/hold-until=');
     expect(message).toContain('"mode":"Observe"');
   });
 });
