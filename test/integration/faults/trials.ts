@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
+import type { OriginIssuer } from '../../../src/api/v1alpha1.ts';
 import type { Secret } from '../../../src/kube/object.ts';
 import { secrets } from '../../../src/kube/resource.ts';
 import { pemCertificates } from '../../../src/pki/inspect.ts';
@@ -29,6 +29,7 @@ export class Trials implements AsyncDisposable {
   readonly #clock = new JumpClock();
   readonly #tokens = new Map<string, string>();
   readonly #seen = new Map<string, Seen>();
+  readonly #ready = new Map<string, string[]>();
   readonly #hostnames = new Map<string, readonly string[]>();
   readonly #roots: readonly X509Certificate[];
   readonly #over = new AbortController();
@@ -153,6 +154,23 @@ export class Trials implements AsyncDisposable {
     );
   }
 
+  /** Status and reason of an issuer's Ready, in order. */
+  readyOf(name: string): readonly string[] {
+    return this.#ready.get(name) ?? [];
+  }
+
+  /** Waits until the Ready of each issuer had this status and reason. */
+  async haveBeenReady(wanted: ReadonlyMap<string, string>): Promise<void> {
+    await waitFor(
+      'the issuers checked',
+      () => {
+        const late = [...wanted].filter(([name, ready]) => !this.readyOf(name).includes(ready));
+        return late.length === 0 || new NotYet(late.map(([name]) => [name, this.readyOf(name)]));
+      },
+      WAIT,
+    );
+  }
+
   /** Waits until so many requests of an operation came. */
   async haveAsked(name: string, operation: Operation, times: number): Promise<void> {
     await waitFor(
@@ -208,9 +226,17 @@ export class Trials implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const { certificates, secrets: all } = await this.#list();
+    const { certificates, secrets: all, issuers } = await this.#list();
+    for (const issuer of issuers) this.#noteIssuer(issuer);
     for (const certificate of certificates) this.of(certificate.metadata.name ?? '').status(certificate);
     for (const secret of all) this.#noteSecret(secret);
+  }
+
+  #noteIssuer({ metadata, status }: OriginIssuer): void {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    const known = this.#ready.get(metadata.name ?? '') ?? [];
+    const now = ready && `${ready.status} ${ready.reason}`;
+    if (now !== undefined && known.at(-1) !== now) this.#ready.set(metadata.name ?? '', [...known, now]);
   }
 
   #noteSecret(secret: Secret): void {
@@ -221,14 +247,15 @@ export class Trials implements AsyncDisposable {
     this.of(name).target(secret, { hostnames, roots: this.#roots, now: this.#clock.now() });
   }
 
-  async #list(): Promise<{ certificates: readonly OriginCertificate[]; secrets: readonly Secret[] }> {
+  async #list() {
     const { kube, namespace } = this.scene;
     const options = { namespace, signal: AbortSignal.timeout(10_000) };
-    const [certificates, all] = await Promise.all([
+    const [certificates, all, issuers] = await Promise.all([
       kube.listAll(originCertificates, options),
       kube.listAll(secrets, options),
+      kube.listAll(originIssuers, options),
     ]);
-    return { certificates, secrets: all };
+    return { certificates, secrets: all, issuers };
   }
 }
 
