@@ -3,7 +3,6 @@ import type { ZonePass } from '../concern.ts';
 import type { PullsContext } from './context.ts';
 import type { OriginLine } from '../world.ts';
 import type { PullMemory } from './memory.ts';
-import type { Acceptance } from './world.ts';
 
 export interface Question {
   /** Fingerprint of the CA that is asked about. */
@@ -22,22 +21,22 @@ export function askOrigins(
   memory: PullMemory,
   question: Question,
 ): void {
-  memory.setAcceptance(question.ca, { state: 'asking' });
-  void answers(context, question)
-    .catch((error: unknown): Acceptance => {
+  memory.asked.begin(question.ca);
+  void refusals(context, question)
+    .catch((error: unknown) => {
       context.log.debug(
         { zone: zone.metadata.name, problem: problemOf(error) },
         'origins could not be asked',
       );
-      return { state: 'unasked' };
+      return undefined;
     })
-    .then((acceptance) => {
-      memory.setAcceptance(question.ca, acceptance);
+    .then((by) => {
+      memory.asked.answered(question.ca, by);
       context.wake(zone.metadata.name);
     });
 }
 
-async function answers(context: PullsContext, { origins, client }: Question): Promise<Acceptance> {
+async function refusals(context: PullsContext, { origins, client }: Question): Promise<readonly string[]> {
   const by: string[] = [];
   for (let from = 0; from < origins.length; from += AT_ONCE) {
     const some = origins.slice(from, from + AT_ONCE);
@@ -46,7 +45,7 @@ async function answers(context: PullsContext, { origins, client }: Question): Pr
       if (accepted[index] !== true) by.push(`${hostname} at ${address ?? 'no address'}`);
     }
   }
-  return by.length === 0 ? { state: 'accepted' } : { state: 'refused', by };
+  return by;
 }
 
 /** The prober serves who comes first: the gate's own looks are to come in between. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../../clock.ts';
 import type { CloudflareError } from '../../cloudflare/errors.ts';
 import { retryMs } from '../schedule.ts';
+import { AskedOrigins } from './asked.ts';
 import { Repeats } from './repeats.ts';
-import type { Acceptance, Reading } from './world.ts';
+import type { Reading } from './world.ts';
 
 /** What Cloudflare answered. */
 interface KeptReading {
@@ -38,8 +39,6 @@ export interface RawCertificate {
 
 const BACKOFF_MIN_MS = 60_000;
 const BACKOFF_MAX_MS = 3_600_000;
-/** A refused origin is asked again after this. */
-const ASK_AGAIN_MS = 60_000;
 
 /** What this process remembers of one zone's origin pulls. Nothing of it is needed: without it, it only waits longer. */
 export class PullMemory {
@@ -51,11 +50,12 @@ export class PullMemory {
   #failures = 0;
   #failure: Failure | undefined;
   #retryMs = Number.NEGATIVE_INFINITY;
-  #asked: { readonly ca: string; readonly atMs: number; readonly result: Acceptance } | undefined;
   /** Why an object of `publish` could not be written when that was tried last, by object. */
   readonly refused = new Map<string, string>();
   /** What was done of late. */
   readonly repeats: Repeats;
+  /** What origins said of a new CA. */
+  readonly asked: AskedOrigins;
   /** Whether origins were told that they may demand it. */
   isSafe = false;
   /** What was told last, so that it is told once. */
@@ -66,6 +66,7 @@ export class PullMemory {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.repeats = new Repeats(clock);
+    this.asked = new AskedOrigins(clock);
   }
 
   /**
@@ -156,17 +157,6 @@ export class PullMemory {
 
   succeeded(): void {
     this.#failure = undefined;
-  }
-
-  acceptanceOf(ca: string | undefined): Acceptance {
-    const asked = this.#asked;
-    if (asked === undefined || asked.ca !== ca) return { state: 'unasked' };
-    const isOld = this.#clock.monotonic() - asked.atMs >= ASK_AGAIN_MS;
-    return isOld && asked.result.state !== 'asking' ? { state: 'unasked' } : asked.result;
-  }
-
-  setAcceptance(ca: string, result: Acceptance): void {
-    this.#asked = { ca, atMs: this.#clock.monotonic(), result };
   }
 }
 

@@ -69,7 +69,7 @@ export async function observe(
     demand: demandOf(sinceMs === undefined ? undefined : pass.gate(sinceMs)),
     bundle,
     publish,
-    acceptance: memory.acceptanceOf(comingCa?.fingerprint),
+    acceptance: memory.asked.acceptanceOf(comingCa?.fingerprint),
     ages: withPublished,
     backoffMs: memory.backoffMs,
     attempts: memory.repeats.all(),

@@ -50,11 +50,15 @@ export function readiness(
         'Origins that demand a client certificate are asked with one of the new CA.',
         LOOK_AGAIN_MS,
       );
-    case 'refused':
-      return blocked(
+    case 'refused': {
+      const step = blocked(
         `Origins do not accept a client certificate of the new CA yet: ${acceptance.by.join(', ')}. ` +
           'Let them trust both CAs: they stand in ca.crt of what is published.',
       );
+      // What they said stands while they are asked again.
+      if (!acceptance.isDue) return step;
+      return { ...step, effect: { do: 'AskOrigins', ca, origins: demand.required } };
+    }
   }
 }
 

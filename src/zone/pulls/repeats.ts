@@ -71,13 +71,12 @@ function stepMs(count: number): number {
   return LEAST_MS * 2 ** Math.min(count - 1, 20);
 }
 
-/** How an effect is told from others; undefined for what keeps count of each of its objects. */
+/** How an effect is told from others; undefined for what keeps count by itself, of each object or CA. */
 export function effectText(effect: PullEffect): string | undefined {
   switch (effect.do) {
     case 'Publish':
-      return undefined;
     case 'AskOrigins':
-      return `AskOrigins ${effect.ca}`;
+      return undefined;
     default:
       return JSON.stringify(effect);
   }

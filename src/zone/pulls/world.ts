@@ -113,7 +113,8 @@ export type Acceptance =
   | { readonly state: 'unasked' }
   | { readonly state: 'asking' }
   | { readonly state: 'accepted' }
-  | { readonly state: 'refused'; readonly by: readonly string[] };
+  /** `isDue`: they are to be asked again. */
+  | { readonly state: 'refused'; readonly by: readonly string[]; readonly isDue: boolean };
 
 /** How long something has been so, in ms, by this process's own observation; 0: not, or seen just now. */
 export interface Ages {

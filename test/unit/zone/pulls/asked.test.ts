@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { pullsPerHour } from '../../../../src/zone/pulls/reading.ts';
 import { intervalsOf } from '../../../../src/zone/schedule.ts';
 import type { OriginLine } from '../../../../src/zone/world.ts';
-import { CountedStage } from './stage.ts';
+import { CountedStage, REAL_KEYS } from './stage.ts';
 import { line } from './worlds.ts';
 
 const MINUTE = 60_000;
@@ -32,7 +32,7 @@ const presented = ({ cloudflare }: CountedStage): void => {
 const observing = { hindrance: 'spec.mode is Observe' };
 const budget = (zoneIntervalMs: number): number => pullsPerHour(intervalsOf(zoneIntervalMs, 6 * HOUR, 1));
 
-describe('in an hour Cloudflare is asked three times', () => {
+describe('in an hour Cloudflare is asked three times', REAL_KEYS, () => {
   test.each<[string, Pulls, Setting, string]>([
     ['while the shared certificate is presented', { mode: 'Shared', publish }, {}, 'Presenting'],
     ["while the zone's own is", { mode: 'Zone', publish }, {}, 'Presenting'],
@@ -72,7 +72,7 @@ describe('what waits for origins or people asks as much as the budget allows for
   });
 });
 
-test('a deployment that does not end is looked at ever more rarely', async () => {
+test('a deployment that does not end is looked at ever more rarely', REAL_KEYS, async () => {
   const found = await askedInAnHour({ mode: 'Zone' }, {}, ({ cloudflare }) => {
     cloudflare.deployment = 'pending_deployment';
   });

@@ -6,6 +6,7 @@ import type { ZoneClient } from '../../../../src/cloudflare/zone-client.ts';
 import type { KubeClient } from '../../../../src/kube/client.ts';
 import { KubeError } from '../../../../src/kube/errors.ts';
 import type { KubeObject, ObjectMeta, ObjectRef } from '../../../../src/kube/object.ts';
+import type { PemPair } from '../../../../src/pki/authority.ts';
 import type { Resource } from '../../../../src/kube/resource.ts';
 
 /** Cloudflare's part of one zone's origin pulls, which counts what is asked of it. */
@@ -113,6 +114,12 @@ export class CountedKube {
     },
   } as unknown as KubeClient;
 
+  /** A pair as somebody put it there. */
+  put(key: string, { certificate, privateKey }: PemPair): void {
+    const data = { 'tls.crt': base64(certificate), 'tls.key': base64(privateKey) };
+    this.#store(key, { metadata: { uid: key }, data });
+  }
+
   async #write(key: string, object: Stored): Promise<Stored> {
     this.writes.set(key, (this.writes.get(key) ?? 0) + 1);
     if (this.lost.has(key)) throw new KubeError('NotFound', 'there is no such namespace');
@@ -134,6 +141,10 @@ function keyOf(
   { namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>,
 ): string {
   return `${kind} ${namespace}/${name}`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 function withoutNulls(values: Readonly<Record<string, string | null>>): Record<string, string> {

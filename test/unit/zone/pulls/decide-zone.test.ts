@@ -391,16 +391,30 @@ const CASES: readonly Case[] = [
   ],
   [
     'one that refuses holds the new CA',
-    world({ store: store(beside), demand: demanded, acceptance: { state: 'refused', by: ['www'] } }),
+    world({
+      store: store(beside),
+      demand: demanded,
+      acceptance: { state: 'refused', by: ['www'], isDue: false },
+    }),
     'NewCaNotAccepted',
     undefined,
+  ],
+  [
+    'it is asked again while what it said stands',
+    world({
+      store: store(beside),
+      demand: demanded,
+      acceptance: { state: 'refused', by: ['www'], isDue: true },
+    }),
+    'NewCaNotAccepted',
+    { do: 'AskOrigins', ca: 'CA2', origins: [required] },
   ],
   [
     'the old CA signs while the new one is held',
     world({
       store: store({ ...beside, leaf: DUE_LEAF }),
       demand: demanded,
-      acceptance: { state: 'refused', by: ['www'] },
+      acceptance: { state: 'refused', by: ['www'], isDue: false },
     }),
     'Rotating',
     makeNext('CA1'),

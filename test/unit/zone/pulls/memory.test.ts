@@ -61,20 +61,6 @@ test('each failed deployment doubles the wait, up to an hour, until one succeeds
   expect(memory.backoffMs).toBe(0);
 });
 
-test('what origins answered holds for a minute, and for the CA that was asked about', async () => {
-  const clock = new TestClock();
-  const memory = new PullMemory(clock);
-  expect(memory.acceptanceOf('CA')).toEqual({ state: 'unasked' });
-  memory.setAcceptance('CA', { state: 'asking' });
-  await clock.advance(2 * MINUTE);
-  expect(memory.acceptanceOf('CA')).toEqual({ state: 'asking' });
-  memory.setAcceptance('CA', { state: 'refused', by: ['www'] });
-  expect(memory.acceptanceOf('CA')).toEqual({ state: 'refused', by: ['www'] });
-  expect(memory.acceptanceOf('another')).toEqual({ state: 'unasked' });
-  await clock.advance(MINUTE);
-  expect(memory.acceptanceOf('CA')).toEqual({ state: 'unasked' });
-});
-
 test('another object under the same name has a memory of its own', () => {
   const memories = new PullMemories(new TestClock());
   const first = memories.of({ name: 'example.com', uid: '1' });

@@ -18,6 +18,9 @@ type Report = ConcernReport<NonNullable<OriginZone['status']>['authenticatedOrig
 const { ca } = await originRoots();
 export const SHARED_CA = new X509Certificate(ca.rsa.certificate);
 
+/** RSA keys are made as they are for real, which a busy machine takes its time for. */
+export const REAL_KEYS = { timeout: 60_000 };
+
 /** The zone's own pass comes by at least so often, whatever the origin pulls ask for. */
 const PASS_MS = 30_000;
 /** So many passes without time between them are a storm, not progress. */
@@ -35,6 +38,8 @@ export class CountedStage {
   knocks = 0;
   /** Whether origins take the client certificate that is shown to them. */
   takesClient = true;
+  /** Whether knocking itself fails. */
+  proberFails = false;
   lines: readonly OriginLine[] = [];
   complete = true;
   hindrance: string | undefined;
@@ -55,6 +60,7 @@ export class CountedStage {
     const prober: Probes = {
       probe: () => {
         this.knocks += 1;
+        if (this.proberFails) return Promise.reject(new Error('no socket'));
         const verdict = { clientAccepted: this.takesClient, clientCertificate: 'required' };
         return Promise.resolve([verdict as Verdict]); // Only what is read of it.
       },
