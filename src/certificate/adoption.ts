@@ -1,5 +1,6 @@
 import type { SecretFacts } from '../secret-facts.ts';
 import type { Action } from './action.ts';
+import type { CertManagerKeeper } from './cert-manager.ts';
 import type { Living } from './world.ts';
 
 /** How often a Secret that cannot be taken over is looked at: it bears no label of ours, so no watch tells. */
@@ -14,13 +15,17 @@ const TYPES: ReadonlySet<string> = new Set(['kubernetes.io/tls', 'Opaque']);
  * browsers well, and is not.
  */
 export function adoption({ certificate, holder }: Living, target: SecretFacts): Action {
-  const keptBy = holder.kind === 'foreign' ? holder.keptBy : undefined;
-  const problem = hindrance(certificate.metadata.namespace, target, keptBy);
+  const keeper = holder.kind === 'foreign' ? holder : {};
+  const problem = hindrance(certificate.metadata.namespace, target, keeper);
   if (problem === undefined) return { type: 'Adopt', target };
   return { type: 'Refuse', reason: 'AdoptRefused', message: problem, retryMs: LOOK_MS };
 }
 
-function hindrance(namespace: string, target: SecretFacts, keptBy: string | undefined): string | undefined {
+function hindrance(
+  namespace: string,
+  target: SecretFacts,
+  { keptBy, doubt }: CertManagerKeeper,
+): string | undefined {
   const { name, pair } = target;
   const secret = `-n ${namespace} get secret ${name} -o json`;
   const elsewhere = 'or name another Secret in spec.secretName and move its readers there';
@@ -42,6 +47,12 @@ function hindrance(namespace: string, target: SecretFacts, keptBy: string | unde
       `Secret ${name} is kept by cert-manager's Certificate ${keptBy}, which would write it again. Delete that and ` +
       `leave the Secret: kubectl -n ${namespace} delete certificates.cert-manager.io ${keptBy} --cascade=orphan ` +
       '(and first take annotations cert-manager.io/issuer and cert-manager.io/cluster-issuer off an Ingress or Gateway that makes it).'
+    );
+  }
+  if (doubt !== undefined) {
+    return (
+      `Whether cert-manager keeps Secret ${name} cannot be found out: ${doubt}. Let the operator list its ` +
+      'Certificates: kubectl apply --server-side -k deploy (or the overlay in use) of this version grants that.'
     );
   }
   if (target.type === 'Opaque' && pair.state === 'MissingData') {

@@ -2,6 +2,9 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { KubeObject, ObjectRef } from '../kube/object.ts';
 import type { Resource } from '../kube/resource.ts';
+import type { Holder } from './world.ts';
+
+export type CertManagerKeeper = Pick<Extract<Holder, { kind: 'foreign' }>, 'keptBy' | 'doubt'>;
 
 interface CertManagerCertificate extends KubeObject {
   readonly spec?: { readonly secretName?: string };
@@ -15,19 +18,22 @@ const certManagerCertificates: Resource<CertManagerCertificate> = {
 };
 
 /**
- * The cert-manager Certificate that names this Secret and so keeps writing it; undefined where there is none, or no
- * cert-manager. Throws a KubeError where that cannot be found out: then nothing is taken over.
+ * The cert-manager Certificate that names this Secret and so keeps writing it; empty where there is none, or no
+ * cert-manager; a doubt where the operator may not look. Throws any other KubeError: then it is looked again later.
  */
 export async function certManagerKeeper(
   kube: KubeClient,
   { namespace, name }: ObjectRef,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<CertManagerKeeper> {
   try {
     const all = await kube.listAll(certManagerCertificates, { namespace, signal });
-    return all.find(({ spec }) => spec?.secretName === name)?.metadata.name;
+    const keeper = all.find(({ spec }) => spec?.secretName === name);
+    return keeper ? { keptBy: keeper.metadata.name } : {};
   } catch (error) {
-    if (error instanceof KubeError && error.kind === 'NotFound') return undefined;
+    if (!(error instanceof KubeError)) throw error;
+    if (error.kind === 'NotFound') return {};
+    if (error.kind === 'Forbidden') return { doubt: error.message };
     throw error;
   }
 }

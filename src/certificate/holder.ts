@@ -2,12 +2,13 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { ObjectRef } from '../kube/object.ts';
 import { keeperOf, type SecretFacts } from '../secret-facts.ts';
 import type { Stores } from '../stores.ts';
+import type { CertManagerKeeper } from './cert-manager.ts';
 import type { Holder } from './world.ts';
 
 export interface CertificateReader {
   certificate(ref: ObjectRef): Promise<OriginCertificate | undefined>;
-  /** Name of the cert-manager Certificate that writes this Secret. Absent: not looked for. */
-  certManagerKeeper?(ref: ObjectRef): Promise<string | undefined>;
+  /** The cert-manager Certificate that writes this Secret. Absent: not looked for. */
+  certManagerKeeper?(ref: ObjectRef): Promise<CertManagerKeeper>;
 }
 
 /**
@@ -52,8 +53,8 @@ async function foreign(
         isBefore(other, certificate),
     );
   if (rival) return { kind: 'other', name: rival.metadata.name };
-  const keptBy = await reader.certManagerKeeper?.({ namespace: metadata.namespace, name: spec.secretName });
-  return keptBy === undefined ? { kind: 'foreign' } : { kind: 'foreign', keptBy };
+  const keeper = await reader.certManagerKeeper?.({ namespace: metadata.namespace, name: spec.secretName });
+  return { kind: 'foreign', ...keeper };
 }
 
 function claims({ metadata, spec }: OriginCertificate, secretName: string): boolean {

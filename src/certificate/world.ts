@@ -48,6 +48,8 @@ export type Holder =
       readonly kind: 'foreign';
       /** The cert-manager Certificate that writes it; looked for only where the Secret is to be taken over. */
       readonly keptBy?: string | undefined;
+      /** Why it could not be found out whether there is one. */
+      readonly doubt?: string | undefined;
     }
   /** Another OriginCertificate that names the same Secret and has the better right to it. */
   | { readonly kind: 'other'; readonly name: string };

@@ -519,6 +519,11 @@ describe('a Secret that is not ours where existingSecret is Adopt', () => {
       { holder: { kind: 'foreign', keptBy: 'cm' } },
     ],
     [
+      'is refused while it cannot be told whether cert-manager keeps it',
+      'Refuse AdoptRefused',
+      { holder: { kind: 'foreign', doubt: 'may not list' } },
+    ],
+    [
       'is refused when Opaque and without a pair',
       'Refuse AdoptRefused',
       { target: found({ type: 'Opaque', pair: { state: 'MissingData', problem: 'tls.crt missing' } }) },
