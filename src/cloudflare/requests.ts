@@ -48,9 +48,22 @@ const MAX_LIST_BYTES = 32 * 2 ** 20;
  */
 export class Requests {
   readonly #options: RequestsOptions;
+  /** Requests that are paid already. */
+  #prepaid: number;
 
-  constructor(options: RequestsOptions) {
+  constructor(options: RequestsOptions, prepaid = 0) {
     this.#options = options;
+    this.#prepaid = prepaid;
+  }
+
+  /**
+   * These requests with `count` of them paid at once, or the error that says when to come back. Whoever needs several
+   * in a row would else share them out with others in the same need, and none would ever have enough.
+   */
+  prepaid(operation: Operation, count: number): Requests {
+    const refusal = this.#take(operation, count);
+    if (refusal !== undefined) throw refusal;
+    return new Requests(this.#options, count);
   }
 
   /** Pays and sends one request. */
@@ -112,8 +125,14 @@ export class Requests {
 
   /** Takes one request of the budget, or says as an error when to come back. */
   #pay(operation: Operation): CloudflareError | undefined {
+    if (this.#prepaid === 0) return this.#take(operation, 1);
+    this.#prepaid -= 1;
+    return undefined;
+  }
+
+  #take(operation: Operation, count: number): CloudflareError | undefined {
     const { budget, share, token } = this.#options;
-    const grant = budget.take(1, token.digest(), share);
+    const grant = budget.take(count, token.digest(), share);
     if (grant.granted) return undefined;
     return grant.because === 'budget'
       ? budgetExhausted(operation, grant.retryAfterMs)

@@ -1,6 +1,7 @@
 import { normalizeHostname } from '../api/hostname.ts';
 import { asRecord } from './envelope.ts';
 import { CloudflareError, unavailable } from './errors.ts';
+import type { Operation } from './operation.ts';
 import { readPages } from './paging.ts';
 import type { CallOptions, CertificateListing, ListOptions, Requests } from './requests.ts';
 import { type TokenState, type Zone, zoneOfResult } from './results.ts';
@@ -55,6 +56,14 @@ export class ZoneClient {
   constructor(requests: Requests, tokenDigest: string) {
     this.#requests = requests;
     this.tokenDigest = tokenDigest;
+  }
+
+  /**
+   * This client with the next `count` requests paid at once. Throws a CloudflareError that says when to come back
+   * where the budget does not have them; `operation` is what they begin with.
+   */
+  prepaid(operation: Operation, count: number): ZoneClient {
+    return new ZoneClient(this.#requests.prepaid(operation, count), this.tokenDigest);
   }
 
   /** The token's own state. Refused for account-owned tokens, which work all the same. */

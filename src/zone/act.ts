@@ -3,6 +3,7 @@ import type { ControllerContext } from './controller-context.ts';
 import { decide } from './decide.ts';
 import { historyAfter } from './history.ts';
 import { instantOf, readSetting } from './readings.ts';
+import { contained } from './recurring.ts';
 import { askedText, textOf } from './settings.ts';
 import { tell } from './tell.ts';
 import { namesToRead, rememberedOf, worldOf, type ZoneView } from './view.ts';
@@ -19,21 +20,36 @@ export async function enact(
 ): Promise<readonly SettingAction[]> {
   const { facts } = view;
   const changed = new Set<SettingName>();
-  let isFresh = false;
+  let paid: ZoneView | undefined;
   for (;;) {
     const actions = decided(context, view);
     const next = actions.find(
       (action): action is Patch => action.type === 'Patch' && !changed.has(action.name),
     );
     if (next === undefined || facts === undefined) return actions;
-    if (!isFresh) {
-      if (!(await refreshed(context, view, facts.id, signal))) return actions;
-      isFresh = true;
+    if (paid === undefined) {
+      paid = paidView(context, view, actions.filter(({ type }) => type === 'Patch').length);
+      if (paid === undefined || !(await refreshed(context, paid, facts.id, signal))) return actions;
       continue;
     }
     await assertUnchanged(context, view, signal);
-    await change(context, view, facts.id, next, signal);
+    await change(context, paid, facts.id, next, signal);
     changed.add(next.name);
+  }
+}
+
+/** A PATCH, and the GET that is believed. */
+const REQUESTS_PER_CHANGE = 2;
+
+/** The view with a client that has paid for all that a change takes; undefined while the budget does not have it. */
+function paidView(context: ControllerContext, view: ZoneView, changes: number): ZoneView | undefined {
+  const { client, memory } = view;
+  try {
+    const count = namesToRead(view).length + changes * REQUESTS_PER_CHANGE;
+    return { ...view, client: client.prepaid('get_setting', count) };
+  } catch (error) {
+    memory.setting('ssl').failed(contained(error), instantOf(context), context.random());
+    return undefined;
   }
 }
 

@@ -49,7 +49,7 @@ export async function reconcilePulls(
   } catch (error) {
     if (!(error instanceof CloudflareError) || error.kind === 'Fenced' || error.kind === 'Aborted')
       throw error;
-    memory.expire();
+    if (error.kind !== 'BudgetExhausted') memory.expire();
     memory.failed(error, context.random());
     return unavailableReport(pass, memory.failure?.error ?? error, memory.failure?.leftMs ?? AT_ONCE_MS);
   }
@@ -73,7 +73,7 @@ async function work(
   askForVerdicts(context, pass, seen);
   if (step.effect !== undefined) {
     if (AT_CLOUDFLARE.has(step.effect.do)) memory.expire();
-    await once({ context, pass, memory, seen, signal }, step.effect);
+    await once({ context, pass: { ...pass, client: seen.client }, memory, seen, signal }, step.effect);
   }
   memory.succeeded();
   return reportOf(seen.world, step, nextLookMs(step));

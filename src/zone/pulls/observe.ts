@@ -22,6 +22,8 @@ export interface Seen {
   readonly secret: Secret | undefined;
   /** The CA of caSecretRef. */
   readonly given: SigningAuthority | undefined;
+  /** Has paid for one effect where Cloudflare was asked in this pass. */
+  readonly client: ZonePass['client'];
   /** How old what Cloudflare answered is; 0: of this pass. */
   readonly ageMs: number;
   /** From when on (monotonic) origins must have been looked at; undefined: nobody's demand matters now. */
@@ -37,7 +39,9 @@ export async function observe(
 ): Promise<Seen> {
   const { metadata, spec } = pass.zone;
   const kept = fresh ? undefined : memory.kept(restMs(pass.intervals));
-  const raw = kept?.raw ?? (await readCloudflare(context, pass, memory, signal));
+  const { raw, client } = kept
+    ? { raw: kept.raw, client: pass.client }
+    : await readCloudflare(context, pass, memory, signal);
   const secret = await readSecret(context, pullSecretName(metadata.name), signal);
   const { wantedCa, given } = await readWantedCa(context, pass, signal);
   const store = storeOf(secret, metadata.name, given?.certificate);
@@ -74,7 +78,7 @@ export async function observe(
     backoffMs: memory.backoffMs,
     attempts: memory.repeats.all(),
   };
-  return { world, secret, given, ageMs: kept?.ageMs ?? 0, demandSinceMs: sinceMs };
+  return { world, secret, given, client, ageMs: kept?.ageMs ?? 0, demandSinceMs: sinceMs };
 }
 
 function readSecret(

@@ -10,13 +10,17 @@ const REQUESTS = 3;
 /** What waits for origins or people looks so often in the interval of rest. */
 const WAITING_LOOKS = 12;
 
-/** Asks Cloudflare, and remembers the answer. */
+/**
+ * Asks Cloudflare, and remembers the answer. The request of the effect that may follow is paid with these, or zones that
+ * take turns at a short budget would read for ever and do nothing: `client` has it.
+ */
 export async function readCloudflare(
   { clock }: Pick<PullsContext, 'clock'>,
-  { client, facts }: ZonePass,
+  { client: unpaid, facts }: ZonePass,
   memory: PullMemory,
   signal: AbortSignal,
-): Promise<RawReading> {
+): Promise<{ readonly raw: RawReading; readonly client: ZonePass['client'] }> {
+  const client = unpaid.prepaid('get_setting', REQUESTS + 1);
   memory.expire();
   const beganMs = clock.monotonic();
   const setting = await client.getSetting(facts.id, 'tls_client_auth', { signal });
@@ -26,7 +30,7 @@ export async function readCloudflare(
   const shared = { on: value === 'on', editable, modifiedOn };
   const raw = { shared, enabled, certificates: certificates.filter(({ status }) => status !== 'deleted') };
   memory.keep(beganMs, raw);
-  return raw;
+  return { raw, client };
 }
 
 /** How old an answer may be to be of any use: at rest Cloudflare is asked once an hour, stretched as all is. */

@@ -227,3 +227,55 @@ describe('the DNS records', () => {
     });
   });
 });
+
+describe('requests paid at once', () => {
+  const FOUR = 4;
+
+  /** Reads a setting four times in a row, paid at once or one by one, until that has gone well; counts the rounds. */
+  async function inTurns(isPrepaid: boolean): Promise<number> {
+    const clock = new TestClock();
+    // A zones' share of one request at once and one every four seconds.
+    const budget = new Budget({ clock, ratePerSecond: 1, burst: FOUR });
+    wire = await Wire.start((_, response) => answer(response, { id: 'ssl', value: 'full' }), {
+      clock,
+      budget,
+    });
+    const zones = ['a', 'b', 'c'].map((name) => ({
+      client: wire.api.zoneClient(new ApiToken(name + TOKEN)),
+    }));
+    const waiting = new Set(zones);
+    for (let rounds = 1; rounds <= 100; rounds++) {
+      for (const zone of waiting) {
+        try {
+          const client = isPrepaid ? zone.client.prepaid('get_setting', FOUR) : zone.client;
+          for (let n = 0; n < FOUR; n++) await client.getSetting('z', 'ssl', options);
+          waiting.delete(zone);
+        } catch (error) {
+          expect(error).toMatchObject({ kind: 'BudgetExhausted', definite: true });
+        }
+      }
+      if (waiting.size === 0) return rounds;
+      await clock.advance(FOUR * 1000);
+    }
+    return Infinity;
+  }
+
+  test('let zones that take turns at a short budget come to an end, which they do not one by one', async () => {
+    expect(await inTurns(true)).toBeLessThan(40);
+    await wire.stop();
+    expect(await inTurns(false)).toBe(Infinity);
+  });
+
+  test('are as many as were paid, and no more', async () => {
+    const clock = new TestClock();
+    const budget = new Budget({ clock, ratePerSecond: 1, burst: FOUR });
+    wire = await Wire.start((_, response) => answer(response, { id: 'ssl', value: 'full' }), {
+      clock,
+      budget,
+    });
+    const client = wire.api.zoneClient(new ApiToken(TOKEN)).prepaid('get_setting', 2);
+    await client.getSetting('z', 'ssl', options);
+    await client.getSetting('z', 'ssl', options);
+    await expect(client.getSetting('z', 'ssl', options)).rejects.toMatchObject({ kind: 'BudgetExhausted' });
+  });
+});

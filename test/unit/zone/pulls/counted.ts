@@ -25,6 +25,7 @@ export class CountedCloudflare {
   /** Only what origin pulls ask. */
   readonly client = {
     tokenDigest: 'token',
+    prepaid: (): unknown => this.client,
     getSetting: (_: string, id: string): Promise<ZoneSetting> =>
       this.#read({ id, value: this.shared ? 'on' : 'off', editable: true, modifiedOn: undefined }),
     getOriginPullSettings: () => this.#read({ enabled: this.enabled }),
