@@ -71,7 +71,7 @@ describe('the examples', () => {
       secretName: 'a',
       hostnames: ['*.com'],
       issuerRef: { name: 'b' },
-      temporaryCertificate: true,
+      secretname: 'b',
     };
     const object = {
       apiVersion: 'originca.dev/v1alpha1',
