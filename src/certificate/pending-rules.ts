@@ -27,7 +27,7 @@ export function decidePending(world: World): Action | undefined {
 }
 
 /** A Secret of this object, target or former one, bears the pending key. */
-function isFinished({ target, formers }: World, pending: Pending): boolean {
+export function isFinished({ target, formers }: World, pending: Pending): boolean {
   const holds = (secret: SecretFacts): boolean =>
     keeperOf(secret) === pending.certificateName &&
     pending.keyDigest !== undefined &&

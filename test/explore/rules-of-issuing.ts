@@ -196,4 +196,16 @@ export const ISSUING: readonly Mutation[] = [
     states: 4_646,
     edits: [edit('target.ts', '? { uid: existing.uid, resourceVersion: existing.resourceVersion }', '? {}')],
   },
+  {
+    rule: 'a certificate that is in place already is not written again',
+    world: { ...FAULT_USER, start: 'issued', user: 2, deeds: ['edit hostnames', 'rename Secret'] },
+    states: 10_000,
+    edits: [edit('write.ts', 'if (isFinished(world, pending)) return OBSERVE;', '')],
+  },
+  {
+    rule: 'the status tells what former Secrets know was replaced',
+    world: { ...USER, start: 'issued', user: 3, deeds: ['edit hostnames', 'rename Secret'] },
+    states: 10_000,
+    edits: [edit('report.ts', '...formerRecords(world)]', ']')],
+  },
 ];

@@ -12,7 +12,7 @@ import {
 import { ISSUERS } from './context.ts';
 import { withObjects } from './effects.ts';
 import { carriedBy, noteOf, pairOf } from './secrets.ts';
-import { NAMESPACE, type State, type Users } from './state.ts';
+import { NAMESPACE, type Objects, type State, type Users } from './state.ts';
 
 /** What a person does, by a name that traces show. */
 export interface Deed {
@@ -63,7 +63,7 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
         1,
       );
     case 'rename Secret':
-      return changed(state, certificate, { secretName: next(SECRETS, spec.secretName) }, 0);
+      return renamed(state, certificate);
     case 'ask for renewal':
       return renewalAsked(state, certificate);
     case 'delete object':
@@ -121,6 +121,12 @@ function changed(
   return withUsers(withObjects(state, api), { needs: state.users.needs + needs });
 }
 
+/** The pair is copied to the new name, unless a Secret is there, whose own pair may not be what is asked for. */
+function renamed(state: State, certificate: OriginCertificate): State {
+  const secretName = next(SECRETS, certificate.spec.secretName);
+  return changed(state, certificate, { secretName }, state.api.secrets[secretName] === undefined ? 0 : 1);
+}
+
 function renewalAsked(state: State, certificate: OriginCertificate): State {
   const { metadata } = certificate;
   const asked = Number(metadata.annotations?.[ANNOTATION.renewRequestedAt] ?? '0') + 1;
@@ -135,7 +141,16 @@ function dropped(state: State, secretName: string): State | undefined {
   const secret = state.api.secrets[secretName];
   if (pairOf(secret) === undefined) return undefined;
   const after = withObjects(state, withoutSecret(state.api, secretName));
-  return withUsers(after, { ...letGoOf(after.users, secret), needs: state.users.needs + 1 });
+  return withUsers(after, {
+    ...letGoOf(after.users, secret),
+    needs: state.users.needs + 1 + asked(state.api),
+  });
+}
+
+/** Only the Secret knows that a request was handled: an issuance begun before the request lets it be handled again. */
+function asked({ certificates }: Objects): number {
+  const requests = Object.values(certificates).map(({ metadata }) => metadata.annotations ?? {});
+  return requests.some((annotations) => annotations[ANNOTATION.renewRequestedAt] !== undefined) ? 1 : 0;
 }
 
 /** With a Secret goes what only it knew: its certificate, and the one before until the status names that. */
@@ -163,7 +178,7 @@ function restored(state: State): State | undefined {
   const secret = born(api, { ...users.backup, metadata });
   const after = withObjects(state, withSecret(withoutSecret(api, name), secret));
   const lost = letGoOf(letGoOf(after.users, users.backup), api.secrets[name]);
-  return withUsers(after, { ...lost, needs: users.needs + 1 });
+  return withUsers(after, { ...lost, needs: users.needs + 1 + asked(api) });
 }
 
 /** The watch does not select the Secret any more. */

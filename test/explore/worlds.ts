@@ -28,6 +28,9 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'new', crash: 1, fault: 1, user: 0 },
   { ...ONE, start: 'issued', crash: 1, fault: 0, user: 1 },
   { ...ONE, start: 'issued', crash: 0, fault: 1, user: 1 },
+  // These two found what a rename could make forgotten while the last write was not yet told in the status.
+  { ...ONE, start: 'issued', crash: 0, fault: 1, user: 2, deeds: ['edit hostnames', 'rename Secret'] },
+  { ...ONE, start: 'issued', crash: 0, fault: 0, user: 3, deeds: ['edit hostnames', 'rename Secret'] },
   { start: 'issued', processes: 2, crash: 0, fault: 0, user: 1, switch: 1 },
 ];
 
