@@ -311,7 +311,7 @@ describe('the addresses of a name', () => {
     expect(verdict).toMatchObject({ result: 'Unverifiable', tls: false });
     expect(verdict.message).toContain(said);
     expect(verdict.message).toContain('spec.probes');
-    expect(verdict.message).toContain('addresses: ["ingress-nginx-controller.ingress-nginx.svc:443"]');
+    expect(verdict.message).toContain('addresses: ["<service>.<namespace>.svc:443"]');
   });
 
   test('loopback is not contacted unless it is allowed', async () => {
