@@ -15,4 +15,6 @@ export interface Flow {
   readonly midway?: (ground: Ground) => Promise<void>;
   /** What is not as it must be in the end: empty at rest. */
   readonly problems: (ground: Ground) => Promise<readonly string[]>;
+  /** Takes away what is not in the namespace of the run. */
+  readonly tearDown?: (ground: Ground) => Promise<void>;
 }

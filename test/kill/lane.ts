@@ -15,6 +15,7 @@ import { Simulator } from '../simulator/client.ts';
 import { allowLease } from '../e2e/operator/leadership.ts';
 import { OperatorProcess } from '../support/operator-process.ts';
 import { waitFor } from '../support/wait.ts';
+import { ofScene } from '../support/scene-label.ts';
 import { KillSwitch } from './kill-switch.ts';
 import { Reader } from './reader.ts';
 import { FLAGS } from './waits.ts';
@@ -89,7 +90,9 @@ export class Lane implements AsyncDisposable {
   async #open(): Promise<void> {
     const { plane, program } = this.ring;
     const direct = await kubeconfigFor(plane, { serviceAccount: OPERATOR_ACCOUNT });
-    const { proxy: kubernetes, kubeConfig } = await proxyApiServer(direct);
+    const { proxy: kubernetes, kubeConfig } = await proxyApiServer(direct, (path) =>
+      ofScene(path, this.namespace),
+    );
     this.#stack.defer(() => kubernetes.close());
     const cloudflare = await FaultProxy.start({
       upstream: this.simulator.apiUrl,

@@ -21,7 +21,7 @@ import { randomFrom, sampleOf } from './random.ts';
 
 const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
 const PROGRAM = 'dist/kill/main.js';
-const PROGRESS_EVERY = 1;
+const PROGRESS_EVERY = 10;
 let ended = 0;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

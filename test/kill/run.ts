@@ -33,22 +33,25 @@ export async function run(
   const ground = new Ground(lane, `run${String(runs).padStart(4, '0')}`, variant);
   const { killSwitch } = lane;
   const violations: string[] = [];
-  let points: readonly string[] = [];
-  try {
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    if (violations.length > 0) return;
+    await work().catch((error: unknown) => void violations.push(errorMessage(error)));
+  };
+  await attempt(async () => {
     await lane.simulator.settings(settingsOf(variant));
     await flow.setUp?.(ground);
     const { midway } = flow;
     killSwitch.begin({ name: ground.name, strikes, midway: midway && (() => midway(ground)) });
     await flow.begin(ground);
     await rest(ground, flow);
-    points = [...killSwitch.points];
-  } catch (error) {
-    violations.push(errorMessage(error));
-    points = [...killSwitch.points];
-  }
+  });
+  const points = [...killSwitch.points];
   const { kills } = killSwitch;
   killSwitch.end();
-  if (violations.length === 0) await ground.clear();
+  await attempt(async () => {
+    await flow.tearDown?.(ground);
+    await ground.clear();
+  });
   return { points, kills, violations };
 }
 

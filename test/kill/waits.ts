@@ -9,6 +9,8 @@ export const FLAGS = [
   '--lease-duration=3s',
   '--renew-deadline=2s',
   '--retry-period=1s',
+  '--cluster-kinds',
+  '--zone-interval=1s',
   '--log-level=debug',
 ] as const;
 

@@ -9,5 +9,5 @@ export interface Passage {
   readonly body: Buffer;
 }
 
-/** Asked before a message goes on. `drop`: it does not, and the caller's connection is reset. */
+/** Asked before a message goes on. `drop`: it does not, and the connection of the caller, who is dead, is closed. */
 export type Gate = (passage: Passage) => Promise<'pass' | 'drop'>;

@@ -152,7 +152,7 @@ export class FaultProxy {
     this.requests.push(seen);
     const body = await readAll(request);
     await this.#resumed?.promise;
-    if ((await this.gate?.({ when: 'before', method, path, body })) === 'drop') return this.#reset(request);
+    if ((await this.gate?.({ when: 'before', method, path, body })) === 'drop') return void request.destroy();
     switch (fault?.type) {
       case 'status':
         seen.status = fault.status;
@@ -199,8 +199,7 @@ export class FaultProxy {
     const watch = isWatch(path);
     if (this.gate !== undefined && !watch && fault === undefined) {
       const body = await readAll(incoming);
-      if ((await this.gate({ when: 'after', method, path, body })) === 'drop')
-        return this.#reset(response.req);
+      if ((await this.gate({ when: 'after', method, path, body })) === 'drop') return void response.destroy();
       response.writeHead(incoming.statusCode ?? 502, incoming.headers).end(body);
       return;
     }
@@ -215,7 +214,7 @@ export class FaultProxy {
     for await (const piece of incoming as AsyncIterable<Buffer>) {
       await this.#resumed?.promise;
       if (watch && (await this.gate?.({ when: 'event', method, path, body: piece })) === 'drop')
-        return this.#reset(response.req);
+        return void response.destroy();
       if (fault?.type === 'slow' && fault.dripMs !== undefined) await sleep(fault.dripMs);
       if (this.#toCut.has(response)) return this.#cutShort(response, piece);
       if (response.destroyed) return;

@@ -5,6 +5,7 @@ import { proxyApiServer } from '../proxy/api-server.ts';
 import type { FaultProxy } from '../proxy/proxy.ts';
 import { cluster } from './cluster.ts';
 import { OPERATOR_ACCOUNT } from './kube-clients.ts';
+import { ofScene } from './scene-label.ts';
 
 /** A fault proxy in front of the API server, and the path of a kubeconfig that leads the operator's account through it. */
 export interface ProxiedOperator extends AsyncDisposable {
@@ -31,17 +32,4 @@ export async function proxied(scene?: string): Promise<ProxiedOperator> {
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-/** Marks the OriginZones of a scene, by its namespace. */
-export const SCENE_LABEL = 'test.originca.dev/scene';
-
-const ZONES = '/apis/originca.dev/v1alpha1/originzones';
-
-/** A listing or watch of all OriginZones becomes one of the scene's. */
-function ofScene(path: string, scene: string): string {
-  const { pathname, searchParams } = new URL(path, 'https://api-server');
-  if (pathname !== ZONES) return path;
-  searchParams.set('labelSelector', `${SCENE_LABEL}=${scene}`);
-  return `${pathname}?${searchParams.toString()}`;
 }

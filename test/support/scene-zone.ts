@@ -1,7 +1,7 @@
 import type { OriginZone } from '../../src/api/v1alpha1.ts';
 import type { Clock } from '../../src/clock.ts';
 import { originZones } from '../../src/resources.ts';
-import { SCENE_LABEL } from './proxied.ts';
+import { SCENE_LABEL } from './scene-label.ts';
 import type { RunningOperator, Scene } from './scene.ts';
 import { NotYet, waitFor } from './wait.ts';
 

@@ -6,7 +6,7 @@ import { events, secrets } from '../../../src/kube/resource.ts';
 import type { PemPair } from '../../../src/pki/authority.ts';
 import { originZones } from '../../../src/resources.ts';
 import { decode, encode } from '../../../src/secret-facts.ts';
-import { SCENE_LABEL } from '../../support/proxied.ts';
+import { SCENE_LABEL } from '../../support/scene-label.ts';
 import { OPERATOR_NAMESPACE } from './pass.ts';
 
 type Pulls = OriginZone['spec']['authenticatedOriginPulls'];
