@@ -9,6 +9,18 @@ import { idIn, text } from '../certificate/pairs.ts';
 /** An entry of `status.failure` as it was seen: why, and how long until the next try. */
 export type Shown = readonly [reason: FailureReason, retryMs: number];
 
+/** Longer waits are cut short by a jump of the clock. */
+const SHORT_MS = 15_000;
+
+/**
+ * How many of the failures come by themselves, without a jump. They are to be awaited before one: a jump in the midst
+ * of a try leaves no time in which its failure is shown.
+ */
+export function withoutJump(shown: readonly Shown[]): number {
+  const long = shown.findIndex(([, retryMs]) => retryMs > SHORT_MS);
+  return long === -1 ? shown.length : long + 1;
+}
+
 /** What was seen of one certificate and its Secrets from their beginning. */
 export class Seen {
   /** In order, each once: of one reason the first and the second, as the status is not rewritten for the third. */

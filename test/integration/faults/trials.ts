@@ -20,8 +20,10 @@ export interface Trial {
   readonly faults: readonly FaultSpec[];
 }
 
+/** Dozens of answers come at once, some of them of 50 MB, on a machine that has other work. */
+const POST_TIMEOUT = '--cloudflare-post-timeout=10s';
 const LOOK_MS = 150;
-const WAIT = { timeoutMs: 50_000, intervalMs: 200 };
+const WAIT = { timeoutMs: 90_000, intervalMs: 200 };
 
 /** Plays many trials at once before one operator, and keeps looking at what it shows and writes meanwhile. */
 export class Trials implements AsyncDisposable {
@@ -40,12 +42,12 @@ export class Trials implements AsyncDisposable {
     this.#roots = roots;
   }
 
-  static async start(prefix: string, flags: readonly string[] = []): Promise<Trials> {
+  static async start(prefix: string): Promise<Trials> {
     const scene = await Scene.start(prefix);
     const pem = await readFile(scene.simulator.originCaRootsFile, 'utf8');
     const roots = pemCertificates(pem).map((each) => new X509Certificate(each));
     const trials = new Trials(scene, roots);
-    await scene.startOperator({ clock: trials.#clock, random: () => 0, flags });
+    await scene.startOperator({ clock: trials.#clock, random: () => 0, flags: [POST_TIMEOUT] });
     trials.#looking = trials.#lookOn();
     return trials;
   }
