@@ -54,7 +54,7 @@ describe('an issuer without a usable token says what to put where, and asks Clou
       '(its keys: ca.crt, token)',
     ],
     ['the Secret is empty', {}, 'CredentialsMissing', '(its keys: none)'],
-    ['the value is empty', { 'api-token': '' }, 'CredentialsMissing', 'has nothing under key api-token'],
+    ['the value is empty', { 'api-token': '' }, 'CredentialsMissing', 'is empty under key api-token'],
     ['the value is whitespace', { 'api-token': ' \n' }, 'CredentialsMissing', 'Put the API token there.'],
     [
       'it is a service key',
