@@ -181,13 +181,14 @@ function restored(state: State): State | undefined {
   return withUsers(after, { ...lost, needs: users.needs + 1 + asked(api) });
 }
 
-/** The watch does not select the Secret any more. */
+/** The watch does not select the Secret any more: after a rename nobody may find its pair, and another is issued. */
 function unlabelled(state: State, secretName: string): State | undefined {
   const secret = state.api.secrets[secretName];
   if (secret?.metadata.labels?.[MANAGED_LABEL] === undefined) return undefined;
   const { [MANAGED_LABEL]: _, ...labels } = secret.metadata.labels;
   const after = { ...secret, metadata: { ...secret.metadata, labels } };
-  return withObjects(state, withSecret(state.api, rewritten(secret, after)));
+  const stripped = withObjects(state, withSecret(state.api, rewritten(secret, after)));
+  return withUsers(stripped, { needs: stripped.users.needs + 1 });
 }
 
 /** In the dashboard, the newest certificate, before anybody but Cloudflare has it. */
