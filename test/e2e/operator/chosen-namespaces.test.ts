@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { loadKubeConfig } from '../../../src/kube/config.ts';
-import { events, namespaces } from '../../../src/kube/resource.ts';
+import { events, namespaces, secrets } from '../../../src/kube/resource.ts';
 import { originCertificates } from '../../../src/resources.ts';
 import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { type ControlPlane, startControlPlane } from '../../programs/control-plane.ts';
@@ -71,6 +71,32 @@ test('with Roles in chosen namespaces and no ClusterRole, certificates are issue
   const examples = await readManifests('deploy/examples/certificate.yaml');
   for (const namespace of ['team-a', 'team-b']) await applyManifests(admin, examples, { namespace });
   for (const namespace of ['team-a', 'team-b']) await conditionOf(namespace, 'example-com', 'Issued');
+});
+
+test('a Secret that was there before is taken over, once cert-manager was asked whether it is its own', async () => {
+  const served = await admin.get(
+    secrets,
+    { namespace: 'team-a', name: 'example-com-tls' },
+    { signal: signal() },
+  );
+  const { data = {} } = served ?? {};
+  const copy = { metadata: { namespace: 'team-a', name: 'by-hand-tls' }, type: 'kubernetes.io/tls', data };
+  await admin.create(secrets, copy, { signal: signal(), fieldManager: 'test' });
+  const adopting = (await readManifests('deploy/examples/certificate.yaml')).map((example) =>
+    replaced(
+      replaced(example, '"name":"example-com"', '"name":"by-hand"'),
+      '"secretName":"example-com-tls"',
+      '"secretName":"by-hand-tls","existingSecret":"Adopt"',
+    ),
+  );
+  await applyManifests(admin, adopting, { namespace: 'team-a' });
+  await conditionOf('team-a', 'by-hand', 'Issued');
+  const adopted = await admin.get(
+    secrets,
+    { namespace: 'team-a', name: 'by-hand-tls' },
+    { signal: signal() },
+  );
+  expect(adopted?.data).toEqual(data);
 });
 
 test('a reference to a ClusterOriginIssuer says that this operator does not read them, and what to do', async () => {
