@@ -7,6 +7,7 @@ import { originCertificates } from '../../../src/resources.ts';
 import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { type ControlPlane, startControlPlane } from '../../programs/control-plane.ts';
 import { Simulator } from '../../simulator/client.ts';
+import { certManagerKind } from '../../support/cert-manager-kind.ts';
 import { OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
 import { kustomizeBuild } from '../../support/kustomize.ts';
 import { applyManifests, type Manifest, readManifests } from '../../support/manifests.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   for (const name of ['team-a', 'team-b']) {
     await admin.create(namespaces, { metadata: { name } }, { signal: signal(), fieldManager: 'test' });
   }
-  await applyManifests(admin, await kustomizeBuild('deploy/overlays/namespaced'));
+  await applyManifests(admin, [certManagerKind, ...(await kustomizeBuild('deploy/overlays/namespaced'))]);
   await simulator.seedZone({ name: 'example.com' });
   const { value } = await simulator.seedToken();
   for (const namespace of ['team-a', 'team-b']) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { ANNOTATION } from '../../../src/api/names.ts';
 import { encode } from '../../../src/secret-facts.ts';
+import { certManagerKind } from '../../support/cert-manager-kind.ts';
 import { JumpClock } from '../../support/jump-clock.ts';
 import { applyManifests, type Manifest } from '../../support/manifests.ts';
 import { Scene } from '../../support/scene.ts';
@@ -184,30 +185,6 @@ function opaque(name: string): Found['secret'] {
 }
 
 /** As much of cert-manager as the operator asks for. */
-const certManagerKind: Manifest = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'certificates.cert-manager.io' },
-  spec: {
-    group: 'cert-manager.io',
-    scope: 'Namespaced',
-    names: {
-      kind: 'Certificate',
-      plural: 'certificates',
-      singular: 'certificate',
-      listKind: 'CertificateList',
-    },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-} as Manifest;
-
 function certManagerCertificate(name: string, secretName: string): Manifest {
   return {
     apiVersion: 'cert-manager.io/v1',
