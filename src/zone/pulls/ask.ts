@@ -1,4 +1,5 @@
 import type { ClientPair } from '../../probe/types.ts';
+import { problemOf } from '../../problem.ts';
 import type { ZonePass } from '../concern.ts';
 import type { PullsContext } from './context.ts';
 import type { OriginLine } from '../world.ts';
@@ -68,8 +69,4 @@ async function isAccepted(
   return verdicts.every(
     ({ clientAccepted, clientCertificate }) => clientAccepted === true || clientCertificate === 'no',
   );
-}
-
-function problemOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown';
 }
