@@ -2,6 +2,7 @@ import { rfc3339 } from '../api/conditions.ts';
 import { ListingBoard } from '../cloudflare/listings.ts';
 import type { ZoneClient } from '../cloudflare/zone-client.ts';
 import type { Stores } from '../stores.ts';
+import { problemOf } from '../problem.ts';
 import type { ConcernReport, ZonePass } from './concern.ts';
 import type { ZoneContext } from './context.ts';
 import { inventoryOf, type InventoryStatus } from './inventory-classify.ts';
@@ -77,7 +78,7 @@ function list(context: InventoryContext, pass: InventoryPass, memory: InventoryM
       () => context.wake(name),
       (error: unknown) => {
         if (context.signal.aborted) return;
-        const problem = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+        const problem = problemOf(error);
         context.log.warn({ zone: name, problem }, 'the certificates of a zone could not be listed');
       },
     );

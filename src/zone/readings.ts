@@ -1,5 +1,6 @@
 import { CloudflareError } from '../cloudflare/errors.ts';
 import type { RecordListing, ZoneClient } from '../cloudflare/zone-client.ts';
+import { problemOf } from '../problem.ts';
 import type { ControllerContext } from './controller-context.ts';
 import type { ZoneMemory } from './memory.ts';
 import { contained, type Instant, type Recurring } from './recurring.ts';
@@ -117,7 +118,7 @@ export function listRecords(
     if (signal.aborted) return;
     // The API server did not answer: the caches and the log tell of it elsewhere.
     records.postpone(clock.monotonic() + UNHEARD_MS);
-    const problem = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const problem = problemOf(error);
     context.log.warn({ zone: key, problem }, 'the origins of a zone could not be listed');
   });
 }
