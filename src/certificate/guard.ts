@@ -1,16 +1,24 @@
 import type { CertificateFacts } from '../pki/inspect.ts';
 import type { SecretFacts } from '../secret-facts.ts';
 
-/** What is known about a certificate that is noted for revocation, all of it read just now. */
+/** Why a certificate may be ours to revoke. An annotation is never enough: any writer of Secrets can plant one. */
+export type Claim =
+  /** It bears the key with this digest, which a Secret of the namespace holds. */
+  | { readonly by: 'key'; readonly digest: string }
+  /** The status names it: read with its key from the Secret of this very object before it was replaced. */
+  | { readonly by: 'status' };
+
+/** What is known about a certificate that is to be revoked, all of it read just now. */
 export interface RevocationCase {
   readonly id: string;
-  /** Digest of the public half of the pending key. */
-  readonly pendingKeyDigest: string;
+  readonly claim: Claim;
   /** The certificate of that id as Cloudflare has it; undefined when it has none. */
   readonly certificate: CertificateFacts | undefined;
   readonly revokedAlready: boolean;
-  /** Every Secret of the namespace that could serve, listed live. */
+  /** Every Secret of the namespace that could serve, listed live, and every other that the operator keeps. */
   readonly secrets: readonly SecretFacts[];
+  /** Where a probe last saw it presented, if that counts. */
+  readonly presentedAt?: string | undefined;
   /** Hostnames of the certificate that the namespace may not ask this issuer for. */
   readonly notAllowed: readonly string[];
   /** Ms until no write that carries the certificate can still arrive. */
@@ -19,24 +27,32 @@ export interface RevocationCase {
 
 export type GuardVerdict =
   | { readonly verdict: 'revoke' }
-  /** It must not be revoked, or need not be: the note counts as done. */
+  /** Nothing is left to revoke. */
+  | { readonly verdict: 'over'; readonly why: string }
+  /** It is not ours to revoke, and never will be. */
   | { readonly verdict: 'keep'; readonly why: string }
+  /** It is in use. */
+  | { readonly verdict: 'held'; readonly why: string }
   | { readonly verdict: 'wait'; readonly ms: number };
 
 /**
- * The one guard before every revocation. Annotations are hints that any writer of Secrets in the namespace can
- * plant, so nothing is revoked on their word: the certificate must bear the pending key, must serve nowhere in the
- * namespace, and must be one that this namespace could have asked for.
+ * The one guard before every revocation. Annotations are hints that any writer of Secrets in the namespace can plant,
+ * and a status may come out of a backup, so nothing is revoked on their word: the certificate must be the one that is
+ * claimed, must serve nowhere that is known, and must be one that this namespace could have asked for.
  */
 export function guardRevocation(found: RevocationCase): GuardVerdict {
   const { certificate } = found;
-  if (found.revokedAlready) return { verdict: 'keep', why: 'it is revoked already' };
-  if (certificate === undefined) return { verdict: 'keep', why: 'Cloudflare has no certificate of this id' };
-  if (certificate.id !== found.id || certificate.publicKeyDigest !== found.pendingKeyDigest) {
+  if (found.revokedAlready) return { verdict: 'over', why: 'it is revoked already' };
+  if (certificate === undefined) return { verdict: 'over', why: 'Cloudflare has no certificate of this id' };
+  if (certificate.id !== found.id) return { verdict: 'keep', why: 'Cloudflare has another under this id' };
+  if (found.claim.by === 'key' && certificate.publicKeyDigest !== found.claim.digest) {
     return { verdict: 'keep', why: 'it does not bear the key of this issuance' };
   }
-  const holder = found.secrets.find((secret) => holds(secret, found.id));
-  if (holder) return { verdict: 'keep', why: `Secret ${holder.name} holds it` };
+  const holder = found.secrets.find((secret) => holdsCertificate(secret, found.id));
+  if (holder) return { verdict: 'held', why: `Secret ${holder.namespace}/${holder.name} holds it` };
+  if (found.presentedAt !== undefined) {
+    return { verdict: 'held', why: `${found.presentedAt} still serves it` };
+  }
   if (found.notAllowed.length > 0) {
     return {
       verdict: 'keep',
@@ -46,6 +62,7 @@ export function guardRevocation(found: RevocationCase): GuardVerdict {
   return found.writeMs > 0 ? { verdict: 'wait', ms: found.writeMs } : { verdict: 'revoke' };
 }
 
-function holds({ pair }: SecretFacts, id: string): boolean {
+/** Whether the certificate of that id lies in the Secret, with its key or with another. */
+export function holdsCertificate({ pair }: SecretFacts, id: string): boolean {
   return (pair.state === 'Matching' || pair.state === 'InvalidKeyPair') && pair.certificate?.id === id;
 }

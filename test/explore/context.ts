@@ -76,7 +76,10 @@ function storesFor({ protocol, cache }: Surroundings) {
   const facts = (secret: Secret | undefined) => secret && protocol.secretFacts(secret, ROOTS);
   return {
     certificates: { get: ({ name }: ObjectRef) => cache.certificates[name] },
-    secrets: { get: ({ name }: ObjectRef) => facts(labelled.find(({ metadata }) => metadata.name === name)) },
+    secrets: {
+      get: ({ name }: ObjectRef) => facts(labelled.find(({ metadata }) => metadata.name === name)),
+      list: () => labelled.map((secret) => facts(secret)),
+    },
     issuers: {
       get: ({ name }: ObjectRef) =>
         ISSUERS.some((issuer) => issuer === name) ? { metadata: { uid: name }, spec: {} } : undefined,

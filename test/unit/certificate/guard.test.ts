@@ -4,7 +4,7 @@ import { certificateFacts, targetFacts } from './fixtures.ts';
 
 const stray: RevocationCase = {
   id: '7',
-  pendingKeyDigest: 'key-7',
+  claim: { by: 'key', digest: 'key-7' },
   certificate: certificateFacts({ id: '7', publicKeyDigest: 'key-7' }),
   revokedAlready: false,
   secrets: [targetFacts()],
@@ -16,23 +16,32 @@ test('a certificate that bears the pending key and serves nowhere is revoked', (
   expect(guardRevocation(stray)).toEqual({ verdict: 'revoke' });
 });
 
-test.each<[string, Partial<RevocationCase>, string]>([
+test('a certificate that the status names is revoked without a look at its key', () => {
+  const certificate = certificateFacts({ id: '7' });
+  const found = { ...stray, claim: { by: 'status' }, certificate } as const;
+  expect(guardRevocation(found)).toEqual({ verdict: 'revoke' });
+});
+
+test.each<[string, Partial<RevocationCase>, string, string]>([
   [
     'a planted id, of a certificate with another key',
     { certificate: certificateFacts({ id: '7' }) },
+    'keep',
     'does not bear the key',
   ],
   [
     'an id for which Cloudflare gives another certificate',
     { certificate: certificateFacts({ id: '8', publicKeyDigest: 'key-7' }) },
-    'does not bear the key',
+    'keep',
+    'another under this id',
   ],
-  ['an id that Cloudflare does not know', { certificate: undefined }, 'no certificate of this id'],
-  ['one that is revoked already', { revokedAlready: true }, 'revoked already'],
+  ['an id that Cloudflare does not know', { certificate: undefined }, 'over', 'no certificate of this id'],
+  ['one that is revoked already', { revokedAlready: true }, 'over', 'revoked already'],
   [
     'one that a Secret of the namespace holds',
     { secrets: [targetFacts({ name: 'elsewhere' }, { id: '7' })] },
-    'Secret elsewhere holds it',
+    'held',
+    'Secret shop/elsewhere holds it',
   ],
   [
     'one that a Secret holds with a key that does not match',
@@ -43,12 +52,19 @@ test.each<[string, Partial<RevocationCase>, string]>([
         }),
       ],
     },
-    'Secret web-tls holds it',
+    'held',
+    'Secret shop/web-tls holds it',
   ],
-  ['one that the namespace may not ask for', { notAllowed: ['victim.example.com'] }, 'victim.example.com'],
-])('is kept: %s', (_, change, why) => {
+  ['one that a probe sees served', { presentedAt: '192.0.2.7:443' }, 'held', '192.0.2.7:443 still serves it'],
+  [
+    'one that the namespace may not ask for',
+    { notAllowed: ['victim.example.com'] },
+    'keep',
+    'victim.example.com',
+  ],
+])('is not revoked: %s', (_, change, expected, why) => {
   const verdict = guardRevocation({ ...stray, ...change });
-  expect(verdict).toMatchObject({ verdict: 'keep' });
+  expect(verdict).toMatchObject({ verdict: expected });
   expect(JSON.stringify(verdict)).toContain(why);
 });
 

@@ -4,11 +4,11 @@ import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { revoke } from '../../../src/certificate/revoke.ts';
 import { CloudflareError, unavailable } from '../../../src/cloudflare/errors.ts';
 import { inspectCertificate } from '../../../src/pki/inspect.ts';
-import type { TrustedRoots } from '../../../src/secret-facts.ts';
+import type { SecretFacts, TrustedRoots } from '../../../src/secret-facts.ts';
 import { originRoots, signedBy } from '../../support/signed.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { issuerWith } from '../issuer/fixtures.ts';
-import { pendingOf } from './fixtures.ts';
+import { pendingOf, targetFacts } from './fixtures.ts';
 
 const never = new AbortController().signal;
 const issuer = { kind: 'OriginIssuer', name: 'cloudflare' } as const;
@@ -17,6 +17,7 @@ let roots: TrustedRoots;
 let signed: { id: string; certificate: string };
 let isGone: boolean;
 let refusal: CloudflareError | undefined;
+let keptElsewhere: SecretFacts[];
 let clock: TestClock;
 let memory: CertificateMemory;
 /** What was done, in order. */
@@ -37,6 +38,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   isGone = false;
+  keptElsewhere = [];
   refusal = undefined;
   clock = new TestClock();
   memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
@@ -60,6 +62,7 @@ beforeEach(() => {
     stores: {
       issuers: { get: () => (isGone ? undefined : issuerWith()) },
       certificates: { get: () => undefined },
+      secrets: { list: () => keptElsewhere },
     },
     sessions: { get: () => session },
     memory,
@@ -80,6 +83,12 @@ describe('a revocation that is owed', () => {
   test('is made while the issuer is there', async () => {
     await settle();
     expect(done).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
+  });
+
+  test('is not made of what a Secret of another namespace holds', async () => {
+    keptElsewhere = [targetFacts({ namespace: 'copy' }, { id: signed.id })];
+    await settle();
+    expect(done).toEqual(['kept', 'discard']);
   });
 
   test('is still owed where the issuer went: what it allowed cannot be told', async () => {

@@ -1,0 +1,142 @@
+import { CloudflareError } from '../cloudflare/errors.ts';
+import type { ListedCertificate } from '../cloudflare/results.ts';
+import { secrets } from '../kube/resource.ts';
+import { type CertificateFacts, inspectCertificate } from '../pki/inspect.ts';
+import { type SecretFacts, secretFacts } from '../secret-facts.ts';
+import type { IssuerSession } from '../sessions.ts';
+import type { CertificateContext } from './context.ts';
+import { isRefusal, NoTokenError } from './give-up.ts';
+import { type Claim, guardRevocation, type GuardVerdict, holdsCertificate } from './guard.ts';
+import { refusedHostnames } from './issuer-view.ts';
+import { isPendingSecret } from './pending.ts';
+
+/** One certificate that is to be revoked, whoever found it. */
+export interface Wish {
+  readonly id: string;
+  /** On whose behalf: its Secrets are looked through, and it must be allowed to ask for the hostnames. */
+  readonly namespace: string;
+  readonly claim: Claim;
+  /** Whose tokens may do it: each is tried until one is not refused. */
+  readonly sessions: readonly IssuerSession[];
+  /** The namespace's Secrets, as `servingSecrets` listed them for this pass. */
+  readonly serving: readonly SecretFacts[];
+  /** Ms until no write that carries the certificate can still arrive. */
+  readonly writeMs: number;
+  /** Where the certificate was last seen served. Absent: that does not count. */
+  readonly presentedAt?: (certificate: CertificateFacts) => string | undefined;
+}
+
+/** What became of it. Everything but `wait` and `held` is for good. */
+export type Revocation =
+  | { readonly result: 'revoked' }
+  | { readonly result: 'over' | 'kept' | 'held'; readonly why: string }
+  | { readonly result: 'wait'; readonly ms: number };
+
+/**
+ * Revokes one certificate behind the guard, and counts what became of it. Nothing else in the operator revokes. Throws
+ * NoTokenError where no token can be asked, else the error of the last one that was refused.
+ */
+export async function revokeOne(
+  context: CertificateContext,
+  wish: Wish,
+  signal: AbortSignal,
+): Promise<Revocation> {
+  let refusal: unknown = new NoTokenError();
+  for (const session of wish.sessions) {
+    try {
+      return await revokeWith(context, session, wish, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+/** Every Secret of the namespace that an Ingress or Gateway could serve, as it is now. */
+export async function servingSecrets(
+  { kube, roots }: CertificateContext,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<SecretFacts[]> {
+  const all = await kube.listAll(secrets, { namespace, signal });
+  return all
+    .filter(({ data }) => data?.['tls.crt'] !== undefined)
+    .map((secret) => secretFacts(secret, roots))
+    .filter((facts) => !isPendingSecret(facts));
+}
+
+async function revokeWith(
+  context: CertificateContext,
+  session: IssuerSession,
+  wish: Wish,
+  signal: AbortSignal,
+): Promise<Revocation> {
+  const { id, namespace } = wish;
+  const certificate = await read(session, id, signal);
+  const facts = certificate && inspectCertificate(certificate.certificate, context.roots.certificates);
+  const notAllowed = facts
+    ? await refusedHostnames(context, session.key, namespace, facts.hostnames, signal)
+    : [];
+  if (notAllowed === undefined) throw new NoTokenError(); // The issuer went: what it allowed is not known any more.
+  const verdict = guardRevocation({
+    id,
+    claim: wish.claim,
+    certificate: facts,
+    revokedAlready: certificate?.revokedAt !== undefined,
+    secrets: [...wish.serving, ...keptElsewhere(context, wish)],
+    presentedAt: facts && wish.presentedAt?.(facts),
+    notAllowed,
+    writeMs: wish.writeMs,
+  });
+  return verdict.verdict === 'revoke' ? carryOut(context, session, id, signal) : spared(context, id, verdict);
+}
+
+/** Secrets of other namespaces that hold it, by the cache: a copy that the operator keeps, as of a restored namespace. */
+function keptElsewhere({ stores }: CertificateContext, { id, namespace }: Wish): readonly SecretFacts[] {
+  return stores.secrets
+    .list()
+    .filter((secret) => secret.namespace !== namespace && holdsCertificate(secret, id));
+}
+
+function spared(
+  context: CertificateContext,
+  id: string,
+  verdict: Exclude<GuardVerdict, { readonly verdict: 'revoke' }>,
+): Revocation {
+  if (verdict.verdict === 'wait') return { result: 'wait', ms: verdict.ms };
+  const { why } = verdict;
+  context.count.revocation(verdict.verdict === 'over' ? 'already_revoked' : 'kept');
+  context.log.info({ certificateId: id, why }, 'certificate not revoked');
+  return { result: verdict.verdict === 'keep' ? 'kept' : verdict.verdict, why };
+}
+
+async function carryOut(
+  context: CertificateContext,
+  session: IssuerSession,
+  id: string,
+  signal: AbortSignal,
+): Promise<Revocation> {
+  try {
+    const result = await session.client?.revokeCertificate(id, { signal });
+    context.count.revocation(result === 'revoked' ? 'revoked' : 'already_revoked');
+    return { result: 'revoked' };
+  } catch (error) {
+    context.count.revocation('failed');
+    throw error;
+  }
+}
+
+/** The certificate of an id; undefined when Cloudflare has none. */
+async function read(
+  session: IssuerSession,
+  id: string,
+  signal: AbortSignal,
+): Promise<ListedCertificate | undefined> {
+  try {
+    return await session.client?.getCertificate(id, { signal });
+  } catch (error) {
+    if (error instanceof CloudflareError && error.kind === 'NotFound') return undefined;
+    throw error;
+  }
+}
