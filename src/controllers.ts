@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
 import { CertificateMemory } from './certificate/memory.ts';
+import { rankOf } from './certificate/urgency.ts';
 import type { Clock } from './clock.ts';
 import type { CloudflareApi } from './cloudflare/api.ts';
 import type { Budget } from './cloudflare/budget.ts';
@@ -64,7 +65,13 @@ export class Controllers {
 
   constructor(options: ControllersOptions) {
     const { config, log, clock, random, metrics, writer } = options;
-    const certificates = new WorkQueue({ clock, random, ...metrics.controllers.hooks('certificate') });
+    const certificates = new WorkQueue({
+      clock,
+      random,
+      workers: config.concurrency,
+      rank: (key) => rankOf(this.stores, clock, key),
+      ...metrics.controllers.hooks('certificate'),
+    });
     const issuers = new WorkQueue({ clock, random, ...metrics.controllers.hooks('issuer') });
     const zones = new WorkQueue({ clock, random, ...metrics.controllers.hooks('zone') });
     this.#queues = [certificates, issuers, zones];

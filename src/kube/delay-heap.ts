@@ -1,3 +1,5 @@
+import { Heap } from './heap.ts';
+
 interface Delay {
   readonly key: string;
   readonly dueMs: number;
@@ -8,8 +10,8 @@ interface Delay {
 /** Keys by due time, each once, the earliest first. */
 export class DelayHeap {
   readonly #due = new Map<string, Delay>();
-  /** A binary heap. Holds outdated delays too: only those in #due count. */
-  #heap: Delay[] = [];
+  /** Holds outdated delays too: only those in #due count. */
+  readonly #heap = new Heap<Delay>(isBefore);
   #turns = 0;
 
   get size(): number {
@@ -18,13 +20,13 @@ export class DelayHeap {
 
   /** Places taken, outdated ones too: stays within twice the keys and 64 more. */
   get places(): number {
-    return this.#heap.length;
+    return this.#heap.size;
   }
 
   /** When the first key is due. */
   get nextMs(): number | undefined {
     this.#dropOutdated();
-    return this.#heap[0]?.dueMs;
+    return this.#heap.top?.dueMs;
   }
 
   /** Makes the key due at `dueMs`, unless it is due earlier already. */
@@ -34,79 +36,30 @@ export class DelayHeap {
     const delay = { key, dueMs, turn: this.#turns++ };
     this.#due.set(key, delay);
     this.#heap.push(delay);
-    this.#rise(this.#heap.length - 1);
-    if (this.#heap.length > 2 * this.#due.size + 64) this.#rebuild();
+    if (this.#heap.size > 2 * this.#due.size + 64)
+      this.#heap.keep((each) => this.#due.get(each.key) === each);
   }
 
   /** Removes and returns the keys due by `nowMs`, in the order of their times. */
   takeDue(nowMs: number): string[] {
     const keys: string[] = [];
     for (let next = this.nextMs; next !== undefined && next <= nowMs; next = this.nextMs) {
-      const { key } = this.#pop();
-      this.#due.delete(key);
-      keys.push(key);
+      const delay = this.#heap.pop();
+      if (delay === undefined) break;
+      this.#due.delete(delay.key);
+      keys.push(delay.key);
     }
     return keys;
   }
 
   clear(): void {
     this.#due.clear();
-    this.#heap = [];
+    this.#heap.keep(() => false);
   }
 
   #dropOutdated(): void {
-    for (let top = this.#heap[0]; top !== undefined && this.#due.get(top.key) !== top; top = this.#heap[0]) {
-      this.#pop();
-    }
-  }
-
-  /** A sorted array is a heap. */
-  #rebuild(): void {
-    this.#heap = [...this.#due.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1));
-  }
-
-  #pop(): Delay {
-    const top = this.#at(0);
-    const last = this.#heap.pop();
-    if (last !== undefined && this.#heap.length > 0) {
-      this.#heap[0] = last;
-      this.#sink(0);
-    }
-    return top;
-  }
-
-  #rise(index: number): void {
-    let child = index;
-    while (child > 0) {
-      const parent = (child - 1) >> 1;
-      if (isBefore(this.#at(parent), this.#at(child))) return;
-      this.#swap(parent, child);
-      child = parent;
-    }
-  }
-
-  #sink(index: number): void {
-    let parent = index;
-    for (;;) {
-      let child = 2 * parent + 1;
-      if (child >= this.#heap.length) return;
-      if (child + 1 < this.#heap.length && isBefore(this.#at(child + 1), this.#at(child))) child += 1;
-      if (isBefore(this.#at(parent), this.#at(child))) return;
-      this.#swap(parent, child);
-      parent = child;
-    }
-  }
-
-  #swap(a: number, b: number): void {
-    const held = this.#at(a);
-    this.#heap[a] = this.#at(b);
-    this.#heap[b] = held;
-  }
-
-  #at(index: number): Delay {
-    const delay = this.#heap[index];
-    if (delay === undefined) throw new RangeError(`the heap has no place ${index}`);
-    return delay;
+    for (let { top } = this.#heap; top !== undefined && this.#due.get(top.key) !== top; { top } = this.#heap)
+      this.#heap.pop();
   }
 }
 

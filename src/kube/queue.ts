@@ -1,10 +1,15 @@
 import type { Clock } from '../clock.ts';
 import { DelayHeap } from './delay-heap.ts';
+import { FairOrder, type Rank } from './fair-order.ts';
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
   /** In [0, 1); spreads retries. */
   readonly random?: () => number;
+  /** Where a key stands as it becomes ready; without it the one that was ready first is taken first. */
+  readonly rank?: (key: string) => Rank;
+  /** How many work at once: one lane is given no more than half of them while another has keys that are ready. */
+  readonly workers?: number;
   /** A key became ready: it was neither ready nor waiting for its running work to end. */
   readonly onAdd?: (key: string) => void;
   /** A key was taken, after having been ready for so long. */
@@ -14,6 +19,7 @@ export interface WorkQueueOptions {
   readonly onRetry?: (key: string) => void;
 }
 
+const FIRST_COME: Rank = { group: '', lane: '', due: 0 };
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5 * 60_000;
 /** Longer delays are cut: a timer beyond 24.8 days fires at once, and looking twice a day costs nothing. */
@@ -26,13 +32,12 @@ const MAX_DELAY_MS = 12 * 3_600_000;
 export class WorkQueue {
   readonly #o: WorkQueueOptions;
   readonly #random: () => number;
-  /** Keys in the order in which they will be taken; those before #head are taken. */
-  #ready: string[] = [];
-  #head = 0;
+  /** Keys in the order in which they will be taken. */
+  readonly #ready = new FairOrder();
   /** Keys that want work (ready, or active and to come back), since when. */
   readonly #dirty = new Map<string, number>();
-  /** Keys taken and not done, since when. */
-  readonly #active = new Map<string, number>();
+  /** Keys taken and not done, since when and of which lane. */
+  readonly #active = new Map<string, { readonly sinceMs: number; readonly lane: string }>();
   readonly #delayed = new DelayHeap();
   /** The sleep until the first delayed key is due. */
   #timer: { readonly dueMs: number; readonly abort: AbortController } | undefined;
@@ -47,7 +52,7 @@ export class WorkQueue {
 
   /** Keys ready to be taken. */
   get length(): number {
-    return this.#ready.length - this.#head;
+    return this.#ready.size;
   }
 
   /** Keys being worked on. */
@@ -68,7 +73,7 @@ export class WorkQueue {
   /** Work in progress: how long each running piece has taken so far, milliseconds. */
   unfinishedMs(): number[] {
     const now = this.#o.clock.monotonic();
-    return Array.from(this.#active.values(), (since) => now - since);
+    return Array.from(this.#active.values(), ({ sinceMs }) => now - sinceMs);
   }
 
   add(key: string): void {
@@ -120,10 +125,10 @@ export class WorkQueue {
 
   /** Ends the work on a taken key. */
   done(key: string): void {
-    const since = this.#active.get(key);
-    if (since === undefined) return;
+    const work = this.#active.get(key);
+    if (work === undefined) return;
     this.#active.delete(key);
-    this.#o.onDone?.(key, this.#o.clock.monotonic() - since);
+    this.#o.onDone?.(key, this.#o.clock.monotonic() - work.sinceMs);
     if (this.#dirty.has(key)) this.#push(key);
   }
 
@@ -132,8 +137,7 @@ export class WorkQueue {
     this.#closed = true;
     this.#timer?.abort.abort();
     this.#timer = undefined;
-    this.#ready = [];
-    this.#head = 0;
+    this.#ready.clear();
     this.#dirty.clear();
     this.#delayed.clear();
     this.#failures.clear();
@@ -142,7 +146,7 @@ export class WorkQueue {
 
   #push(key: string): void {
     if (this.#closed) return;
-    this.#ready.push(key);
+    this.#ready.add(key, this.#o.rank?.(key) ?? FIRST_COME);
     this.#wake();
   }
 
@@ -153,19 +157,24 @@ export class WorkQueue {
   }
 
   #shift(): string | undefined {
-    const key = this.#ready[this.#head];
-    if (key === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head > 1_000 && this.#head > this.#ready.length / 2) {
-      this.#ready = this.#ready.slice(this.#head);
-      this.#head = 0;
-    }
+    // With an odd number of workers all lanes may be at their half: the one that is left goes to whose turn it is.
+    const taken = this.#ready.take((lane) => !this.#hasItsHalf(lane)) ?? this.#ready.take();
+    if (taken === undefined) return undefined;
+    const { key, rank } = taken;
     const now = this.#o.clock.monotonic();
     const queuedMs = now - (this.#dirty.get(key) ?? now);
     this.#dirty.delete(key);
-    this.#active.set(key, now);
+    this.#active.set(key, { sinceMs: now, lane: rank.lane });
     this.#o.onTake?.(key, queuedMs);
     return key;
+  }
+
+  /** Whether the lane is worked on by half of the workers while another one has keys that are ready. */
+  #hasItsHalf(lane: string): boolean {
+    if (this.#o.workers === undefined || this.#ready.lanes.size < 2) return false;
+    let active = 0;
+    for (const work of this.#active.values()) if (work.lane === lane) active += 1;
+    return active >= Math.max(1, Math.floor(this.#o.workers / 2));
   }
 
   #wait(signal: AbortSignal): Promise<void> {

@@ -153,6 +153,44 @@ describe('the work queue', () => {
     expect(clock.waiting).toBe(0);
   });
 
+  test.each([
+    { workers: 8, most: 4 },
+    { workers: 3, most: 2 }, // The third has no lane that is not at its half: it does not idle.
+    { workers: 1, most: 1 },
+  ])('of $workers workers gives $most to a lane while another has work', async ({ workers, most }) => {
+    const rank = (key: string) => ({ group: '', lane: key.slice(0, 1), due: 0 });
+    const queue = new WorkQueue({ clock: new TestClock(), rank, workers });
+    for (let at = 0; at < 20; at += 1) queue.add(`a${at}`);
+    for (let at = 0; at < 20; at += 1) queue.add(`b${at}`);
+    const taken = await Promise.all(Array.from({ length: workers }, () => queue.take(never)));
+    expect(taken.filter((key) => key?.startsWith('a'))).toHaveLength(most);
+  });
+
+  test('gives a lane all workers while no other has work, and the next that is free to one that has', async () => {
+    const rank = (key: string) => ({ group: '', lane: key.slice(0, 1), due: 0 });
+    const queue = new WorkQueue({ clock: new TestClock(), rank, workers: 4 });
+    for (let at = 0; at < 9; at += 1) queue.add(`a${at}`);
+    for (let at = 0; at < 4; at += 1) expect(await queue.take(never)).toBe(`a${at}`);
+    for (const key of ['b1', 'b2', 'b3']) queue.add(key);
+    const next: (string | undefined)[] = [];
+    for (let at = 0; at < 3; at += 1) {
+      queue.done(`a${at}`);
+      next.push(await queue.take(never));
+    }
+    expect(next).toEqual(['b1', 'b2', 'a4']);
+  });
+
+  test('takes what its rank puts first at the time it becomes ready', async () => {
+    const due: Record<string, number> = { late: 9, soon: 1, mid: 5 };
+    const queue = new WorkQueue({
+      clock: new TestClock(),
+      rank: (key) => ({ group: '', lane: '', due: due[key] ?? 0 }),
+    });
+    for (const key of Object.keys(due)) queue.add(key);
+    const taken = [await queue.take(never), await queue.take(never), await queue.take(never)];
+    expect(taken).toEqual(['soon', 'mid', 'late']);
+  });
+
   test('tells how long keys waited and how long the work on them took', async () => {
     const clock = new TestClock();
     const told: string[] = [];

@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts';
+import type { Rank } from '../kube/fair-order.ts';
+import { issuerText } from '../sessions.ts';
+import type { Stores } from '../stores.ts';
+import { issuerKey } from './issuer-view.ts';
+import { goodCertificate } from './judge.ts';
+import { parseSubject } from './subject.ts';
+
+/** What has no good pair is as urgent as what expires in so long. */
+const NO_PAIR_MS = 3_600_000;
+
+/** Where a certificate stands among those that want work: namespaces take turns, in each the soonest expiry first. */
+export function rankOf(stores: Pick<Stores, 'certificates' | 'secrets'>, clock: Clock, key: string): Rank {
+  const { namespace, name } = parseSubject(key);
+  const nowMs = clock.now();
+  const certificate = stores.certificates.get({ namespace, name });
+  if (certificate === undefined) return { group: namespace, lane: '', due: nowMs + NO_PAIR_MS };
+  const { issuerRef, secretName } = certificate.spec;
+  const target = stores.secrets.get({ namespace, name: secretName });
+  const good = target && goodCertificate(certificate, target, nowMs);
+  return {
+    group: namespace,
+    lane: issuerText(issuerKey(namespace, issuerRef)),
+    due: good?.notAfter ?? nowMs + NO_PAIR_MS,
+  };
+}
