@@ -82,7 +82,7 @@ function storesFor({ protocol, cache }: Surroundings) {
     },
     issuers: {
       get: ({ name }: ObjectRef) =>
-        ISSUERS.some((issuer) => issuer === name) ? { metadata: { uid: name }, spec: {} } : undefined,
+        cache.issuers.includes(name) ? { metadata: { uid: name }, spec: {} } : undefined,
     },
     clusterIssuers: { get: () => undefined },
     certificatesNaming: (_: string, secretName: string): OriginCertificate[] =>
@@ -96,7 +96,7 @@ function storesFor({ protocol, cache }: Surroundings) {
 
 function sessionsFor(around: Surroundings): IssuerSessions {
   const sessions = new around.protocol.IssuerSessions(silent);
-  for (const name of ISSUERS) sessions.set(sessionOf(name, around));
+  for (const name of around.cache.issuers) sessions.set(sessionOf(name, around));
   return sessions;
 }
 

@@ -2,6 +2,7 @@ import { describe } from './describe.ts';
 import { answered, type Move, spend, type Step } from './effects.ts';
 import { crash, faults, slowness } from './faults.ts';
 import { brokenByPost } from './promises.ts';
+import { isResigned } from './refusal.ts';
 import type { Runner } from './runner.ts';
 import type { Answer, Call, Process, State } from './state.ts';
 import { type DeedName, deeds } from './users.ts';
@@ -51,8 +52,12 @@ export function isAtRest(state: State): boolean {
   return isIdle(state) && state.late.length === 0 && nextTimer(state) > state.now + REST_MS;
 }
 
-function nextTimer({ processes }: State): number {
-  return Math.min(...processes.flatMap(({ timers }) => Object.values(timers)), Infinity);
+/** An object that says why it is refused only looks whether that has changed, for ever. */
+function nextTimer({ processes, api }: State): number {
+  const times = processes.flatMap(({ timers }) =>
+    Object.entries(timers).flatMap(([key, time]) => (isResigned(api, key) ? [] : [time])),
+  );
+  return Math.min(...times, Infinity);
 }
 
 function processMoves(runner: Runner, state: State, process: Process, index: number): Move[] {

@@ -1,5 +1,16 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
-import { holds, isPending, isSatisfied, noteOf, pairOf, servingSecrets, keyOf } from './secrets.ts';
+import { isParked, isSaid, refusalOf } from './refusal.ts';
+import {
+  carriedBy,
+  holds,
+  isForeign,
+  isPending,
+  isSatisfied,
+  keyOf,
+  noteOf,
+  pairOf,
+  servingSecrets,
+} from './secrets.ts';
 import { type Call, type CloudflareCall, type State, WAIT_MS } from './state.ts';
 
 /**
@@ -39,7 +50,9 @@ export function brokenByRevocation({ api, users }: State, id: string): string | 
 export function brokenByWrite(before: State, after: State): string | undefined {
   for (const [name, secret] of Object.entries(before.api.secrets)) {
     const now = after.api.secrets[name];
-    if (secret === now || isPending(secret) || pairOf(secret) === undefined) continue;
+    if (secret === now || isPending(secret)) continue;
+    if (isForeign(secret)) return `Secret ${name}, which is somebody else's, is touched`;
+    if (pairOf(secret) === undefined) continue;
     if (now === undefined) return `Secret ${name}, which held a pair, is deleted`;
     if (pairOf(now) === undefined) return `Secret ${name}, which held a pair, holds none`;
     const [keeper, other] = [noteOf(secret, 'certificate'), noteOf(now, 'certificate')];
@@ -65,12 +78,13 @@ export function brokenAtRest(state: State): string | undefined {
     const broken = brokenObject(state, certificate);
     if (broken !== undefined) return broken;
   }
-  const left = Object.values(api.secrets).find(isPending);
+  const left = Object.values(api.secrets).find((secret) => isPending(secret) && !isParked(api, secret));
   if (left) return `Secret ${left.metadata.name ?? ''} is left over`;
   const known = new Set(users.letGo);
   for (const { status } of Object.values(api.certificates))
     for (const { id } of status?.superseded ?? []) known.add(id);
-  const stray = cloudflare.stored.find(({ id, revoked }) => !revoked && !known.has(id) && !holds(api, id));
+  for (const secret of Object.values(api.secrets)) known.add(carriedBy(secret)?.id ?? '');
+  const stray = cloudflare.stored.find(({ id, revoked }) => !revoked && !known.has(id));
   if (stray) return `certificate ${stray.id} (key ${stray.key}) is a stray: no Secret and no status knows it`;
   const { length } = cloudflare.stored;
   // Two that both believe to lead may each see a need: what counts is that all but one are revoked.
@@ -82,6 +96,11 @@ export function brokenAtRest(state: State): string | undefined {
 function brokenObject({ api, cloudflare }: State, certificate: OriginCertificate): string | undefined {
   const { metadata, spec, status } = certificate;
   const target = api.secrets[spec.secretName];
+  const refusal = refusalOf(api, certificate);
+  if (refusal !== undefined)
+    return isSaid(certificate, refusal)
+      ? undefined
+      : `the status of ${metadata.name} does not say ${refusal}`;
   if (!isSatisfied(certificate, target))
     return `Secret ${spec.secretName} does not hold what ${metadata.name} asks for`;
   const id = pairOf(target)?.id ?? '';

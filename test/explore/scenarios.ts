@@ -1,3 +1,4 @@
+import { ISSUERS } from './context.ts';
 import type { Rules } from './moves.ts';
 import { isAtRest, moves } from './moves.ts';
 import type { Runner } from './runner.ts';
@@ -8,11 +9,11 @@ import { created } from './users.ts';
 const START = Date.UTC(2026, 0, 1);
 const NOTHING: Budget = { crash: 0, fault: 0, user: 0, switch: 0 };
 
-/** A world with one object that was just made, and `processes` that all believe to lead. */
-export function firstIssuance(left: Budget, processes = 1): State {
+/** A world with objects that were just made and name one Secret, and `processes` that all believe to lead. */
+export function firstIssuance(left: Budget, processes = 1, objects: readonly string[] = ['web']): State {
   const empty: State = {
     now: START,
-    api: { certificates: {}, secrets: {}, births: {} },
+    api: { certificates: {}, secrets: {}, issuers: ISSUERS, births: {} },
     cloudflare: { stored: [], posts: {} },
     late: [],
     processes: [],
@@ -21,7 +22,7 @@ export function firstIssuance(left: Budget, processes = 1): State {
     left,
     users: { backup: undefined, dropped: [], revoked: [], letGo: [], served: [], needs: 1 },
   };
-  const made = created(empty, 'web');
+  const made = objects.reduce((state, name) => created(state, name), empty);
   const names = Array.from({ length: processes }, (_, index) => index + 1);
   return { ...made, processes: names.map((name) => newProcess(name, keysOf(made.api))) };
 }

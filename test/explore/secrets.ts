@@ -25,6 +25,11 @@ export function isPending({ type }: Secret): boolean {
   return type === PENDING_SECRET_TYPE;
 }
 
+/** Somebody else's: it names no certificate of ours. */
+export function isForeign(secret: Secret | undefined): boolean {
+  return secret !== undefined && !isPending(secret) && noteOf(secret, 'certificate') === '';
+}
+
 export function noteOf(secret: Secret | undefined, name: keyof typeof ANNOTATION): string {
   return secret?.metadata.annotations?.[ANNOTATION[name]] ?? '';
 }

@@ -37,6 +37,8 @@ export interface Budget {
 export interface Objects {
   readonly certificates: Readonly<Record<string, OriginCertificate>>;
   readonly secrets: Readonly<Record<string, Secret>>;
+  /** Names of the issuers. */
+  readonly issuers: readonly string[];
   /** How often an object of that kind and name was created: makes its uid. */
   readonly births: Readonly<Record<string, number>>;
 }

@@ -11,7 +11,7 @@ import {
 } from './api-server.ts';
 import { ISSUERS } from './context.ts';
 import { withObjects } from './effects.ts';
-import { carriedBy, noteOf, pairOf } from './secrets.ts';
+import { carriedBy, isForeign, noteOf, pairOf } from './secrets.ts';
 import { NAMESPACE, type Objects, type State, type Users } from './state.ts';
 
 /** What a person does, by a name that traces show. */
@@ -24,6 +24,7 @@ export type DeedName = (typeof DEEDS)[number];
 export const DEEDS = [
   'edit hostnames',
   'change issuer',
+  'replace issuer',
   'rename Secret',
   'ask for renewal',
   'delete object',
@@ -32,6 +33,8 @@ export const DEEDS = [
   'restore Secret',
   'take label off Secret',
   'revoke at Cloudflare',
+  'put own Secret',
+  'take own Secret away',
 ] as const;
 
 const HOSTNAMES = [['a.example.com'], ['b.example.com']] as const;
@@ -56,12 +59,9 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
     case 'edit hostnames':
       return changed(state, certificate, { hostnames: [...next(HOSTNAMES, spec.hostnames)] }, 1);
     case 'change issuer':
-      return changed(
-        state,
-        certificate,
-        { issuerRef: { kind: 'OriginIssuer', name: next(ISSUERS, spec.issuerRef.name) } },
-        1,
-      );
+      return otherIssuer(state, certificate);
+    case 'replace issuer':
+      return otherIssuer(state, certificate, { andDelete: true });
     case 'rename Secret':
       return renamed(state, certificate);
     case 'ask for renewal':
@@ -75,6 +75,12 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
       return dropped(state, spec.secretName);
     case 'take label off Secret':
       return unlabelled(state, spec.secretName);
+    case 'put own Secret':
+      return theirs(state, spec.secretName);
+    case 'take own Secret away':
+      return isForeign(state.api.secrets[spec.secretName])
+        ? withObjects(state, withoutSecret(state.api, spec.secretName))
+        : undefined;
   }
 }
 
@@ -121,10 +127,44 @@ function changed(
   return withUsers(withObjects(state, api), { needs: state.users.needs + needs });
 }
 
-/** The pair is copied to the new name, unless a Secret is there, whose own pair may not be what is asked for. */
+/** The old issuer may go: then what was posted to it can only be looked for, and revoked, with the other's token. */
+function otherIssuer(
+  state: State,
+  certificate: OriginCertificate,
+  { andDelete = false } = {},
+): State | undefined {
+  const before = certificate.spec.issuerRef.name;
+  const name = next(ISSUERS, before);
+  if (!state.api.issuers.includes(name)) return undefined;
+  const after = changed(state, certificate, { issuerRef: { kind: 'OriginIssuer', name } }, 1);
+  if (!andDelete) return after;
+  return withObjects(after, { ...after.api, issuers: after.api.issuers.filter((each) => each !== before) });
+}
+
+/** A Secret that nobody asked the operator for, under the name that the object wants. */
+function theirs(state: State, name: string): State | undefined {
+  if (state.api.secrets[name]) return undefined;
+  const body: Secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { name, namespace: NAMESPACE },
+    data: { password: 'dGhlaXJz' },
+  };
+  return withObjects(state, withSecret(state.api, born(state.api, body)));
+}
+
+/**
+ * The pair is copied to the new name, unless a Secret is there, whose own pair may not be what is asked for. Of two
+ * that share a Secret each needs a pair from now on.
+ */
 function renamed(state: State, certificate: OriginCertificate): State {
   const secretName = next(SECRETS, certificate.spec.secretName);
-  return changed(state, certificate, { secretName }, state.api.secrets[secretName] === undefined ? 0 : 1);
+  const isShared = Object.values(state.api.certificates).some(
+    (other) => other !== certificate && other.spec.secretName === certificate.spec.secretName,
+  );
+  const isTaken = state.api.secrets[secretName] !== undefined;
+  return changed(state, certificate, { secretName }, isShared || isTaken ? 1 : 0);
 }
 
 function renewalAsked(state: State, certificate: OriginCertificate): State {

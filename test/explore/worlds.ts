@@ -8,6 +8,8 @@ import { type DeedName, DEEDS } from './users.ts';
 export interface World {
   /** `new`: an object that was just made. `issued`: one that has its certificate. */
   readonly start: 'new' | 'issued';
+  /** Objects that were just made and name the same Secret. Absent: one. */
+  readonly objects?: readonly string[];
   /** Processes that believe to lead at the same time. */
   readonly processes: 1 | 2;
   readonly crash: number;
@@ -32,6 +34,8 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'issued', crash: 0, fault: 1, user: 2, deeds: ['edit hostnames', 'rename Secret'] },
   { ...ONE, start: 'issued', crash: 0, fault: 0, user: 3, deeds: ['edit hostnames', 'rename Secret'] },
   { start: 'issued', processes: 2, crash: 0, fault: 0, user: 1, switch: 1 },
+  { ...ONE, start: 'new', objects: ['web', 'shop'], crash: 0, fault: 0, user: 1 },
+  { start: 'new', objects: ['web', 'shop'], processes: 2, crash: 0, fault: 0, user: 0, switch: 1 },
 ];
 
 /** The full bound: every world is explored to its end. */
@@ -53,15 +57,17 @@ export const FULL: readonly World[] = [
 export async function begin(world: World, runner: Runner): Promise<{ state: State; rules: Rules }> {
   const { crash, fault, user, processes } = world;
   const left: Budget = { crash, fault, user, switch: world.switch };
+  const objects = world.objects ?? ['web'];
   const state =
-    world.start === 'new' ? firstIssuance(left, processes) : await issued(runner, left, processes);
-  return { state, rules: { subjects: ['web'], deeds: world.deeds ?? DEEDS } };
+    world.start === 'new' ? firstIssuance(left, processes, objects) : await issued(runner, left, processes);
+  return { state, rules: { subjects: objects, deeds: world.deeds ?? DEEDS } };
 }
 
 /** The world in words. */
-export function titleOf({ start, processes, crash, fault, user, switch: switches, deeds }: World): string {
+export function titleOf(world: World): string {
+  const { start, objects, processes, crash, fault, user, switch: switches, deeds } = world;
   const parts = [
-    start === 'new' ? 'new object' : 'issued',
+    start === 'issued' ? 'issued' : objects ? `${objects.length} new objects, 1 Secret` : 'new object',
     ...(crash > 0 ? [`${crash} crash`] : []),
     ...(fault > 0 ? [`${fault} fault`] : []),
     ...(user > 0 ? [`${user} user`] : []),

@@ -1,0 +1,55 @@
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import type { Secret } from '../../src/kube/object.ts';
+import { carriedBy, isForeign, isPending, isSatisfied, noteOf } from './secrets.ts';
+import { NAMESPACE, type Objects } from './state.ts';
+
+type Refusal = 'SecretNotManaged' | 'SecretConflict' | 'IssuerNotFound';
+
+/** Why nobody can expect the object to have its Secret. */
+export function refusalOf(
+  { certificates, secrets, issuers }: Objects,
+  certificate: OriginCertificate,
+): Refusal | undefined {
+  const { metadata, spec } = certificate;
+  const secret = secrets[spec.secretName];
+  if (isForeign(secret)) return 'SecretNotManaged';
+  const claimants = Object.values(certificates).filter((each) => each.spec.secretName === spec.secretName);
+  const keeper = claimants.find((each) => each.metadata.name === noteOf(secret, 'certificate'));
+  // As conflicts are settled: who keeps it, else the older, and of two made at once the smaller uid.
+  const [first] = keeper ? [keeper] : claimants.toSorted((a, b) => (age(a) < age(b) ? -1 : 1));
+  if (first?.metadata.name !== metadata.name) return 'SecretConflict';
+  return issuers.includes(spec.issuerRef.name) || isSatisfied(certificate, secret)
+    ? undefined
+    : 'IssuerNotFound';
+}
+
+function age({ metadata }: OriginCertificate): string {
+  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
+}
+
+/** Whether the object's status gives that reason. */
+export function isSaid({ status }: OriginCertificate, refusal: Refusal): boolean {
+  return status?.conditions?.some(({ reason }) => reason === refusal) ?? false;
+}
+
+/** A pending Secret that waits: with its certificate or before any POST, or for the issuer that can be asked about it. */
+export function isParked(api: Objects, secret: Secret): boolean {
+  const certificate = api.certificates[noteOf(secret, 'certificate')];
+  if (certificate?.metadata.uid !== noteOf(secret, 'certificateUid')) return false;
+  const refusal = certificate && refusalOf(api, certificate);
+  const isKnown = carriedBy(secret) !== undefined || noteOf(secret, 'postedAt') === '';
+  return refusal === 'IssuerNotFound' || (refusal !== undefined && isKnown);
+}
+
+/** Whether there is nothing to do under this queue key but to say why the object is refused. */
+export function isResigned(api: Objects, key: string): boolean {
+  const certificate = Object.values(api.certificates).find(
+    ({ metadata }) => key === `${NAMESPACE}/${metadata.name}`,
+  );
+  const refusal = certificate && refusalOf(api, certificate);
+  if (certificate === undefined || refusal === undefined) return false;
+  const pending = Object.values(api.secrets).find(
+    (secret) => isPending(secret) && noteOf(secret, 'certificateUid') === certificate.metadata.uid,
+  );
+  return isSaid(certificate, refusal) && (pending === undefined || isParked(api, pending));
+}
