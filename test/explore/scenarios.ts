@@ -4,12 +4,12 @@ import { isAtRest, moves } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { keysOf } from './secrets.ts';
 import { type Budget, newProcess, type State } from './state.ts';
-import { created } from './users.ts';
+import { created, HOSTNAMES } from './users.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const NOTHING: Budget = { crash: 0, fault: 0, user: 0, switch: 0 };
 
-/** A world with objects that were just made and name one Secret, and `processes` that all believe to lead. */
+/** A world with objects that were just made and name one Secret, with hostnames of their own, and `processes` that all believe to lead. */
 export function firstIssuance(left: Budget, processes = 1, objects: readonly string[] = ['web']): State {
   const empty: State = {
     now: START,
@@ -22,7 +22,7 @@ export function firstIssuance(left: Budget, processes = 1, objects: readonly str
     left,
     users: { backup: undefined, dropped: [], revoked: [], letGo: [], served: [], needs: 1 },
   };
-  const made = objects.reduce((state, name) => created(state, name), empty);
+  const made = objects.reduce((state, name, index) => created(state, name, HOSTNAMES[index]), empty);
   const names = Array.from({ length: processes }, (_, index) => index + 1);
   return { ...made, processes: names.map((name) => newProcess(name, keysOf(made.api))) };
 }

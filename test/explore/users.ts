@@ -37,7 +37,8 @@ export const DEEDS = [
   'take own Secret away',
 ] as const;
 
-const HOSTNAMES = [['a.example.com'], ['b.example.com']] as const;
+/** What objects ask for. */
+export const HOSTNAMES = [['a.example.com'], ['b.example.com']] as const;
 const SECRETS = ['one', 'two'] as const;
 
 /** All that a person can do now to the certificate of that name. */
@@ -91,7 +92,12 @@ function next<T>(values: readonly T[], now: unknown): T {
   return found;
 }
 
-export function created(state: State, name: string, secretName = 'one'): State {
+export function created(
+  state: State,
+  name: string,
+  hostnames: readonly string[] = HOSTNAMES[0],
+  secretName = 'one',
+): State {
   const uid = `${name}.${(state.api.births[`certificate ${name}`] ?? 0) + 1}`;
   const certificate: OriginCertificate = {
     apiVersion: 'originca.dev/v1alpha1',
@@ -106,7 +112,7 @@ export function created(state: State, name: string, secretName = 'one'): State {
     },
     spec: {
       secretName,
-      hostnames: [...HOSTNAMES[0]],
+      hostnames: [...hostnames],
       issuerRef: { kind: 'OriginIssuer', name: ISSUERS[0] },
       suspend: false,
     },

@@ -51,6 +51,9 @@ export const FULL: readonly World[] = [
   { start: 'new', processes: 2, crash: 0, fault: 1, user: 0, switch: 2 },
   { start: 'new', processes: 2, crash: 0, fault: 0, user: 1, switch: 2 },
   { start: 'issued', processes: 2, crash: 0, fault: 0, user: 1, switch: 3 },
+  { ...ONE, start: 'new', objects: ['web', 'shop'], crash: 1, fault: 0, user: 1 },
+  { ...ONE, start: 'new', objects: ['web', 'shop'], crash: 0, fault: 0, user: 2 },
+  { start: 'new', objects: ['web', 'shop'], processes: 2, crash: 0, fault: 0, user: 1, switch: 1 },
 ];
 
 /** The first state and the rules of a world. */
