@@ -9,7 +9,7 @@ import { createLogger } from './telemetry/log.ts';
 import { ListenError } from './telemetry/server.ts';
 import { VERSION } from './version.ts';
 
-/** Exit codes: 0 stopped as asked, 1 failed or lost the lease, 2 cannot start with these flags. */
+/** Exit codes: 0 stopped as asked, 1 failed, 2 cannot start with these flags. */
 async function main(): Promise<number> {
   const invocation = parseConfig(process.argv.slice(2), { env: process.env, isTty: process.stdout.isTTY });
   if (invocation.action !== 'run') {
@@ -28,9 +28,8 @@ async function main(): Promise<number> {
     });
   }
   log.info({ version: VERSION, identity }, 'starting');
-  const ended = await operator.run(stop.signal);
-  if (ended === 'lost') log.error('the lease was lost: another replica leads now');
-  return ended === 'stopped' ? 0 : 1;
+  await operator.run(stop.signal);
+  return 0;
 }
 
 /** Mistakes in flags, files and addresses are the starter's to mend, before anything has begun. */

@@ -10,8 +10,11 @@ import { Controllers } from './controllers.ts';
 import { createElection, LEASE } from './election.ts';
 import { KubeClient } from './kube/client.ts';
 import { loadKubeConfig } from './kube/config.ts';
-import { serverOf } from './reach.ts';
-import { type Operator, RunnableOperator } from './running.ts';
+import { Freshness } from './kube/freshness.ts';
+import type { Access } from './fence.ts';
+import { problemOf } from './problem.ts';
+import { lookOnce, serverOf } from './reach.ts';
+import { type Operator, RunnableOperator, type Term } from './running.ts';
 import { RecentFacts, type TrustedRoots } from './secret-facts.ts';
 import { certificateSeries, issuerSeries, zoneSeries } from './series.ts';
 import { StartError } from './start-error.ts';
@@ -53,60 +56,75 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     onWarning: (text) => log.warn({ warning: text }, 'the API server warns'),
   }).catch(refuseCredentials);
   const operatorNamespace = config.operatorNamespace ?? namespaceOf(kubeConfig) ?? DEFAULT_NAMESPACE;
-  const election = config.leaderElect
-    ? createElection(config, { kube, log, identity, namespace: operatorNamespace })
-    : undefined;
-  const fence = (): void => election?.leader.assertLeading();
-  const isLeader = (): boolean => election?.leader.isLeader ?? true;
+  const freshness = watchFreshness(config, kube, log);
   const budget = new Budget({ clock, ratePerSecond: config.cloudflareRate, burst: config.cloudflareBurst });
   const metrics: Metrics = new Metrics({
     version: options.version,
     leaseName: LEASE,
-    isLeader,
-    certificates: () => certificateSeries(controllers.stores),
-    issuers: () => issuerSeries(controllers.stores),
-    zones: () => zoneSeries(controllers.stores),
+    isLeader: () => term.election?.leader.isLeader ?? true,
+    certificates: () => certificateSeries(term.controllers.stores),
+    issuers: () => issuerSeries(term.controllers.stores),
+    zones: () => zoneSeries(term.controllers.stores),
     roots: [...roots.certificates, ...sharedOriginPullCa].map(describeRoot),
     budgetRemaining: () => budget.remaining(),
     clockReadings: () => skew.readings(),
   });
-  const cloudflare = createCloudflare({
-    baseUrl: config.cloudflareBaseUrl,
-    budget,
-    clock,
-    env,
-    fence,
-    postTimeoutMs: config.cloudflarePostTimeoutMs,
-    onDate: (dateMs) => skew.observe('cloudflare', dateMs),
-    onRequest: (report) => metrics.cloudflareRequest(report),
-  });
-  const controllers = new Controllers({
-    config,
-    operatorNamespace,
-    log,
-    identity,
-    clock,
-    random,
-    roots,
-    sharedOriginPullCa,
-    reader: kube,
-    writer: kube.withFence(fence),
-    cloudflare,
-    budget,
-    metrics,
-    clockSkew: () => skew.problem(),
-  });
+  /** The one that is being worked or waited for. */
+  let term: Term;
+  const begin = (): Term => {
+    const election = config.leaderElect
+      ? createElection(config, { kube, log, identity, namespace: operatorNamespace })
+      : undefined;
+    const fence = (access: Access): void => {
+      election?.leader.assertLeading();
+      freshness.assertFresh(access);
+    };
+    const cloudflare = createCloudflare({
+      baseUrl: config.cloudflareBaseUrl,
+      budget,
+      clock,
+      env,
+      fence,
+      postTimeoutMs: config.cloudflarePostTimeoutMs,
+      onDate: (dateMs) => skew.observe('cloudflare', dateMs),
+      onRequest: (report) => metrics.cloudflareRequest(report),
+    });
+    const controllers = new Controllers({
+      config,
+      operatorNamespace,
+      log,
+      identity,
+      clock,
+      random,
+      roots,
+      sharedOriginPullCa,
+      reader: kube,
+      writer: kube.withFence(fence),
+      cloudflare,
+      budget,
+      metrics,
+      clockSkew: () => skew.problem(),
+    });
+    return (term = { election, cloudflare, controllers });
+  };
   const server = serverOf(kubeConfig);
-  return new RunnableOperator({
-    config,
-    log,
-    metrics,
-    controllers,
-    election,
-    skew,
-    cloudflare,
-    kube,
-    server,
+  return new RunnableOperator({ config, log, metrics, skew, kube, freshness, server, first: begin(), begin });
+}
+
+/** Looks whether the API server answers, and says once when it does not. */
+function watchFreshness(config: Config, kube: KubeClient, log: Logger): Freshness {
+  return new Freshness({
+    lastReadMs: () => kube.lastReadMs,
+    read: (signal) => lookOnce(kube, config.watchNamespaces, signal),
+    onStale: (error) => {
+      const problem = problemOf(error);
+      log.warn(
+        { problem },
+        'the API server does not answer: nothing is issued, written or revoked until it does',
+      );
+      void kube.reconnect();
+    },
+    onFresh: () => log.info('the API server answers'),
   });
 }
 

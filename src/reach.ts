@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from './kube/client.ts';
 import { KubeError } from './kube/errors.ts';
+import { pause } from './kube/pause.ts';
 import { originCertificates } from './resources.ts';
 import { StartError } from './start-error.ts';
 
@@ -27,13 +27,12 @@ const PAUSE_MS = 500;
  */
 export async function reachApiServer(options: ReachOptions): Promise<void> {
   const { kube, namespaces, stop, limitMs = LIMIT_MS } = options;
-  const [namespace] = namespaces;
   const endMs = performance.now() + limitMs;
   for (let told = false; !stop.aborted; told = true) {
     const leftMs = Math.max(1, Math.ceil(endMs - performance.now()));
     const signal = AbortSignal.any([stop, AbortSignal.timeout(leftMs)]);
     try {
-      await kube.list(originCertificates, { ...(namespace && { namespace }), limit: 1, signal });
+      await lookOnce(kube, namespaces, signal);
       return;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
@@ -41,9 +40,19 @@ export async function reachApiServer(options: ReachOptions): Promise<void> {
       if (performance.now() + PAUSE_MS >= endMs)
         throw new StartError(sentence(error, options), { cause: error });
       if (!told) options.onFailure(error);
-      await sleep(PAUSE_MS, undefined, { signal: stop }).catch(() => undefined);
+      await pause(PAUSE_MS, stop);
     }
   }
+}
+
+/** Reads something small that the caches read too: one OriginCertificate. */
+export async function lookOnce(
+  kube: Pick<KubeClient, 'list'>,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const [namespace] = namespaces;
+  await kube.list(originCertificates, { ...(namespace && { namespace }), limit: 1, signal });
 }
 
 /** Where the kubeconfig leads, without what a URL may carry beside. */

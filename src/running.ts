@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { Controllers } from './controllers.ts';
 import type { Election } from './election.ts';
 import type { KubeClient } from './kube/client.ts';
+import type { Freshness } from './kube/freshness.ts';
 import { problemOf } from './problem.ts';
 import { reachApiServer } from './reach.ts';
 import type { ClockSkew } from './telemetry/clock-skew.ts';
@@ -13,46 +14,61 @@ import { TelemetryServer } from './telemetry/server.ts';
 export interface Operator {
   /** Where /metrics, /healthz and /readyz are, once it runs. */
   readonly metricsPort: number;
-  /** Works until `stop` aborts or the lease is lost; resolves when nothing of it is in flight any more. */
-  run(stop: AbortSignal): Promise<'stopped' | 'lost'>;
+  /** Works until `stop` aborts; resolves when nothing of it is in flight any more. */
+  run(stop: AbortSignal): Promise<void>;
 }
 
-/** A server that does not answer for so long at start is a fault of the configuration, to be seen as such. */
+/**
+ * From the first try to get the lease to its loss. Another may act after that: what is remembered of the world ends
+ * with the term, and what still runs of it stays shut out for ever by its own fence.
+ */
+export interface Term {
+  readonly controllers: Controllers;
+  readonly election: Election | undefined;
+  readonly cloudflare: CloudflareApi;
+}
+
+/** A cache that is not filled so long after the API server was there is a fault of the rights or the CRDs. */
 const SYNC_LIMIT_MS = 2 * 60_000;
 
 interface Parts {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly controllers: Controllers;
-  readonly election: Election | undefined;
   readonly skew: ClockSkew;
-  readonly cloudflare: CloudflareApi;
   readonly kube: KubeClient;
+  readonly freshness: Freshness;
   /** URL of the API server. */
   readonly server: string;
+  readonly first: Term;
+  /** Makes another term, with nothing remembered. */
+  readonly begin: () => Term;
 }
 
 /** The wired parts, set in motion and brought to rest in order. */
 export class RunnableOperator implements Operator {
   readonly #parts: Parts;
   #server: TelemetryServer | undefined;
+  #term: Term;
   #stopping = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#term = parts.first;
   }
 
   get metricsPort(): number {
     return this.#server?.port ?? 0;
   }
 
-  async run(stop: AbortSignal): Promise<'stopped' | 'lost'> {
-    const { config, log, metrics, controllers, election, cloudflare, kube } = this.#parts;
+  async run(stop: AbortSignal): Promise<void> {
+    const { config, log, metrics, freshness, kube } = this.#parts;
     const onStop = (): void => {
       this.#stopping = true;
     };
     stop.addEventListener('abort', onStop, { once: true });
+    const end = new AbortController();
+    let looking: Promise<void> | undefined;
     try {
       this.#server = await TelemetryServer.start({
         address: config.metricsAddress,
@@ -67,53 +83,56 @@ export class RunnableOperator implements Operator {
         stop,
         onFailure: (error) => log.warn({ problem: problemOf(error) }, 'the API server is not there yet'),
       });
-      return await work(controllers, election, stop, log);
+      looking = freshness.run(end.signal);
+      await this.#terms(stop);
     } finally {
-      await Promise.all([cloudflare.close(), kube.close(), this.#server?.close()]);
+      end.abort();
+      await Promise.all([this.#term.cloudflare.close(), kube.close(), this.#server?.close(), looking]);
+    }
+  }
+
+  /** One after the other: who loses the lease is a candidate again, and begins as a new process would. */
+  async #terms(stop: AbortSignal): Promise<void> {
+    const { log, freshness, begin } = this.#parts;
+    while ((await work(this.#term, { stop, log, freshness })) === 'lost') {
+      log.warn('the lease was lost: everything begins anew, as a candidate');
+      await this.#term.cloudflare.close();
+      this.#term = begin();
     }
   }
 
   #checks(): Readonly<Record<string, () => string | undefined>> {
-    const { controllers, kube, skew } = this.#parts;
+    const { freshness, skew } = this.#parts;
     return {
       stopping: () => (this.#stopping ? 'the operator is stopping' : undefined),
-      apiserver: () => silence(kube.lastReadMs, performance.now()),
-      caches: () => (controllers.stores.hasSynced ? undefined : 'not yet filled from the API server'),
+      apiserver: () => freshness.problem(),
+      caches: () =>
+        this.#term.controllers.stores.hasSynced ? undefined : 'not yet filled from the API server',
       clock: () => skew.problem(),
     };
   }
 }
 
-/** An idle watch hears a bookmark about every minute: one of them may come late. */
-const SILENCE_LIMIT_MS = 150_000;
-
-/**
- * Why the API server has not been heard for so long that what is known may be old; undefined while it is.
- *
- * @param lastReadMs monotonic; minus infinity before the first answer.
- */
-export function silence(lastReadMs: number, nowMs: number): string | undefined {
-  const silentMs = nowMs - lastReadMs;
-  if (silentMs <= SILENCE_LIMIT_MS) return undefined;
-  if (!Number.isFinite(silentMs)) return 'the API server was not read yet';
-  return `the API server was last read ${Math.floor(silentMs / 1000)} s ago`;
+interface Surroundings {
+  readonly stop: AbortSignal;
+  readonly log: Logger;
+  readonly freshness: Freshness;
 }
 
 /** Fills the caches, takes the lease, works, and lets what is in flight finish before the lease is given up. */
 async function work(
-  controllers: Controllers,
-  election: Election | undefined,
-  stop: AbortSignal,
-  log: Logger,
+  { controllers, election }: Term,
+  { stop, log, freshness }: Surroundings,
 ): Promise<'stopped' | 'lost'> {
   const end = new AbortController();
   const caches = controllers.fillCaches(end.signal);
   const campaign = election?.leader.run(end.signal);
   try {
-    if (!(await within(controllers.synced(), SYNC_LIMIT_MS, stop))) {
+    while (!(await within(controllers.synced(), SYNC_LIMIT_MS, stop))) {
       if (stop.aborted) return 'stopped';
+      if (freshness.problem() !== undefined) continue; // It is away: that passes by itself.
       throw new Error(
-        `the caches were not filled within ${SYNC_LIMIT_MS / 1000} s: is the API server reachable, and are the CRDs installed?`,
+        `the caches were not filled within ${SYNC_LIMIT_MS / 1000} s: are the CRDs installed, and may the operator read what deploy/ lets it read?`,
       );
     }
     log.info('caches filled');
@@ -121,7 +140,7 @@ async function work(
     if (election && leading === undefined) return 'stopped';
     log.info(election ? 'leading' : 'working without leader election');
     await controllers.run(stop, leading);
-    return leading?.aborted ? 'lost' : 'stopped';
+    return leading?.aborted && !stop.aborted ? 'lost' : 'stopped';
   } finally {
     await controllers.close();
     await election?.leader.release();

@@ -22,7 +22,7 @@ export const OBSERVE: Outcome = { next: 'observe' };
 
 /** A failed Cloudflare request as an attempt; what is no answer to the attempt itself is thrown on. */
 export function failedRequest(error: unknown, signal: AbortSignal): Outcome {
-  if (signal.aborted || !(error instanceof CloudflareError)) throw error;
+  if (signal.aborted || !(error instanceof CloudflareError) || error.kind === 'Fenced') throw error;
   const { message, rayId, retryAfterMs } = error;
   return { next: 'failed', attempt: { reason: reasonOf(error), message, rayId, retryAfterMs } };
 }

@@ -85,9 +85,10 @@ export function unusableToken(operation: Operation, problem: string): Cloudflare
   return new CloudflareError(problem, { kind: 'CredentialsInvalid', definite: true, operation });
 }
 
-/** Nothing was sent: the process may no longer act, because it lost its lease. */
+/** Nothing was sent: the process may not act now, for the reason that the fence gives. */
 export function fenced(operation: Operation, cause: unknown): CloudflareError {
-  return new CloudflareError(`Not ${phraseOf(operation)}: this process is no longer the leader.`, {
+  const why = cause instanceof Error ? cause.message : 'this process may not act now';
+  return new CloudflareError(`Not ${phraseOf(operation)}: ${why}.`, {
     kind: 'Fenced',
     definite: true,
     operation,

@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import { type Fence, fencedDispatcher } from '../fence.ts';
 import type { Budget, Share } from './budget.ts';
 import { refusedError } from './classify.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
@@ -23,8 +24,8 @@ export interface TransportOptions {
   readonly dispatcher: Dispatcher;
   readonly slots: Semaphore;
   readonly budget: Budget;
-  /** Called synchronously at dispatch; throws when this process may no longer act. Then nothing is sent. */
-  readonly fence?: (() => void) | undefined;
+  /** Throws when this process may not act. Then nothing is sent. */
+  readonly fence?: Fence | undefined;
   readonly onRequest?: ((report: RequestReport) => void) | undefined;
   /** The server's clock, milliseconds since the Unix epoch, from every answer. */
   readonly onDate?: ((serverMs: number) => void) | undefined;
@@ -76,11 +77,7 @@ export class Transport {
   async #timed(call: ApiRequest): Promise<ApiAnswer> {
     const { operation, signal, timeoutMs } = call;
     if (signal.aborted) throw aborted(operation, false, signal.reason);
-    try {
-      this.#options.fence?.();
-    } catch (cause) {
-      throw fenced(operation, cause);
-    }
+    this.#pass(call);
     // From here to the dispatch inside #exchange nothing may be awaited: the fence has just been passed.
     const startedMs = performance.now();
     const report = (outcome: RequestReport['outcome'], status: number | undefined): void =>
@@ -106,7 +103,7 @@ export class Transport {
 
   async #exchange(call: ApiRequest, signal: AbortSignal): Promise<ApiAnswer & { readonly status: number }> {
     const response = await request(`${this.#options.baseUrl}${call.path}`, {
-      dispatcher: this.#options.dispatcher,
+      dispatcher: fencedDispatcher(this.#options.dispatcher, () => this.#pass(call)),
       method: call.method,
       headers: headersOf(call),
       body: call.body === undefined ? null : JSON.stringify(call.body),
@@ -128,6 +125,14 @@ export class Transport {
     const ok = status >= 200 && status < 300 && envelope !== undefined && envelope.success !== false;
     if (ok) return { status, result: envelope.result, totalCount: envelope.totalCount, rayId: headers.rayId };
     throw this.#refusal(call, status, headers, text);
+  }
+
+  #pass({ method, operation }: ApiRequest): void {
+    try {
+      this.#options.fence?.(method === 'GET' ? 'read' : 'write');
+    } catch (cause) {
+      throw fenced(operation, cause);
+    }
   }
 
   /** What the headers say holds even where the body is cut off. */

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Access, Fence } from '../fence.ts';
 import { describe, errorFromFailure, KubeError, type Operation } from './errors.ts';
 import { type Page, readObject, readPage } from './answers.ts';
 import type { KubeObject, ObjectRef } from './object.ts';
@@ -21,9 +22,6 @@ import {
 import type { Resource } from './resource.ts';
 import { type Request, Transport, type TransportOptions } from './transport.ts';
 import { type WatchEvent, watchEvents } from './watch.ts';
-
-/** Called synchronously just before a write is sent; throws when it must not be. */
-export type Fence = () => void;
 
 const PAGE = 500;
 /** How often `listAll` begins anew when the server has forgotten the listing half-way. */
@@ -50,12 +48,12 @@ export class KubeClient {
     this.#fence = fence;
   }
 
-  /** The same connections; writes pass this fence instead of the one before. */
+  /** The same connections; every request passes this fence instead of the one before. */
   withFence(fence: Fence): KubeClient {
     return new KubeClient(this.#transport, fence);
   }
 
-  /** Monotonic time (performance.now) of the last successful read; minus infinity before the first. */
+  /** Monotonic time (performance.now) at which the newest answered read began; minus infinity before the first. */
   get lastReadMs(): number {
     return this.#transport.lastReadMs;
   }
@@ -68,7 +66,7 @@ export class KubeClient {
   ): Promise<T | undefined> {
     try {
       const request = getRequest(resource, ref, signal);
-      return readObject<T>(await this.#transport.json(request), request.operation);
+      return readObject<T>(await this.#send('read', request), request.operation);
     } catch (error) {
       if (error instanceof KubeError && error.kind === 'NotFound') return undefined;
       throw error;
@@ -78,7 +76,7 @@ export class KubeClient {
   /** One page (all objects where no limit is given). */
   async list<T extends KubeObject>(resource: Resource<T>, o: PageOptions): Promise<Page<T>> {
     const request = listRequest(resource, o);
-    return readPage<T>(await this.#transport.json(request), request.operation);
+    return readPage<T>(await this.#send('read', request), request.operation);
   }
 
   /** Every object, read in pages of one consistent snapshot. */
@@ -113,13 +111,13 @@ export class KubeClient {
 
   async create<T extends KubeObject>(resource: Resource<T>, body: T, o: WriteOptions): Promise<T> {
     const request = createRequest(resource, body, o);
-    return readObject<T>(await this.#write(request), request.operation);
+    return readObject<T>(await this.#send('write', request), request.operation);
   }
 
   /** Server-side apply. With `metadata.resourceVersion` it is refused (Conflict) unless that is still current. */
   async apply<T extends KubeObject>(resource: Resource<T>, body: T, o: ApplyOptions): Promise<T> {
     const request = applyRequest(resource, body, o);
-    return readObject<T>(await this.#write(request), request.operation);
+    return readObject<T>(await this.#send('write', request), request.operation);
   }
 
   /** JSON merge patch. With `metadata.resourceVersion` in it, refused (Conflict) unless that is still current. */
@@ -130,7 +128,7 @@ export class KubeClient {
     o: PatchOptions,
   ): Promise<T> {
     const request = mergePatchRequest(resource, ref, patch, o);
-    return readObject<T>(await this.#write(request), request.operation);
+    return readObject<T>(await this.#send('write', request), request.operation);
   }
 
   /** `deleted` also when finalizers still hold the object. */
@@ -140,7 +138,7 @@ export class KubeClient {
     o: DeleteOptions,
   ): Promise<'deleted' | 'absent'> {
     try {
-      await this.#write(deleteRequest(resource, ref, o));
+      await this.#send('write', deleteRequest(resource, ref, o));
       return 'deleted';
     } catch (error) {
       if (error instanceof KubeError && error.kind === 'NotFound') return 'absent';
@@ -151,15 +149,17 @@ export class KubeClient {
   /** Events after `resourceVersion`, with bookmarks. Ends when the server closes the watch in good order. */
   async *watch<T extends KubeObject>(resource: Resource<T>, o: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     const request = watchRequest(resource, o);
-    const body = await this.#transport.stream(request);
+    const body = await this.#transport.stream(this.#fenced('read', request));
     try {
-      for await (const event of watchEvents<T>(body, request.operation)) {
-        this.#transport.lastReadMs = performance.now();
-        yield event;
-      }
+      yield* watchEvents<T>(body, request.operation);
     } catch (failure) {
       throw errorFromFailure(request.operation, failure, o.signal);
     }
+  }
+
+  /** Begins anew with fresh connections, whoever else shares them; what is out on the old ones fails. */
+  async reconnect(): Promise<void> {
+    await this.#transport.reconnect();
   }
 
   /** Ends every connection, whoever else shares them. */
@@ -167,18 +167,22 @@ export class KubeClient {
     await this.#transport.close();
   }
 
-  async #write(request: Request): Promise<unknown> {
+  async #send(access: Access, request: Request): Promise<unknown> {
+    return await this.#transport.json(this.#fenced(access, request));
+  }
+
+  #fenced(access: Access, request: Request): Request {
     const fence = this.#fence;
-    if (fence === undefined) return await this.#transport.json(request);
-    return await this.#transport.json({ ...request, fence: () => pass(fence, request.operation) });
+    if (fence === undefined) return request;
+    return { ...request, fence: () => pass(fence, access, request.operation) };
   }
 }
 
-function pass(fence: Fence, operation: Operation): void {
+function pass(fence: Fence, access: Access, operation: Operation): void {
   try {
-    fence();
+    fence(access);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'this process may not write now';
+    const why = cause instanceof Error ? cause.message : 'this process may not act now';
     throw new KubeError('Fenced', `${describe(operation)}: not sent, ${why}`, { cause });
   }
 }

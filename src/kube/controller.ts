@@ -1,7 +1,11 @@
+import { isFenced } from '../fence.ts';
 import { KubeError } from './errors.ts';
 import type { WorkQueue } from './queue.ts';
 
-/** How one run of `reconcile` ended. `requeue`: it met a write of somebody else and begins anew, which is no error. */
+/**
+ * How one run of `reconcile` ended. `requeue`: it met a write of somebody else, or a fence, and begins anew, which is
+ * no error.
+ */
 export type Result = 'success' | 'requeue_after' | 'requeue' | 'error' | 'aborted';
 
 export interface Outcome {
@@ -33,6 +37,8 @@ export interface ControllerOptions {
   readonly drainMs?: number;
 }
 
+/** Until it is tried again whether the fence lets pass. */
+const FENCED_MS = 1_000;
 /** After the signal of all work is aborted, how long to wait for it to end. */
 const ABORT_GRACE_MS = 1_000;
 
@@ -137,6 +143,10 @@ export class Controller {
 
   #fail(key: string, error: unknown, work: AbortSignal): Result {
     if (work.aborted) return 'aborted'; // Nobody will take the key any more.
+    if (isFenced(error)) {
+      this.#o.queue.addAfter(key, FENCED_MS);
+      return 'requeue';
+    }
     const retryAfterMs = error instanceof KubeError ? error.retryAfterMs : undefined;
     this.#o.queue.addRateLimited(key, retryAfterMs);
     return error instanceof KubeError && error.kind === 'Conflict' ? 'requeue' : 'error';

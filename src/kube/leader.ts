@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { FenceError } from '../fence.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './errors.ts';
 import { microTime } from './events.ts';
 import type { Lease } from './object.ts';
+import { pause } from './pause.ts';
 import { leases } from './resource.ts';
 
 export interface LeaderElectionOptions {
@@ -28,7 +29,7 @@ export interface LeaderElectionOptions {
 }
 
 /** Thrown by `assertLeading`, and the reason of the signal that `onStarted` was given. */
-export class NotLeadingError extends Error {
+export class NotLeadingError extends FenceError {
   override readonly name = 'NotLeadingError';
 }
 
@@ -77,7 +78,9 @@ export class LeaderElection {
    */
   async run(signal: AbortSignal): Promise<'lost' | 'stopped'> {
     while (!signal.aborted && !this.#released) {
-      await this.#attempt(signal);
+      // After a standstill this may run before the timer of the deadline does.
+      if (this.#leading !== undefined && !this.isLeader) this.#end('lost');
+      else await this.#attempt(signal);
       if (this.#leading?.signal.aborted) return this.#released ? 'stopped' : 'lost';
       await pause(this.#waitMs(), signal, this.#leading?.signal);
       if (this.#leading?.signal.aborted && !this.#released) return 'lost';
@@ -234,13 +237,4 @@ function checkSpans(durationMs: number, deadlineMs: number, retryMs: number): vo
     `lease duration ${durationMs} ms, renew deadline ${deadlineMs} ms and retry period ${retryMs} ms: ` +
       'the duration must be longer than the deadline, and that longer than 1.2 retry periods',
   );
-}
-
-async function pause(ms: number, ...signals: (AbortSignal | undefined)[]): Promise<void> {
-  const signal = AbortSignal.any(signals.filter((s) => s !== undefined));
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    // Aborted: the caller's loop sees that itself.
-  }
 }

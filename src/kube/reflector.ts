@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './errors.ts';
 import { type KubeObject, keyOf, refOf } from './object.ts';
+import { pause } from './pause.ts';
 import type { Resource } from './resource.ts';
 
 /** Added: no `previous`. Deleted: no `current`. An object replaced under its name is deleted, then added. */
@@ -213,12 +213,4 @@ function mustRelist(error: unknown): boolean {
 function retryAfterMs(error: unknown): number {
   const ms = error instanceof KubeError ? error.retryAfterMs : undefined;
   return Math.min(ms ?? 0, MAX_RETRY_AFTER_MS);
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    // Aborted: the caller's loop sees that itself.
-  }
 }

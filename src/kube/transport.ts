@@ -1,6 +1,7 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
+import { fencedDispatcher } from '../fence.ts';
 import { type Credentials, CredentialSource, sameTls } from './credentials.ts';
 import {
   describe,
@@ -48,7 +49,7 @@ export interface Request {
   readonly body?: object;
   readonly contentType?: string;
   readonly signal: AbortSignal;
-  /** Called synchronously just before the request goes out; what it throws keeps it from being sent. */
+  /** Called synchronously at dispatch and as the request is written; what it throws keeps it from being sent. */
   readonly fence?: (() => void) | undefined;
   /** Nobody is told of the server's warnings: a dry run is made to be refused or forgotten. */
   readonly quiet?: boolean;
@@ -70,8 +71,7 @@ export class Transport {
   /** Replaced agents whose last responses (watches) still run. */
   readonly #retired = new Set<Agent>();
   #closed = false;
-  /** Monotonic time of the last successful read. */
-  lastReadMs = Number.NEGATIVE_INFINITY;
+  #lastReadMs = Number.NEGATIVE_INFINITY;
 
   static async connect(kubeConfig: KubeConfig, options: TransportOptions): Promise<Transport> {
     const cluster = kubeConfig.getCurrentCluster();
@@ -94,15 +94,26 @@ export class Transport {
     this.#agent = newAgent(credentials);
   }
 
+  /**
+   * Monotonic time at which the newest of the reads that were answered began: what it said was true at that time or
+   * later. Watches do not count: what they say may have waited in a buffer for as long as this process stood still.
+   */
+  get lastReadMs(): number {
+    return this.#lastReadMs;
+  }
+
   /** Sends a request and reads its whole JSON answer. */
   async json(request: Request): Promise<unknown> {
-    return await this.#timed(request, async (response) => {
+    const startMs = performance.now();
+    const answer = await this.#timed(request, async (response) => {
       const value = parse(await response.body.text());
       if (response.statusCode >= 300) throw refusal(request, response, value);
       if (typeof value !== 'object' || value === null)
         throw new KubeError('Server', `${describe(request.operation)}: the answer is no JSON`);
       return value;
     });
+    if (request.method === 'GET') this.#lastReadMs = Math.max(this.#lastReadMs, startMs);
+    return answer;
   }
 
   /** Sends a request and hands out its body as it comes, once the head says that it succeeded. */
@@ -111,6 +122,16 @@ export class Transport {
       if (response.statusCode !== 200) throw refusal(request, response, parse(await response.body.text()));
       return response.body;
     });
+  }
+
+  /**
+   * Ends every connection and begins with new ones: where a network dropped them without a word, whatever is out on
+   * them (watches above all) would wait for minutes.
+   */
+  async reconnect(): Promise<void> {
+    const old = [this.#agent, ...this.#retired];
+    this.#agent = newAgent(this.#credentials);
+    await Promise.all(old.map((agent) => agent.destroy()));
   }
 
   /** Ends every connection, also those of running watches. */
@@ -126,7 +147,6 @@ export class Transport {
       const response = await this.#dispatch(request);
       statusCode = response.statusCode;
       const result = await read(response);
-      if (request.method === 'GET') this.lastReadMs = performance.now();
       this.#report(request, startMs, statusCode);
       return result;
     } catch (failure) {
@@ -156,7 +176,8 @@ export class Transport {
     };
     request.signal.throwIfAborted();
     request.fence?.();
-    const response = await this.#agent.request(options);
+    const agent = request.fence === undefined ? this.#agent : fencedDispatcher(this.#agent, request.fence);
+    const response = await agent.request(options);
     this.#hear(request, response);
     return response;
   }

@@ -43,7 +43,7 @@ const QUEUE_BUCKETS = exponentialBuckets(1e-8, 10, 12);
 /** Queue and reconcile under the names that controller-runtime gave them, so that existing dashboards work. */
 export class ControllerMetrics {
   readonly #registry: Registry;
-  readonly #watched: WatchedController[] = [];
+  readonly #watched = new Map<string, WatchedController>();
   readonly #results: Counter<'controller' | 'result'>;
   readonly #errors: Counter<'controller'>;
   readonly #seconds: Histogram<'controller'>;
@@ -51,6 +51,8 @@ export class ControllerMetrics {
   readonly #retries: Counter<'name' | 'controller'>;
   readonly #queueSeconds: Histogram<'name' | 'controller'>;
   readonly #workSeconds: Histogram<'name' | 'controller'>;
+  /** Controllers whose series are there. */
+  readonly #known = new Set<string>();
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -104,16 +106,11 @@ export class ControllerMetrics {
     this.#registerGauges();
   }
 
-  /** The hooks of the controller's queue; its counters show 0 from here on. */
+  /** The hooks of the controller's queue; its counters show 0 from here on, or go on where they were. */
   hooks(controller: string): QueueHooks {
     const labels = { name: controller, controller };
-    this.#adds.inc(labels, 0);
-    this.#retries.inc(labels, 0);
-    this.#queueSeconds.zero(labels);
-    this.#workSeconds.zero(labels);
-    this.#errors.inc({ controller }, 0);
-    this.#seconds.zero({ controller });
-    for (const result of RESULTS) this.#results.inc({ controller, result }, 0);
+    if (!this.#known.has(controller)) this.#showZero(labels);
+    this.#known.add(controller);
     return {
       onAdd: () => this.#adds.inc(labels),
       onTake: (_, queuedMs) => this.#queueSeconds.observe(labels, queuedMs / 1000),
@@ -122,9 +119,20 @@ export class ControllerMetrics {
     };
   }
 
-  /** Looks at a queue and its workers at each scrape from now on. */
+  #showZero(labels: { readonly name: string; readonly controller: string }): void {
+    const { controller } = labels;
+    this.#adds.inc(labels, 0);
+    this.#retries.inc(labels, 0);
+    this.#queueSeconds.zero(labels);
+    this.#workSeconds.zero(labels);
+    this.#errors.inc({ controller }, 0);
+    this.#seconds.zero({ controller });
+    for (const result of RESULTS) this.#results.inc({ controller, result }, 0);
+  }
+
+  /** Looks at a queue and its workers at each scrape from now on, instead of those of that name before. */
   watch(watched: WatchedController): void {
-    this.#watched.push(watched);
+    this.#watched.set(watched.name, watched);
   }
 
   reconciled({
@@ -144,7 +152,7 @@ export class ControllerMetrics {
 
   #registerGauges(): void {
     const inQueue = (read: (watched: WatchedController) => number) =>
-      function collect(this: Gauge<'name' | 'controller'>, watched: readonly WatchedController[]): void {
+      function collect(this: Gauge<'name' | 'controller'>, watched: Iterable<WatchedController>): void {
         for (const each of watched) this.set({ name: each.name, controller: each.name }, read(each));
       };
     this.#queueGauge(
@@ -177,7 +185,7 @@ export class ControllerMetrics {
   #queueGauge(
     name: string,
     help: string,
-    collect: (this: Gauge<'name' | 'controller'>, watched: readonly WatchedController[]) => void,
+    collect: (this: Gauge<'name' | 'controller'>, watched: Iterable<WatchedController>) => void,
   ): void {
     const watched = this.#watched;
     new Gauge({
@@ -186,7 +194,7 @@ export class ControllerMetrics {
       labelNames: ['name', 'controller'],
       registers: [this.#registry],
       collect() {
-        collect.call(this, watched);
+        collect.call(this, watched.values());
       },
     });
   }
@@ -199,7 +207,7 @@ export class ControllerMetrics {
       labelNames: ['controller'],
       registers: [this.#registry],
       collect() {
-        for (const each of watched) this.set({ controller: each.name }, read(each));
+        for (const each of watched.values()) this.set({ controller: each.name }, read(each));
       },
     });
   }

@@ -4,7 +4,10 @@ import type { Passage } from '../proxy/gate.ts';
 /** The two servers that the operator talks to. */
 export type ServerName = 'kubernetes' | 'cloudflare';
 
-/** What comes by the clock and not by the flow: Leases, and the tokens, which are read every 30 s. */
+/**
+ * What comes by the clock and not by the flow: Leases, and the tokens, which are read every 30 s; so do looks whether
+ * the API server answers, which ask for one object.
+ */
 const BY_THE_CLOCK = /^(leases(\/|$)|secrets\/token-|(cluster)?originissuers\/)/;
 const COLLECTION = /^\/apis?\/(?:[^/]+\/)?v\d\w*\/(?:namespaces\/[^/]+\/)?/;
 const BOOKMARK = '"type":"BOOKMARK"';
@@ -21,7 +24,7 @@ export function shapeOf(server: ServerName, passage: Passage, name: string): str
   const what = pathname.replace(COLLECTION, '').replace(/^\/client\/v4/, '');
   if (BY_THE_CLOCK.test(what)) return undefined;
   if (when === 'event') return body.includes(BOOKMARK) ? undefined : `a watch event of ${what}`;
-  if (isWatch(path)) return undefined;
+  if (isWatch(path) || searchParams.get('limit') === '1') return undefined;
   const dryRun = searchParams.has('dryRun') ? ' (dry run)' : '';
   return `${when} ${method} ${server === 'cloudflare' ? 'cloudflare' : ''}${generic(what, name)}${dryRun}`;
 }

@@ -76,7 +76,7 @@ const REFUSED: readonly Import[] = [
     beside([...above, 'telemetry/b.ts']),
   ),
   ...each(
-    ['src/clock.ts', 'src/version.ts', 'src/start-error.ts', 'src/problem.ts'],
+    ['src/clock.ts', 'src/fence.ts', 'src/version.ts', 'src/start-error.ts', 'src/problem.ts'],
     beside(['api/names.ts', 'config.ts']),
   ),
   ...each(
@@ -113,6 +113,7 @@ const ALLOWED: readonly Import[] = [
   ['src/api/a.ts', './names.ts'],
   ['src/kube/a.ts', '../api/names.ts'],
   ['src/kube/a.ts', '../clock.ts'],
+  ...each(['src/kube/a.ts', 'src/cloudflare/a.ts'], ['../fence.ts']),
   ['src/kube/a.ts', 'undici'],
   ['src/cloudflare/a.ts', '../pki/keys.ts'],
   ['src/telemetry/a.ts', '../cloudflare/operation.ts'],

@@ -3,6 +3,7 @@ import { KubeError } from '../../../src/kube/errors.ts';
 import { type KubeObject } from '../../../src/kube/object.ts';
 import { namespaces, type Resource, secrets } from '../../../src/kube/resource.ts';
 import type { RequestReport } from '../../../src/kube/transport.ts';
+import { waitFor } from '../../support/wait.ts';
 import { fieldManager, World } from './world.ts';
 
 /** Every form in which an error might be printed. */
@@ -81,14 +82,21 @@ describe('reading', () => {
     await w.put('a');
     const before = performance.now();
     await w.proxied.get(secrets, w.ref('a'), { signal: w.signal });
-    expect(w.proxied.lastReadMs).toBeGreaterThanOrEqual(before);
+    const { lastReadMs } = w.proxied;
+    expect(lastReadMs).toBeGreaterThanOrEqual(before);
+    expect(lastReadMs).toBeLessThanOrEqual(w.proxy.requests.at(-1)?.atMs ?? 0);
     await w.proxied.delete(secrets, w.ref('no'), { signal: w.signal });
+    // What was refused, and what writes, is no read.
+    w.proxy.inject({ count: 1, fault: { type: 'status', status: 500 } });
+    await failureOf(w.proxied.get(secrets, w.ref('a'), { signal: w.signal }));
+    expect(w.proxied.lastReadMs).toBe(lastReadMs);
     expect(reports).toMatchObject([
       { verb: 'get', resource: 'secrets', statusCode: 200 },
       { verb: 'delete', resource: 'secrets', statusCode: 404, kind: 'NotFound' },
+      { verb: 'get', resource: 'secrets', statusCode: 500, kind: 'Server' },
     ]);
     expect(reports.every(({ durationMs }) => durationMs > 0)).toBe(true);
-    expect(dates).toHaveLength(2);
+    expect(dates.length).toBeGreaterThanOrEqual(2);
     expect(Math.abs(dates[0]! - Date.now())).toBeLessThan(5_000);
   });
 });
@@ -172,10 +180,11 @@ describe('writing', () => {
     expect(warnings).toEqual(['unknown field "oddField"']);
   });
 
-  test('sends nothing past a fence that throws, and still reads', async () => {
+  test('sends nothing past a fence that throws, and reads where it lets reads pass', async () => {
     await using w = await World.create();
-    const fenced = w.proxied.withFence(() => {
-      throw new Error('the lease is gone');
+    let isLost = false;
+    const fenced = w.proxied.withFence((access) => {
+      if (isLost || access === 'write') throw new Error('the lease is gone');
     });
     const writes = [
       fenced.create(secrets, w.secret('a'), w.write),
@@ -190,6 +199,25 @@ describe('writing', () => {
     }
     expect(w.proxy.requests).toEqual([]);
     expect(await fenced.get(secrets, w.ref('a'), { signal: w.signal })).toBeUndefined();
+    isLost = true;
+    const read = await failureOf(fenced.get(secrets, w.ref('a'), { signal: w.signal }));
+    expect(read.kind).toBe('Fenced');
+    expect(w.proxy.requests).toHaveLength(1);
+  });
+});
+
+describe('after a reconnect', () => {
+  test('what hangs on the old connections has failed, and new requests have new ones', async () => {
+    await using w = await World.create();
+    await w.put('a');
+    w.proxy.inject({ count: 1, fault: { type: 'hang', when: 'before' } });
+    const hanging = failureOf(w.proxied.get(secrets, w.ref('a'), { signal: w.signal }));
+    await waitFor('the request', () => w.proxy.requests.length, { timeoutMs: 10_000 });
+    const before = w.proxy.connections;
+    await w.proxied.reconnect();
+    expect((await hanging).kind).toBe('Network');
+    expect(await w.proxied.get(secrets, w.ref('a'), { signal: w.signal })).toBeDefined();
+    expect(w.proxy.connections).toBe(before + 1);
   });
 });
 

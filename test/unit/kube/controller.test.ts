@@ -1,6 +1,7 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Controller, type ControllerOptions, type Outcome } from '../../../src/kube/controller.ts';
+import { FenceError } from '../../../src/fence.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import { WorkQueue } from '../../../src/kube/queue.ts';
 import { TestClock } from '../../support/test-clock.ts';
@@ -106,6 +107,7 @@ describe('a controller', () => {
     [new KubeError('Conflict', 'changed'), 'requeue', 250],
     [new KubeError('TooManyRequests', 'slow down', { retryAfterMs: 9_000 }), 'error', 9_000],
     [new KubeError('Server', 'broken'), 'error', 250],
+    [new KubeError('Fenced', 'not sent', { cause: new FenceError('not now') }), 'requeue', 1_000],
   ])('meets %s as %s and tries again after %i ms', async (error, result, afterMs) => {
     let runs = 0;
     const s = start(async () => {
@@ -119,6 +121,20 @@ describe('a controller', () => {
     await s.clock.advance(1);
     expect(runs).toBe(2);
     expect(s.outcomes[0]).toMatchObject({ controller: 'test', key: 'a', result, error });
+    s.stop.abort();
+    await s.run;
+  });
+
+  test('does not count a fence as a failure, however often it is met', async () => {
+    let runs = 0;
+    const s = start(async () => {
+      runs += 1;
+      throw new FenceError('not now');
+    });
+    s.queue.add('a');
+    await s.clock.advance(10_000);
+    expect(runs).toBe(11);
+    expect(s.queue.failing).toBe(0);
     s.stop.abort();
     await s.run;
   });
