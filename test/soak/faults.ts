@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultSpec } from '../simulator/fault.ts';
+import type { Journal } from './journal.ts';
+import type { Replica, Replicas } from './replicas.ts';
+import type { Site, Stage } from './stage.ts';
+import type { ApiTrouble, Loss, Step } from './steps.ts';
+
+/** Paths of the API server that are not the Lease: refusing that is a fault of its own. */
+const NOT_LEASES = /^(?!.*\/leases)/;
+const ORIGINS_MEND_MS = 200;
+
+/** What goes wrong on purpose. Faults that last end by themselves, in the background. */
+export class Faults {
+  readonly #stage: Stage;
+  readonly #replicas: Replicas;
+  readonly #journal: Journal;
+  readonly #stop = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  /** How many of the faults that last are on. */
+  get active(): number {
+    return this.#running.size;
+  }
+
+  constructor(stage: Stage, replicas: Replicas, journal: Journal) {
+    this.#stage = stage;
+    this.#replicas = replicas;
+    this.#journal = journal;
+  }
+
+  /** Begins a fault; resolves once it has begun. */
+  async begin(step: Step): Promise<void> {
+    const { simulator, sites } = this.#stage;
+    switch (step.kind) {
+      case 'outage':
+        await simulator.inject({ operation: '*', count: 0, status: step.status, html: true });
+        return this.#later(step.ms, () => simulator.clearFaults());
+      case 'lose':
+        return simulator.inject({ operation: step.operation, count: step.count, ...lossOf(step.how) });
+      case 'limit':
+        return simulator.inject({
+          operation: '*',
+          count: step.count,
+          status: 429,
+          retryAfter: step.retryAfter,
+        });
+      case 'bad certificate':
+        return simulator.inject({ operation: 'createCertificate', certificate: step.variant });
+      case 'late': {
+        const { lateMs } = this.#stage.tempo;
+        const lateSigningMs = step.signing ? lateMs : 0;
+        const lateListingMs = step.listing ? lateMs : 0;
+        await simulator.settings({ lateSigningMs, lateListingMs });
+        return this.#later(step.ms, () => this.#notLate());
+      }
+      case 'token refused':
+        return this.#refuseToken(step);
+      case 'api':
+        return this.#troubleApi(step);
+      case 'break origin':
+        return this.#breakOrigin(sites[step.site], step.ms);
+      case 'drift':
+        return simulator.setZoneMode(sites[step.site]?.zoneId ?? '', step.ssl);
+      case 'zone anew':
+        return this.#zoneAnew(sites[step.site]);
+      case 'kill':
+        return this.#kill(step.whom);
+      case 'pause':
+        return this.#pause(step.ms);
+      case 'roll':
+        return this.#inBackground(() => this.#roll());
+      default:
+        throw new Error(`${step.kind} is no fault`);
+    }
+  }
+
+  /** Ends everything that is wrong; resolves when it has ended. */
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+    for (const { api } of this.#replicas.all) api.clear();
+    await this.#stage.simulator.clearFaults();
+    await this.#notLate();
+  }
+
+  async #notLate(): Promise<void> {
+    await this.#stage.simulator.settings({ lateSigningMs: 0, lateListingMs: 0 });
+  }
+
+  async #refuseToken({ issuer, ms, replaced }: Extract<Step, { kind: 'token refused' }>): Promise<void> {
+    const { simulator, tokenIds } = this.#stage;
+    const id = tokenIds[issuer];
+    if (id === undefined) return;
+    await simulator.updateToken(id, { status: 'disabled' });
+    await this.#later(ms, async () => {
+      if (replaced) await this.#stage.replaceToken(issuer);
+      else await simulator.updateToken(id, { status: 'active' });
+    });
+  }
+
+  async #troubleApi({ replica, how, ms, count }: Extract<Step, { kind: 'api' }>): Promise<void> {
+    const { api } = this.#replicas.all[replica] ?? {};
+    if (api === undefined) return;
+    if (how === 'drops watches') return api.cutWatches();
+    if (how === 'is cut off') {
+      api.pause();
+      api.resetAll();
+      return this.#later(ms, async () => api.resume());
+    }
+    const end = api.inject({ ...ruleOf(how), ...(how === 'is slow' ? {} : { count: count * 4 }) });
+    return this.#later(ms, async () => end());
+  }
+
+  async #breakOrigin(site: Site | undefined, ms: number): Promise<void> {
+    if (site === undefined || site.brokenSinceMs !== undefined) return;
+    site.brokenSinceMs = performance.now();
+    site.healthySinceMs = undefined;
+    site.origin.setBroken(true);
+    await this.#later(ms, async () => {
+      site.origin.setBroken(false);
+      site.brokenSinceMs = undefined;
+      site.healthySinceMs = performance.now() + ORIGINS_MEND_MS;
+    });
+  }
+
+  async #zoneAnew(site: Site | undefined): Promise<void> {
+    if (site === undefined) return;
+    if ((await this.#stage.zone(site)) !== undefined) await this.#stage.deleteZone(site);
+    await this.#stage.applyZone(site);
+  }
+
+  async #kill(whom: 'leader' | 'both'): Promise<void> {
+    await this.#inBackground(async () => {
+      const leader = whom === 'leader' ? await this.#replicas.leader() : undefined;
+      for (const replica of leader ? [leader] : this.#replicas.all) replica.signal('SIGKILL');
+    });
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await this.#inBackground(async () => {
+      const leader = await this.#replicas.leader();
+      leader?.signal('SIGSTOP');
+      await this.#wait(ms);
+      leader?.signal('SIGCONT');
+    });
+  }
+
+  async #roll(): Promise<void> {
+    for (const replica of this.#replicas.all) {
+      await replica.roll();
+      await this.#isBack(replica);
+    }
+  }
+
+  async #isBack(replica: Replica): Promise<void> {
+    while (replica.operator === undefined && !this.#stop.signal.aborted) await this.#wait(100);
+  }
+
+  async #later(ms: number, work: () => Promise<void>): Promise<void> {
+    await this.#inBackground(async () => {
+      await this.#wait(ms);
+      await work();
+    });
+  }
+
+  /** Not waited for, unless the soak ends. */
+  async #inBackground(work: () => Promise<void>): Promise<void> {
+    const running = work()
+      .catch((error: unknown) => {
+        this.#journal.violation(
+          `a fault could not be made: ${error instanceof Error ? error.message : 'unknown'}`,
+        );
+      })
+      .finally(() => void this.#running.delete(running));
+    this.#running.add(running);
+    await Promise.resolve();
+  }
+
+  /** Cut short when the soak ends. */
+  async #wait(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    await sleep(signal.aborted ? 0 : ms, undefined, { signal }).catch(() => undefined); // Aborted: it is over.
+  }
+}
+
+function lossOf(how: Loss): Partial<FaultSpec> {
+  return { [how]: true };
+}
+
+function ruleOf(how: Exclude<ApiTrouble, 'drops watches' | 'is cut off'>) {
+  const match = { path: NOT_LEASES, watch: false };
+  switch (how) {
+    case 'refuses with 429':
+      return { fault: { type: 'status', status: 429, retryAfterSeconds: 1 }, match } as const;
+    case 'refuses with 500':
+      return { fault: { type: 'status', status: 500 }, match } as const;
+    case 'refuses with 409':
+      return { fault: { type: 'status', status: 409 }, match: { ...match, method: 'PATCH' } } as const;
+    case 'loses answers':
+      return { fault: { type: 'reset', when: 'after' }, match } as const;
+    case 'is slow':
+      return { fault: { type: 'slow', delayMs: 300 }, match } as const;
+  }
+}

@@ -1,0 +1,52 @@
+import { type Step, wordsOf } from './steps.ts';
+
+/** A promise that was broken. */
+export interface Violation {
+  /** Seconds since the beginning. */
+  readonly atSeconds: number;
+  readonly what: string;
+  /** The last operations before it, oldest first. */
+  readonly operations: readonly string[];
+}
+
+const KEPT_OPERATIONS = 50;
+const KEPT_VIOLATIONS = 20;
+
+/** What was done, what went wrong on purpose, and which promises were broken. */
+export class Journal {
+  readonly violations: Violation[] = [];
+  /** How often each kind of step was taken. */
+  readonly counts = new Map<string, number>();
+  readonly #startMs = performance.now();
+  readonly #onViolation: (violation: Violation) => void;
+  readonly #told = new Set<string>();
+  #last: string[] = [];
+
+  constructor(onViolation: (violation: Violation) => void) {
+    this.#onViolation = onViolation;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#startMs) / 1000;
+  }
+
+  step(step: Step): void {
+    const name = step.kind === 'apply' ? step.why : step.kind === 'damage' ? step.how : step.kind;
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.note(wordsOf(step));
+  }
+
+  /** Something that belongs to the story and is no step: an end, a start. */
+  note(what: string): void {
+    this.#last = [...this.#last, `${this.seconds.toFixed(1).padStart(7)} s  ${what}`].slice(-KEPT_OPERATIONS);
+  }
+
+  /** Of the same one only the first is told. */
+  violation(what: string): void {
+    if (this.#told.has(what) || this.violations.length === KEPT_VIOLATIONS) return;
+    this.#told.add(what);
+    const violation = { atSeconds: this.seconds, what, operations: this.#last };
+    this.violations.push(violation);
+    this.#onViolation(violation);
+  }
+}

@@ -1,0 +1,206 @@
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import { PENDING_SECRET_TYPE } from '../../src/api/names.ts';
+import { decode } from '../../src/secret-facts.ts';
+import { inspectPair } from '../../src/pki/inspect.ts';
+import type { CertificateView } from '../simulator/protocol.ts';
+import { NotYet, waitFor } from '../support/wait.ts';
+import { errorMessage } from '../programs/errors.ts';
+import type { Journal } from './journal.ts';
+import { CAUSES, type Cause, type Ledger } from './ledger.ts';
+import { siteName, type Stage } from './stage.ts';
+import type { Users } from './users.ts';
+import { hostnamesOf, ISSUERS, secretNameOf, type Wish } from './wish.ts';
+
+/** What became of the certificates that Cloudflare ever issued. */
+export interface Account {
+  readonly issued: number;
+  readonly revoked: number;
+  readonly inSecrets: number;
+  readonly superseded: number;
+  /** Valid and known to nobody, by what caused it. */
+  readonly allowed: ReadonlyMap<Cause, number>;
+  /** Objects that had to be helped, by the reason that they gave. */
+  readonly refused: ReadonlyMap<string, number>;
+}
+
+type Found = Awaited<ReturnType<typeof look>>;
+
+/**
+ * With faults and people stopped: every object is Ready or says why not; those are helped as they ask, and then
+ * nothing may be left over, neither in the cluster nor at Cloudflare.
+ */
+export async function rest(stage: Stage, users: Users, ledger: Ledger, journal: Journal): Promise<Account> {
+  const { restMs } = stage.tempo;
+  for (const [slot, wish] of users.wishes) await users.wish(slot, { ...wish, suspended: false, held: false });
+  const refused = new Map<string, number>();
+  await settled(journal, 'every object to be Ready or to say why not', restMs, async () => {
+    const { problems, refusals } = await look(stage, users);
+    refused.clear();
+    for (const reason of refusals.values()) refused.set(reason, (refused.get(reason) ?? 0) + 1);
+    return problems;
+  });
+  await help(stage, users);
+  await settled(journal, 'everything to be in place', restMs, async () => {
+    const { problems, refusals, pendings } = await look(stage, users);
+    return [
+      ...problems,
+      ...[...refusals].map(([name, reason]) => `${name}: ${reason}`),
+      ...pendings.map((name) => `Secret ${name} is left over`),
+      ...(await zoneProblems(stage)),
+    ];
+  });
+  return account(stage, ledger, journal, refused);
+}
+
+async function settled(
+  journal: Journal,
+  what: string,
+  timeoutMs: number,
+  problems: () => Promise<readonly string[]>,
+): Promise<void> {
+  try {
+    await waitFor(
+      what,
+      async () => {
+        const found = await problems();
+        return found.length === 0 || new NotYet(found.join('; '));
+      },
+      { timeoutMs, intervalMs: 500 },
+    );
+  } catch (error) {
+    journal.violation(errorMessage(error));
+  }
+}
+
+/** What refusals ask of people: good tokens, and for those that wait for long a new request. */
+async function help(stage: Stage, users: Users): Promise<void> {
+  for (let issuer = 0; issuer < ISSUERS; issuer += 1) {
+    await stage.replaceToken(issuer);
+    await stage.applyIssuer(issuer, 1);
+  }
+  const { refusals } = await look(stage, users);
+  for (const [slot, wish] of users.wishes)
+    if (refusals.has(slot))
+      await users.wish(slot, { ...wish, suspended: false, held: false, renewal: wish.renewal + 1 });
+  for (const site of stage.sites) {
+    if (refusals.has(siteName(site.zone))) await stage.renewSite(site, Date.now());
+    if ((await stage.zone(site)) !== undefined) await stage.deleteZone(site);
+    await stage.applyZone(site);
+  }
+}
+
+/** All objects as they are now: what is wrong with them, or what they say is in their way. */
+async function look(stage: Stage, users: Users) {
+  const [objects, all] = await Promise.all([stage.certificates(), stage.secrets()]);
+  const problems: string[] = [];
+  const refusals = new Map<string, string>();
+  for (const object of objects) {
+    const { name } = object.metadata;
+    const wish = users.wishes.get(name);
+    const target = all.find(({ metadata }) => metadata.name === object.spec.secretName);
+    const text = (key: string): string => decode(target?.data?.[key]) ?? '';
+    const pair = inspectPair(text('tls.crt'), text('tls.key'), stage.roots);
+    const problem = problemOf(object, wish, pair);
+    if (problem === undefined) continue;
+    const refusal = refusalOf(object);
+    if (refusal !== undefined) refusals.set(name, refusal);
+    else problems.push(`${name}: ${problem}`);
+  }
+  for (const slot of users.wishes.keys())
+    if (objects.every(({ metadata }) => metadata.name !== slot)) problems.push(`${slot} is not there`);
+  const pendings = all
+    .filter(({ type }) => type === PENDING_SECRET_TYPE)
+    .map(({ metadata }) => metadata.name ?? '');
+  return { problems, refusals, pendings, objects, secrets: all };
+}
+
+function problemOf(
+  object: OriginCertificate,
+  wish: Wish | undefined,
+  pair: ReturnType<typeof inspectPair>,
+): string | undefined {
+  const { metadata, spec, status } = object;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'True')
+    return `Ready is ${ready?.status ?? 'absent'} (${ready?.reason ?? 'no status'})`;
+  if (ready.observedGeneration !== metadata.generation) return 'its last spec was not seen';
+  if (pair.state !== 'Matching') return `its Secret holds no pair: ${pair.problem}`;
+  if (!pair.certificate.trusted) return 'its Secret holds a pair of somebody else';
+  if (wish === undefined) return undefined;
+  if (secretNameOf(metadata.name, wish) !== spec.secretName) return 'its spec is not what people want';
+  const wanted = hostnamesOf(metadata.name, wish).toSorted().join();
+  if (pair.certificate.hostnames.join() !== wanted)
+    return `its Secret is for ${pair.certificate.hostnames.join(', ')}`;
+  if (pair.certificate.algorithm !== wish.algorithm) return `its key is ${pair.certificate.algorithm}`;
+  return undefined;
+}
+
+/** Why an object is not Ready, in its own words. */
+function refusalOf({ status, metadata }: OriginCertificate): string | undefined {
+  const issuing = status?.conditions?.find(({ type }) => type === 'Issuing');
+  const isCurrent = issuing?.observedGeneration === metadata.generation;
+  return isCurrent && issuing.status === 'False' ? issuing.reason : undefined;
+}
+
+async function zoneProblems(stage: Stage): Promise<readonly string[]> {
+  const found = await Promise.all(
+    stage.sites.map(async (site) => {
+      const conditions = (await stage.zone(site))?.status?.conditions;
+      const inSync = conditions?.find(({ type }) => type === 'InSync');
+      return inSync?.status === 'True' ? [] : [`zone ${site.zone}: ${inSync?.reason ?? 'no status'}`];
+    }),
+  );
+  return found.flat();
+}
+
+/** Every certificate at Cloudflare is in a Secret, named by a status, revoked, or people's doing. */
+async function account(
+  stage: Stage,
+  ledger: Ledger,
+  journal: Journal,
+  refused: ReadonlyMap<string, number>,
+): Promise<Account> {
+  const [objects, all, issued] = await Promise.all([
+    stage.certificates(),
+    stage.secrets(),
+    stage.simulator.certificates(),
+  ]);
+  const inSecrets = new Set(all.map(idOf));
+  const named = new Set(objects.flatMap(({ status }) => status?.superseded?.map(({ id }) => id) ?? []));
+  const living = new Set(objects.map(({ metadata }) => metadata.uid));
+  const allowed = new Map<Cause, number>(CAUSES.map((cause) => [cause, 0]));
+  const valid = issued.filter(({ revokedAt }) => revokedAt === undefined);
+  for (const each of valid) {
+    if (inSecrets.has(each.id) || named.has(each.id)) continue;
+    const cause = ledger.causeOf(each, living);
+    if (cause !== undefined) allowed.set(cause, (allowed.get(cause) ?? 0) + 1);
+    else journal.violation(strayWords(each, ledger));
+  }
+  for (const [key, twins] of Map.groupBy(valid, ({ publicKeySha256 }) => publicKeySha256))
+    if (twins.length > 1)
+      journal.violation(
+        `${twins.length} valid certificates for key ${key}: ${twins.map(({ id }) => id).join(', ')}`,
+      );
+  for (const { id, revokedAt } of issued)
+    if (revokedAt !== undefined && inSecrets.has(id))
+      journal.violation(`certificate ${id} is revoked and in a Secret`);
+  return {
+    issued: issued.length,
+    revoked: issued.length - valid.length,
+    inSecrets: valid.filter(({ id }) => inSecrets.has(id)).length,
+    superseded: valid.filter(({ id }) => named.has(id) && !inSecrets.has(id)).length,
+    allowed,
+    refused,
+  };
+}
+
+function strayWords({ id, hostnames, issuedAt }: CertificateView, ledger: Ledger): string {
+  const was = ledger.wasServed(id) ? 'was in a Secret' : 'never was in a Secret';
+  return `certificate ${id} for ${hostnames.join(', ')}, issued ${issuedAt}, is a stray: it ${was}, and nobody knows it`;
+}
+
+function idOf({ data, type }: Found['secrets'][number]): string {
+  if (type !== 'kubernetes.io/tls') return '';
+  const pair = inspectPair(decode(data?.['tls.crt']), decode(data?.['tls.key']), []);
+  return pair.state === 'Matching' ? pair.certificate.id : '';
+}

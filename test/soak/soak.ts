@@ -1,0 +1,185 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { events } from '../../src/kube/resource.ts';
+import type { Ring } from '../kill/lane.ts';
+import { errorMessage } from '../programs/errors.ts';
+import type { OperatorProcess } from '../support/operator-process.ts';
+import { NotYet, waitFor } from '../support/wait.ts';
+import { Faults } from './faults.ts';
+import { guardCloudflare } from './gates.ts';
+import { Journal, type Violation } from './journal.ts';
+import { Leaks } from './leaks.ts';
+import { Ledger } from './ledger.ts';
+import { MemoryUse } from './memory-use.ts';
+import { ObjectWatch } from './object-watch.ts';
+import { planOf } from './plan.ts';
+import { type Replica, Replicas } from './replicas.ts';
+import { type Account, rest } from './rest.ts';
+import { SecretWatch } from './secret-watch.ts';
+import { Stage } from './stage.ts';
+import type { Tempo } from './tempo.ts';
+import { Users } from './users.ts';
+import { Visitors } from './visitors.ts';
+
+export interface SoakOptions {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly tempo: Tempo;
+  /** How many OriginCertificates people work with. */
+  readonly slots: number;
+  /** Directory for what the replicas logged, in each of their lives. */
+  readonly logs: string | undefined;
+  readonly say: (line: string) => void;
+  readonly onViolation: (violation: Violation) => void;
+}
+
+/** What a soak came to. */
+export interface Outcome {
+  readonly violations: readonly Violation[];
+  readonly steps: ReadonlyMap<string, number>;
+  readonly account: Account;
+  readonly memory: MemoryUse;
+  readonly visits: number;
+  readonly refusedVisits: number;
+  /** How often a replica ended. */
+  readonly ends: number;
+  readonly searchedCharacters: number;
+}
+
+const LOOK_EVERY_MS = 10_000;
+/** The bound of the design for ten thousand certificates: a handful may never need as much. */
+const MOST_MB = 300;
+
+/** Runs the operator in a world where everything goes wrong that can, and holds the promises against all that happens. */
+export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
+  const { tempo, seed, durationMs, say } = options;
+  await using stack = new AsyncDisposableStack();
+  const journal = new Journal(options.onViolation);
+  const stage = stack.use(await Stage.start(ring, tempo));
+  const leaks = new Leaks(stage.tokens, journal);
+  const ledger = new Ledger();
+  const users = new Users(stage);
+  const parts = { stage, users, ledger, leaks, journal };
+  const secretWatch = new SecretWatch(parts);
+  stack.defer(() => secretWatch.close());
+  const objectWatch = new ObjectWatch(parts);
+  stack.defer(() => objectWatch.close());
+  await Promise.all([secretWatch.synced, objectWatch.synced]);
+  const memory = new MemoryUse();
+  const replicas = stack.use(
+    await Replicas.start(stage, journal, {
+      flags: options.logs === undefined ? [] : ['--log-level=debug'],
+      onEnd: (replica, operator) => readLogs(replica, operator, leaks, options.logs),
+    }),
+  );
+  guardCloudflare(replicas.cloudflare, stage, journal);
+  await sitesAreUp(stage);
+  const visitors = new Visitors(stage, journal);
+  stack.defer(() => visitors.close());
+  const faults = new Faults(stage, replicas, journal);
+  const looking = new AbortController();
+  const lookout = lookRegularly(looking.signal, async () => {
+    await lookAt({ replicas, leaks, memory, journal, stage });
+    const mb = Math.round(memory.mostMb);
+    const steps = [...journal.counts.values()].reduce((sum, count) => sum + count, 0);
+    say(
+      `${journal.seconds.toFixed(0).padStart(6)} s  ${steps} steps, ${faults.active} faults on, ${replicas.all.reduce((sum, { ends }) => sum + ends, 0)} ends, ` +
+        `${visitors.visits} visits, at most ${mb} MB, ${journal.violations.length} violations`,
+    );
+  });
+  const slots = Array.from({ length: options.slots }, (_, index) => `slot-${index}`);
+  const startMs = performance.now();
+  for (const { atMs, step } of planOf(seed, tempo, slots)) {
+    if (atMs > durationMs) break;
+    const aheadMs = startMs + atMs - performance.now();
+    if (aheadMs > 0) await sleep(aheadMs);
+    journal.step(step);
+    await (isForPeople(step.kind) ? users.run(step) : faults.begin(step));
+  }
+  say('faults and people stop');
+  await faults.end();
+  const account = await rest(stage, users, ledger, journal);
+  looking.abort();
+  await lookout;
+  await Promise.all([secretWatch.settled(), objectWatch.settled()]);
+  return {
+    violations: journal.violations,
+    steps: journal.counts,
+    account,
+    memory,
+    visits: visitors.visits,
+    refusedVisits: visitors.refused,
+    ends: replicas.all.reduce((sum, { ends }) => sum + ends, 0),
+    searchedCharacters: leaks.searched,
+  };
+}
+
+const PEOPLE = ['apply', 'delete', 'strip status', 'damage', 'delete pending', 'renew site'];
+
+function isForPeople(kind: string): boolean {
+  return PEOPLE.includes(kind);
+}
+
+async function sitesAreUp({ sites, simulator }: Stage): Promise<void> {
+  await waitFor(
+    'every site to be on Full (strict)',
+    async () => {
+      const modes = await Promise.all(
+        sites.map(
+          async ({ zoneId }) => (await simulator.zoneSettings(zoneId)).find(({ id }) => id === 'ssl')?.value,
+        ),
+      );
+      return modes.every((mode) => mode === 'strict') || new NotYet(modes);
+    },
+    { timeoutMs: 120_000, intervalMs: 200 },
+  );
+}
+
+async function lookRegularly(signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: it is over.
+    await look();
+  }
+}
+
+async function lookAt({
+  replicas,
+  leaks,
+  memory,
+  journal,
+  stage,
+}: {
+  readonly replicas: Replicas;
+  readonly leaks: Leaks;
+  readonly memory: MemoryUse;
+  readonly journal: Journal;
+  readonly stage: Stage;
+}): Promise<void> {
+  replicas.cloudflare.forget();
+  for (const { api, operator, number } of replicas.all) {
+    api.forget();
+    if (operator === undefined) continue;
+    const mb = await memory.look(operator.pid, journal.seconds);
+    if (mb !== undefined && mb > MOST_MB) journal.violation(`replica ${number} takes ${mb.toFixed(0)} MB`);
+    leaks.search(`the metrics of replica ${number}`, await operator.metrics().catch(errorMessage));
+  }
+  const all = await stage.kube.listAll(events, {
+    namespace: stage.namespace,
+    signal: AbortSignal.timeout(20_000),
+  });
+  leaks.search('an event', JSON.stringify(all.map(({ note }) => note)));
+}
+
+async function readLogs(
+  replica: Replica,
+  operator: OperatorProcess,
+  leaks: Leaks,
+  dir: string | undefined,
+): Promise<void> {
+  const text = (await operator.logs()).join('\n');
+  leaks.search(`the log of replica ${replica.number}`, text);
+  if (dir === undefined) return;
+  await mkdir(dir, { recursive: true });
+  await writeFile(join(dir, `replica-${replica.number}-life-${replica.ends}.log`), text);
+}

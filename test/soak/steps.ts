@@ -1,0 +1,93 @@
+import type { CertificateVariant, Operation } from '../simulator/protocol.ts';
+import type { SslMode } from '../simulator/rules/zone-setting.ts';
+import type { Wish } from './wish.ts';
+
+/** What somebody does to the Secret that a certificate is kept in. */
+export const DAMAGES = [
+  'delete',
+  'empty the key',
+  'garble the certificate',
+  'overwrite with a pair of their own',
+  'overwrite with the pair of another Secret',
+  'strip the label',
+  'strip the notes',
+  'add a label of their own',
+] as const;
+export type Damage = (typeof DAMAGES)[number];
+
+/** What happens to an answer of Cloudflare. */
+export const LOSSES = [
+  'resetBefore',
+  'resetAfter',
+  'cutBody',
+  'truncateJson',
+  'storedButFails',
+  'hang',
+] as const;
+export type Loss = (typeof LOSSES)[number];
+
+/** What happens between a replica and the API server. */
+export const API_TROUBLES = [
+  'refuses with 429',
+  'refuses with 500',
+  'refuses with 409',
+  'loses answers',
+  'drops watches',
+  'is cut off',
+  'is slow',
+] as const;
+export type ApiTrouble = (typeof API_TROUBLES)[number];
+
+/** One thing that somebody does or that goes wrong, with all that chance decides about it. */
+export type Step =
+  | { readonly kind: 'apply'; readonly slot: string; readonly wish: Wish; readonly why: string }
+  | { readonly kind: 'delete'; readonly slot: string }
+  | { readonly kind: 'strip status'; readonly slot: string }
+  | {
+      readonly kind: 'damage';
+      readonly slot: string;
+      readonly secret: string;
+      readonly how: Damage;
+      readonly other: string;
+    }
+  | { readonly kind: 'delete pending'; readonly slot: string }
+  | { readonly kind: 'renew site'; readonly site: number; readonly request: number }
+  | { readonly kind: 'break origin'; readonly site: number; readonly ms: number }
+  | { readonly kind: 'drift'; readonly site: number; readonly ssl: SslMode }
+  | { readonly kind: 'zone anew'; readonly site: number }
+  | { readonly kind: 'outage'; readonly status: number; readonly ms: number }
+  | { readonly kind: 'lose'; readonly operation: Operation; readonly how: Loss; readonly count: number }
+  | { readonly kind: 'limit'; readonly retryAfter: number | false; readonly count: number }
+  | { readonly kind: 'bad certificate'; readonly variant: CertificateVariant }
+  | { readonly kind: 'late'; readonly signing: boolean; readonly listing: boolean; readonly ms: number }
+  | {
+      readonly kind: 'token refused';
+      readonly issuer: number;
+      readonly ms: number;
+      readonly replaced: boolean;
+    }
+  | {
+      readonly kind: 'api';
+      readonly replica: number;
+      readonly how: ApiTrouble;
+      readonly ms: number;
+      readonly count: number;
+    }
+  | { readonly kind: 'kill'; readonly whom: 'leader' | 'both' }
+  | { readonly kind: 'pause'; readonly ms: number }
+  | { readonly kind: 'roll' };
+
+/** The step in words, for the list of the last operations. */
+export function wordsOf(step: Step): string {
+  switch (step.kind) {
+    case 'apply':
+      return `${step.slot}: ${step.why}`;
+    case 'damage':
+      return `Secret ${step.secret} of ${step.slot}: ${step.how}`;
+    default: {
+      const { kind, ...rest } = step;
+      const details = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
+      return [kind, ...details].join(', ');
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import { ANNOTATION, MANAGED_LABEL } from '../../src/api/names.ts';
+import { KubeError } from '../../src/kube/errors.ts';
+import type { Secret } from '../../src/kube/object.ts';
+import { secrets } from '../../src/kube/resource.ts';
+import { originCertificates } from '../../src/resources.ts';
+import { fakeCertificate } from '../demo/fake-certificate.ts';
+import { siteName, type Stage, writing } from './stage.ts';
+import type { Damage, Step } from './steps.ts';
+import { certificateOf, type Wish } from './wish.ts';
+
+type Damaging = Extract<Step, { readonly kind: 'damage' }>;
+
+/**
+ * People: what they want of the operator, and what they do to its Secrets. They work one after the other, so that it
+ * is always known which state of a Secret is their doing.
+ */
+export class Users {
+  /** What is wanted now, by slot. */
+  readonly wishes = new Map<string, Wish>();
+  /** `uid resourceVersion` of every state of a Secret that people made. */
+  readonly #made = new Set<string>();
+  /** uids of what people deleted. */
+  readonly #deleted = new Set<string>();
+  readonly #stage: Stage;
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** Whether people made this state of a Secret, or deleted that object; asked once they have ended what they do now. */
+  async made(uid: string, resourceVersion: string): Promise<boolean> {
+    await this.#working;
+    return this.#made.has(`${uid} ${resourceVersion}`);
+  }
+
+  async deleted(uid: string): Promise<boolean> {
+    await this.#working;
+    return this.#deleted.has(uid);
+  }
+
+  /** Carries out a step of people; what is not there any more is let be. */
+  async run(step: Step): Promise<void> {
+    this.#working = this.#run(step).catch((error: unknown) => {
+      if (!(error instanceof KubeError && (error.kind === 'NotFound' || error.kind === 'Conflict')))
+        throw error;
+    });
+    await this.#working;
+  }
+
+  async #run(step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'apply':
+        return this.wish(step.slot, step.wish);
+      case 'delete':
+        return this.#deleteCertificate(step.slot);
+      case 'strip status':
+        return this.#stripStatus(step.slot);
+      case 'delete pending':
+        return this.#deletePending(step.slot);
+      case 'damage':
+        return this.#damage(step);
+      case 'renew site':
+        return this.#withSite(step.site, (site) => this.#stage.renewSite(site, step.request));
+      default:
+        throw new Error(`${step.kind} is not for people`);
+    }
+  }
+
+  async wish(slot: string, wish: Wish): Promise<void> {
+    this.wishes.set(slot, wish);
+    await this.#stage.apply(originCertificates, certificateOf(this.#stage.namespace, slot, wish));
+  }
+
+  async #deleteCertificate(slot: string): Promise<void> {
+    const ref = this.#ref(slot);
+    const { kube } = this.#stage;
+    const found = await kube.get(originCertificates, ref, writing());
+    this.wishes.delete(slot);
+    if (found === undefined) return;
+    this.#deleted.add(found.metadata.uid);
+    await kube.delete(originCertificates, ref, { ...writing(), uid: found.metadata.uid });
+  }
+
+  /** As after a restore from a backup, which brings no status. */
+  async #stripStatus(slot: string): Promise<void> {
+    const options = { ...writing(), subresource: 'status' as const };
+    const status = { conditions: null, certificate: null, superseded: null, issued: null, failure: null };
+    const after = await this.#stage.kube.mergePatch(originCertificates, this.#ref(slot), { status }, options);
+    this.#note(after.metadata);
+  }
+
+  async #deletePending(slot: string): Promise<void> {
+    const { kube } = this.#stage;
+    const certificate = await kube.get(originCertificates, this.#ref(slot), writing());
+    if (certificate === undefined) return;
+    await this.#deleteSecret(`originca-pending-${certificate.metadata.uid}`);
+  }
+
+  async #damage({ secret: name, how, other }: Damaging): Promise<void> {
+    if (how === 'delete') return this.#deleteSecret(name);
+    const patch = await this.#patchOf(how, other);
+    if (patch === undefined) return;
+    const after = await this.#stage.kube.mergePatch(secrets, this.#ref(name), patch, writing());
+    this.#note(after.metadata);
+  }
+
+  async #deleteSecret(name: string): Promise<void> {
+    const { kube } = this.#stage;
+    const found = await kube.get(secrets, this.#ref(name), writing());
+    const uid = found?.metadata.uid;
+    if (uid === undefined) return;
+    this.#deleted.add(uid);
+    await kube.delete(secrets, this.#ref(name), { ...writing(), uid });
+  }
+
+  async #patchOf(how: Exclude<Damage, 'delete'>, other: string): Promise<object | undefined> {
+    switch (how) {
+      case 'empty the key':
+        return { data: { 'tls.key': '' } };
+      case 'garble the certificate':
+        return { data: { 'tls.crt': base64('not a certificate') } };
+      case 'overwrite with a pair of their own': {
+        const { cert, key } = await fakeCertificate();
+        return { data: { 'tls.crt': base64(cert), 'tls.key': base64(key) } };
+      }
+      case 'overwrite with the pair of another Secret': {
+        const found: Secret | undefined = await this.#stage.kube.get(secrets, this.#ref(other), writing());
+        const { 'tls.crt': cert, 'tls.key': key } = found?.data ?? {};
+        return cert !== undefined && key !== undefined
+          ? { data: { 'tls.crt': cert, 'tls.key': key } }
+          : undefined;
+      }
+      case 'strip the label':
+        return { metadata: { labels: { [MANAGED_LABEL]: null } } };
+      case 'strip the notes': {
+        const { certificate: _, ...others } = ANNOTATION;
+        return {
+          metadata: { annotations: Object.fromEntries(Object.values(others).map((note) => [note, null])) },
+        };
+      }
+      case 'add a label of their own':
+        return { metadata: { labels: { 'example.com/mine': 'yes' } } };
+    }
+  }
+
+  async #withSite(index: number, work: (site: Stage['sites'][number]) => Promise<void>): Promise<void> {
+    const site = this.#stage.sites[index];
+    if (site !== undefined) await work(site);
+  }
+
+  #note({ uid, resourceVersion }: { readonly uid?: string; readonly resourceVersion?: string }): void {
+    this.#made.add(`${uid ?? ''} ${resourceVersion ?? ''}`);
+  }
+
+  #ref(name: string): { name: string; namespace: string } {
+    return { name, namespace: this.#stage.namespace };
+  }
+}
+
+/** Names of the objects that sites need; people leave their Secrets alone. */
+export function isSite(name: string, stage: Stage): boolean {
+  return stage.sites.some(({ zone }) => siteName(zone) === name);
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,92 @@
+import { ANNOTATION } from '../../src/api/names.ts';
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+
+/** What people want of one OriginCertificate, as far as they change it. */
+export interface Wish {
+  /** Which of several sets of hostnames. */
+  readonly names: number;
+  /** Which of several Secret names. */
+  readonly secret: number;
+  readonly issuer: number;
+  readonly validityDays: 7 | 30 | 90;
+  readonly algorithm: 'ECDSA' | 'RSA';
+  /** Counts the requests for a renewal. */
+  readonly renewal: number;
+  readonly suspended: boolean;
+  readonly held: boolean;
+  readonly label: number;
+  readonly bundle: boolean;
+  readonly onDelete: 'Retain' | 'Delete';
+}
+
+export const FIRST_WISH: Wish = {
+  names: 0,
+  secret: 0,
+  issuer: 0,
+  validityDays: 90,
+  algorithm: 'ECDSA',
+  renewal: 0,
+  suspended: false,
+  held: false,
+  label: 0,
+  bundle: false,
+  onDelete: 'Retain',
+};
+
+export const NAME_SETS = 4;
+export const SECRET_NAMES = 3;
+export const ISSUERS = 2;
+/** Zones at Cloudflare; the hostnames of a certificate may lie in several. */
+export const ZONES = ['example.com', 'example.org'] as const;
+
+/** Objects of sites, whose hostnames nobody edits. */
+const SITE_NAME = /^site-/;
+const FAR_AWAY = '2099-01-01T00:00:00Z';
+
+export function secretNameOf(slot: string, { secret }: Pick<Wish, 'secret'>): string {
+  return `${slot}-tls-${secret}`;
+}
+
+export function hostnamesOf(slot: string, { names }: Pick<Wish, 'names'>): readonly string[] {
+  return nameSets(slot)[names] ?? [];
+}
+
+/** Whether people ever ask for a certificate for these on behalf of the object of that name. */
+export function isAskedFor(name: string, hostnames: readonly string[]): boolean {
+  const asked = hostnames.toSorted().join();
+  return SITE_NAME.test(name) || nameSets(name).some((set) => set.toSorted().join() === asked);
+}
+
+/** None of them is as good as another. */
+function nameSets(slot: string): readonly (readonly string[])[] {
+  const [first, second] = ZONES;
+  return [
+    [`${slot}.${first}`],
+    [`${slot}.${second}`, `www.${slot}.${second}`],
+    [`${slot}.${first}`, `${slot}.${second}`],
+    [`*.${slot}.${first}`, `${slot}.${first}`],
+  ];
+}
+
+/** The object as people apply it. */
+export function certificateOf(namespace: string, slot: string, wish: Wish): OriginCertificate {
+  const annotations = {
+    ...(wish.renewal > 0 && { [ANNOTATION.renewRequestedAt]: String(wish.renewal) }),
+    ...(wish.held && { [ANNOTATION.holdUntil]: FAR_AWAY }),
+  };
+  const object = {
+    metadata: { name: slot, namespace, annotations },
+    spec: {
+      secretName: secretNameOf(slot, wish),
+      hostnames: hostnamesOf(slot, wish),
+      issuerRef: { name: `cloudflare-${wish.issuer}` },
+      validityDays: wish.validityDays,
+      privateKey: { algorithm: wish.algorithm },
+      suspend: wish.suspended,
+      secretDeletionPolicy: wish.onDelete,
+      secretTemplate: { labels: { 'example.com/label': String(wish.label) } },
+      ...(wish.bundle && { additionalOutputs: ['CABundle', 'CombinedPEM'] }),
+    },
+  };
+  return object as unknown as OriginCertificate; // What is left out the API server fills in.
+}
