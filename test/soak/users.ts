@@ -4,7 +4,7 @@ import type { Secret } from '../../src/kube/object.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { originCertificates } from '../../src/resources.ts';
 import { fakeCertificate } from '../demo/fake-certificate.ts';
-import { siteName, type Stage, writing } from './stage.ts';
+import { type Stage, writing } from './stage.ts';
 import type { Damage, Step } from './steps.ts';
 import { certificateOf, type Wish } from './wish.ts';
 
@@ -156,11 +156,6 @@ export class Users {
   #ref(name: string): { name: string; namespace: string } {
     return { name, namespace: this.#stage.namespace };
   }
-}
-
-/** Names of the objects that sites need; people leave their Secrets alone. */
-export function isSite(name: string, stage: Stage): boolean {
-  return stage.sites.some(({ zone }) => siteName(zone) === name);
 }
 
 function base64(text: string): string {
