@@ -162,7 +162,7 @@ function theirs(state: State, name: string): State | undefined {
 
 /**
  * The pair is copied to the new name, unless a Secret is there, whose own pair may not be what is asked for. Of two
- * that share a Secret each needs a pair from now on.
+ * that share a Secret each needs a pair from now on, and the one that waited may take the Secret before it is copied.
  */
 function renamed(state: State, certificate: OriginCertificate): State {
   const secretName = next(SECRETS, certificate.spec.secretName);
@@ -170,7 +170,7 @@ function renamed(state: State, certificate: OriginCertificate): State {
     (other) => other !== certificate && other.spec.secretName === certificate.spec.secretName,
   );
   const isTaken = state.api.secrets[secretName] !== undefined;
-  return changed(state, certificate, { secretName }, isShared || isTaken ? 1 : 0);
+  return changed(state, certificate, { secretName }, (isShared ? 2 : 0) + (isTaken ? 1 : 0));
 }
 
 function renewalAsked(state: State, certificate: OriginCertificate): State {
