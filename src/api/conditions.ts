@@ -23,7 +23,7 @@ export type BadPairReason =
 
 /** Why a Secret that holds a good pair is to get another one. */
 export type ReissueReason =
-  'KeyChanged' | 'ValidityChanged' | 'IssuerChanged' | 'Renewing' | 'RenewRequested';
+  'KeyChanged' | 'ValidityChanged' | 'IssuerChanged' | 'Renewing' | 'RenewRequested' | 'RekeyRequested';
 
 export type IssueReason = BadPairReason | ReissueReason;
 

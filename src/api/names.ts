@@ -57,6 +57,8 @@ export const ANNOTATION = {
 
   /** On an OriginCertificate, set by people. */
   renewRequestedAt: `${GROUP}/renew-requested-at`,
+  /** As above, for a key that leaked: the certificate that is replaced is revoked. */
+  rekeyRequestedAt: `${GROUP}/rekey-requested-at`,
 
   /** On an OriginCertificate or OriginZone, set by people: an RFC 3339 time until which nothing is changed outside its status. */
   holdUntil: `${GROUP}/hold-until`,

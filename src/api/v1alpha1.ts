@@ -103,6 +103,23 @@ export interface OriginCertificate {
      */
     existingSecret?: 'Refuse' | 'Adopt';
     /**
+     * What becomes, at Cloudflare, of certificates that are no longer needed. Only what was issued for this very object is ever revoked, and it cannot be taken back.
+     */
+    revocation?: {
+      /**
+       * What becomes of a certificate that another has replaced: Retain (also when absent) leaves it valid until it ends; Revoke revokes it after gracePeriod and, where an OriginZone looks at the origins, not before these are seen to serve the new one. It holds for what is replaced while it stands here.
+       */
+      superseded?: 'Retain' | 'Revoke';
+      /**
+       * How long a replaced certificate is left valid, in hours, minutes and seconds, such as 24h (also when absent) or 30m. Everything that serves it must have taken up the new one by then.
+       */
+      gracePeriod?: string;
+      /**
+       * What becomes of the certificate in use when this object is deleted: Retain (also when absent) leaves it valid; Revoke revokes it once its Secret is deleted, and needs secretDeletionPolicy Delete.
+       */
+      onDelete?: 'Retain' | 'Revoke';
+    };
+    /**
      * What becomes of the Secret when this object is deleted: Retain (also when absent) leaves it; Delete makes this object its owner, so that it is deleted too. One that was taken over is never deleted.
      */
     secretDeletionPolicy?: 'Retain' | 'Delete';
@@ -189,6 +206,10 @@ export interface OriginCertificate {
        */
       issuedAt?: string;
       /**
+       * uid of the object that it was issued for; absent where nobody knows, as of one that was taken over.
+       */
+      issuedFor?: string;
+      /**
        * Name of the Secret that holds it.
        */
       secretName: string;
@@ -220,9 +241,34 @@ export interface OriginCertificate {
        */
       supersededAt: string;
       /**
-       * When it was revoked; absent while it is not.
+       * Why it is to be revoked, or was: it was replaced (revocation.superseded) or rekeyed (originca.dev/rekey-requested-at), or its object is deleted (revocation.onDelete). Absent: it stays valid until it ends.
+       */
+      revoke?: 'Superseded' | 'Rekeyed' | 'Deleted';
+      /**
+       * uid of the object that it was issued for. Of another object's none is revoked.
+       */
+      issuedFor?: string;
+      /**
+       * The issuer that it was issued by.
+       */
+      issuerRef?: {
+        /**
+         * OriginIssuer or ClusterOriginIssuer.
+         */
+        kind: 'OriginIssuer' | 'ClusterOriginIssuer';
+        /**
+         * Name of the issuer.
+         */
+        name: string;
+      };
+      /**
+       * When it was revoked, or found to be; absent while it is not.
        */
       revokedAt?: string;
+      /**
+       * Why it was not revoked after all. Nothing more is done about it.
+       */
+      keptBecause?: string;
     }[];
     /**
      * The last certificates issued, newest last. Guards against issuing without end.

@@ -14,6 +14,7 @@ import { search } from './search.ts';
 import { decode } from '../secret-facts.ts';
 import { discard, type Settlement } from './discard.ts';
 import { revoke } from './revoke.ts';
+import { revokeSuperseded } from './revoke-superseded.ts';
 import { settle } from './settle.ts';
 import { isLiving, type Living } from './world.ts';
 
@@ -59,6 +60,8 @@ async function actForObject(
       return copy(context, seen, world, action.from, signal);
     case 'Release':
       return release(context, world, action.former, signal);
+    case 'RevokeSuperseded':
+      return revokeSuperseded(context, world, action.entries, key, signal);
     case 'Issue':
       return issue(context, seen, world, action.reason, signal);
     case 'Post':

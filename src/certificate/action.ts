@@ -1,6 +1,7 @@
 import type { FailureReason, IssueReason, RefusalReason } from '../api/conditions.ts';
 import type { SecretFacts } from '../secret-facts.ts';
 import type { Pending } from './pending.ts';
+import type { Superseded } from './superseded.ts';
 
 /** The one thing to do next. `act` carries it out; the ones marked "rest" end the pass. */
 export type Action =
@@ -38,6 +39,8 @@ export type Action =
   | { readonly type: 'Write'; readonly pending: Pending }
   /** The issuance is not wanted any more: look for what it left, and note it for revocation. */
   | { readonly type: 'Settle'; readonly pending: Pending }
+  /** Revoke certificates that this object's own replaced. */
+  | { readonly type: 'RevokeSuperseded'; readonly entries: readonly Superseded[] }
   /** Revoke what is noted, then delete the pending Secret. */
   | { readonly type: 'Revoke'; readonly pending: Pending }
   /** Delete the pending Secret: nothing of it is left to find. */

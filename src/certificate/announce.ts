@@ -57,6 +57,17 @@ export const announce = {
     tell(context, regardingPending(pending), { type: 'Normal', reason: 'Revoked', action: 'Revoke', note });
   },
 
+  /** One that the present certificate replaced. */
+  revokedReplaced(context: CertificateContext, world: Living, id: string, why: string): void {
+    const note = `Certificate ${id}, which was replaced, was revoked (${why}).`;
+    tell(context, regarding(world), { type: 'Normal', reason: 'Revoked', action: 'Revoke', note });
+  },
+
+  notRevoked(context: CertificateContext, world: Living, id: string, why: string): void {
+    const note = `Certificate ${id}, which was replaced and is to be revoked, is not: ${why}.`;
+    tell(context, regarding(world), { type: 'Warning', reason: 'NotRevoked', action: 'Revoke', note });
+  },
+
   abandoned(context: CertificateContext, pending: Pending, why: string): void {
     const names = pending.need?.hostnames.join(', ') ?? 'unknown hostnames';
     const note =

@@ -7,7 +7,7 @@ import { decide } from './decide.ts';
 import type { FailedAttempt } from './failure.ts';
 import { observeCached, observeLive, type Seen } from './observe.ts';
 import { replacedCertificate } from './judge.ts';
-import { mendKey } from './memory.ts';
+import { mendKey, revokeKey } from './memory.ts';
 import { keptServedMs } from './origins.ts';
 import { failureScope } from './recall.ts';
 import { report } from './report.ts';
@@ -74,7 +74,7 @@ async function pass(context: CertificateContext, key: string, signal: AbortSigna
   return { requeueAfterMs: UNDONE_MS };
 }
 
-/** What goes wrong around a good pair is remembered apart: it must not hold back an issuance. */
+/** What goes wrong around a good pair, or with one that was replaced, is remembered apart: it must not hold back an issuance. */
 function noteFailure(
   context: CertificateContext,
   subject: Subject,
@@ -83,10 +83,14 @@ function noteFailure(
   attempt: FailedAttempt,
 ): void {
   const key = subjectKey(subject);
-  const isMending = action.type === 'Rewrite' || action.type === 'Release';
   const scope = failureScope(context, world.certificate);
-  context.memory.failed(isMending ? mendKey(key) : key, scope, attempt, leftMs(world));
+  context.memory.failed(failureKey(key, action), scope, attempt, leftMs(world));
   context.log.warn({ certificate: key, ...attempt }, 'attempt failed');
+}
+
+function failureKey(key: string, { type }: Action): string {
+  if (type === 'Rewrite' || type === 'Release') return mendKey(key);
+  return type === 'RevokeSuperseded' ? revokeKey(key) : key;
 }
 
 function undoneMessage({ secretName, target }: World, action: Action): string {
@@ -167,8 +171,12 @@ async function rest(
 ): Promise<ReconcileResult> {
   const key = subjectKey(subject);
   if (action.type === 'AwaitIssuer') return awaitIssuer(context, subject, world, signal);
-  if (action.type === 'Done') for (const each of [key, mendKey(key)]) context.memory.succeeded(each);
-  const now = action.type === 'Done' ? { ...world, failure: undefined, mendFailure: undefined } : world;
+  if (action.type === 'Done')
+    for (const each of [key, mendKey(key), revokeKey(key)]) context.memory.succeeded(each);
+  const now =
+    action.type === 'Done'
+      ? { ...world, failure: undefined, mendFailure: undefined, revokeFailure: undefined }
+      : world;
   if (isLiving(now)) await report(context, now, action, key, signal);
   else if (action.type === 'Done') context.memory.forget(key, subject.orphanUid);
   context.memory.trustCache(key);

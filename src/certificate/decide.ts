@@ -2,7 +2,7 @@ import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../api/names.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import { isTemporary } from '../pki/temporary.ts';
 import { isLabelled, type SecretFacts } from '../secret-facts.ts';
-import { type Action, isRest } from './action.ts';
+import { type Action, isRest, type Refusal } from './action.ts';
 import { gate } from './gates.ts';
 import { goodCertificate, issueReason, recordOf } from './judge.ts';
 import { sameNames } from './need.ts';
@@ -11,6 +11,7 @@ import { decidePending } from './pending-rules.ts';
 import { ownerDifferences } from './owner.ts';
 import { damagedAnnotations } from './record.ts';
 import { renewalOf } from './renewal.ts';
+import { due, nextDueAt } from './superseded.ts';
 import { isLiving, type Living, type World } from './world.ts';
 
 type Check = (world: Living) => Action | undefined;
@@ -25,6 +26,7 @@ const CHECKS: readonly Check[] = [
   pendingIssuance, // before every other reason to issue, and before "nothing to do"
   secretIsNotOurs, // nothing is asked for that could not be written
   issue, // the pair is absent, bad, due, or not what the spec says
+  revokeSuperseded, // nothing else is to be done, so nothing waits for it
   mendLater, // what could not be mended is said, and tried again
   done,
 ];
@@ -34,9 +36,17 @@ export function decide(world: World): Action {
   if (!isLiving(world)) return decidePending(world) ?? { type: 'Done' };
   for (const check of CHECKS) {
     const action = check(world);
-    if (action) return action;
+    if (action) return action.type === 'Refuse' && check !== pause ? meanwhile(world, action) : action;
   }
   return { type: 'Done' };
+}
+
+/** What is refused for a while must not keep a replaced certificate valid, which may have leaked. */
+function meanwhile(world: Living, refusal: Refusal): Action {
+  const action = revokeSuperseded(world);
+  if (action?.type === 'RevokeSuperseded') return action;
+  const nextMs = (nextDueAt(world) ?? Infinity) - world.now;
+  return nextMs > 0 && nextMs < (refusal.retryMs ?? Infinity) ? { ...refusal, retryMs: nextMs } : refusal;
 }
 
 function copyToNewName(world: Living): Action | undefined {
@@ -119,10 +129,18 @@ function issue(world: Living): Action | undefined {
   return reason && (gate(world, 'issuance', reason) ?? { type: 'Issue', reason });
 }
 
-function done({ certificate, target }: Living): Action | undefined {
+function revokeSuperseded(world: Living): Action | undefined {
+  const entries = due(world);
+  if (entries.length === 0) return undefined;
+  return gate(world, 'revoke') ?? { type: 'RevokeSuperseded', entries };
+}
+
+function done(world: Living): Action | undefined {
+  const { certificate, target } = world;
   if (target?.pair.state !== 'Matching') return undefined;
   const record = recordOf(certificate, target, target.pair.certificate);
-  return { type: 'Done', wakeAt: renewalOf(certificate, target.pair.certificate, record.revision).at };
+  const renewal = renewalOf(certificate, target.pair.certificate, record.revision).at;
+  return { type: 'Done', wakeAt: Math.min(renewal, nextDueAt(world) ?? Infinity) };
 }
 
 function templateDifferences({ spec }: OriginCertificate, target: SecretFacts): string[] {

@@ -1,6 +1,7 @@
 import type { IssueReason } from '../api/conditions.ts';
 import type { Action } from './action.ts';
 import { adoption } from './adoption.ts';
+import { isCrowded } from './superseded.ts';
 import { isLiving, type World } from './world.ts';
 
 type Gate = (world: World, reason?: IssueReason) => Action | undefined;
@@ -15,6 +16,7 @@ const GATES = {
     conflict,
     immutable,
     loop,
+    crowded,
     clockSkew,
     issuerReady,
     allowed,
@@ -28,6 +30,8 @@ const GATES = {
   write: [notManaged, conflict, immutable, backoff],
   /** An unwanted issuance may be looked for and revoked. */
   settle: [clockSkew, revocationBackoff],
+  /** A certificate that was replaced may be revoked. */
+  revoke: [clockSkew, issuerReady, replacedBackoff, budget],
   /** A pair may be written that Cloudflare is not asked for: a former target's, or a temporary one. */
   copy: [writeBackoff],
 } as const satisfies Readonly<Record<string, readonly Gate[]>>;
@@ -90,6 +94,15 @@ function loop({ issuedAt, now, target }: World, reason?: IssueReason): Action | 
   return { type: 'Refuse', reason: 'IssuanceLoop', message, retryMs: HOUR_MS / 6 };
 }
 
+/** Only on request: what has to be renewed is renewed, however many are still to be revoked. */
+function crowded(world: World, reason?: IssueReason): Action | undefined {
+  if ((reason !== 'RenewRequested' && reason !== 'RekeyRequested') || !isCrowded(world)) return undefined;
+  const message =
+    'So many replaced certificates still wait to be revoked (status.superseded) that none is added on request. ' +
+    'Make the issuer able to revoke, or set spec.revocation.superseded: Retain.';
+  return { type: 'Refuse', reason: 'IssuanceLoop', message, retryMs: HOUR_MS / 6 };
+}
+
 function clockSkew({ clockSkew: sentence }: World): Action | undefined {
   return sentence === undefined
     ? undefined
@@ -126,6 +139,13 @@ function backoff({ failure, now }: World): Action | undefined {
 /** A wrong answer holds back the next POST, and not the revocation of what came with it. */
 function revocationBackoff(world: World): Action | undefined {
   return world.failure?.reason === 'BadResponse' ? undefined : backoff(world);
+}
+
+/** Its own trouble alone holds back a revocation, and it holds back nothing else. */
+function replacedBackoff({ revokeFailure, now }: World): Action | undefined {
+  if (revokeFailure === undefined || revokeFailure.nextTime <= now) return undefined;
+  const { reason, message, nextTime } = revokeFailure;
+  return { type: 'Refuse', reason, message, retryMs: nextTime - now };
 }
 
 /** Trouble with Cloudflare is no reason not to write what is at hand. */

@@ -18,6 +18,7 @@ export function issueReason({ certificate, target, now }: Living): IssueReason |
   return (
     badness(certificate.spec, facts, now) ??
     difference(certificate.spec, record.need) ??
+    (requests.rekey !== '' && requests.rekey !== record.handledRekeyRequest ? 'RekeyRequested' : undefined) ??
     (requests.renew !== '' && requests.renew !== record.handledRenewRequest ? 'RenewRequested' : undefined) ??
     (renewalOf(certificate, facts, record.revision).at <= now ? 'Renewing' : undefined)
   );

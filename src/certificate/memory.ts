@@ -4,6 +4,7 @@ import { BrokenListings } from './broken-listings.ts';
 import { type FailedAttempt, type Failure, nextFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
 import { PairSightings } from './sightings.ts';
+import type { RevocationNote } from './superseded.ts';
 import type { Waits } from './world.ts';
 
 export interface MemoryOptions {
@@ -40,6 +41,8 @@ interface IssuedHere {
 export class CertificateMemory {
   readonly sightings: PairSightings;
   readonly brokenListings = new BrokenListings();
+  /** What became of certificates that were to be revoked, by queue key and id. */
+  readonly revocations = new Map<string, ReadonlyMap<string, RevocationNote>>();
   readonly #options: MemoryOptions;
   readonly #pendings = new Map<string, PendingMemory>();
   readonly #failures = new Map<string, { scope: string; failure: Failure; shown: Failure }>();
@@ -225,10 +228,11 @@ export class CertificateMemory {
 
   /** The object, or what was left of one, is gone: nothing of it is remembered. */
   forget(key: string, certificateUid: string | undefined): void {
-    for (const each of [key, mendKey(key), settleKey(key)]) {
+    for (const each of [key, mendKey(key), settleKey(key), revokeKey(key)]) {
       this.#failures.delete(each);
       this.#refusals.delete(each);
     }
+    this.revocations.delete(key);
     this.#recalled.delete(key);
     this.#distrusted.delete(key);
     this.sightings.forget(key);
@@ -278,6 +282,11 @@ export function mendKey(key: string): string {
 /** Under which is remembered what goes wrong with settling, and since when no token could be found for it. */
 export function settleKey(key: string): string {
   return `${key} settle`;
+}
+
+/** Under which is remembered what goes wrong with revoking replaced certificates: it must hold back nothing else. */
+export function revokeKey(key: string): string {
+  return `${key} revoke`;
 }
 
 function isPowerOfTwo(count: number): boolean {

@@ -8,11 +8,13 @@ import { certManagerKeeper } from './cert-manager.ts';
 import type { CertificateContext } from './context.ts';
 import { type CertificateReader, holderOf } from './holder.ts';
 import { viewIssuer } from './issuer-view.ts';
-import { mendKey } from './memory.ts';
+import { mendKey, revokeKey } from './memory.ts';
 import { isPendingSecret, type Pending, pendingName, readPending } from './pending.ts';
+import { seenServed } from './origins.ts';
 import { failureScope, issuedAt, standingFailure } from './recall.ts';
 import { type Subject, subjectKey } from './subject.ts';
-import type { IssuerView, World } from './world.ts';
+import { owed, type RevocationNote } from './superseded.ts';
+import { type IssuerView, isLiving, type World } from './world.ts';
 
 /** The world, and the Secrets behind it that `act` needs: the only place where private keys are in memory. */
 export interface Seen {
@@ -114,7 +116,9 @@ async function describe(
 ): Promise<World> {
   const { certificate, target, pending } = read;
   if (pending) context.memory.see(pending);
-  return {
+  const key = subjectKey(subject);
+  const scope = failureScope(context, certificate);
+  const world: World = {
     ...read,
     now: context.clock.now(),
     secretName: certificate?.spec.secretName ?? '',
@@ -122,11 +126,18 @@ async function describe(
     waits: pending ? context.memory.waits(pending) : { postMs: 0, writeMs: 0 },
     issuer: certificate && reader.asksIssuer ? await viewIssuer(context, certificate, signal) : NOT_ASKED,
     failure: standingFailure(context, subject, certificate),
-    mendFailure: context.memory.failure(mendKey(subjectKey(subject)), failureScope(context, certificate)),
+    mendFailure: context.memory.failure(mendKey(key), scope),
+    revokeFailure: context.memory.failure(revokeKey(key), scope),
+    revocations: context.memory.revocations.get(key) ?? NONE,
+    served: 'Unknown',
     issuedAt: certificate ? issuedAt(context.memory, certificate) : [],
     clockSkew: context.clockSkew(),
   };
+  const isAsked = isLiving(world) && owed(world).length > 0;
+  return isAsked ? { ...world, served: seenServed(context, world, key) } : world;
 }
+
+const NONE: ReadonlyMap<string, RevocationNote> = new Map();
 
 function isAlive(
   found: OriginCertificate | undefined,

@@ -98,7 +98,10 @@ export interface Requests {
 }
 
 export function requestsOf(annotations: Readonly<Record<string, string>> | undefined): Requests {
-  return { renew: annotations?.[ANNOTATION.renewRequestedAt] ?? '', rekey: '' };
+  return {
+    renew: annotations?.[ANNOTATION.renewRequestedAt] ?? '',
+    rekey: annotations?.[ANNOTATION.rekeyRequestedAt] ?? '',
+  };
 }
 
 /** Names of the annotations that do not say what the record says. */

@@ -16,16 +16,18 @@ import { askedAt } from './recall.ts';
 import type { TargetRecord } from './record.ts';
 import { renewalOf } from './renewal.ts';
 import { outlivesRoot } from './root.ts';
+import { type Superseded, supersededAfter } from './superseded.ts';
 import type { Living } from './world.ts';
 
 type Status = NonNullable<OriginCertificate['status']>;
 
-const SUPERSEDED_KEPT = 5;
 const ISSUED_KEPT = 10;
 
 /**
  * Writes the status once, and only if it differs: a server-side apply with the resourceVersion read, so that it
  * never describes an object that has changed since. Resolves to the object as it is then.
+ *
+ * @param entering the certificate that is about to be replaced, if it is to be revoked.
  */
 export async function report(
   context: CertificateContext,
@@ -33,9 +35,10 @@ export async function report(
   action: Action,
   key: string,
   signal: AbortSignal,
+  entering?: Superseded,
 ): Promise<OriginCertificate> {
   const { certificate } = world;
-  const status = statusOf(context, world, action, key);
+  const status = statusOf(context, world, action, key, entering);
   if (isDeepStrictEqual(withoutUndefined(certificate.status ?? {}), status)) return certificate;
   const { name, namespace, uid, resourceVersion } = certificate.metadata;
   const { apiVersion, kind } = certificate;
@@ -86,7 +89,13 @@ function factsOf({ target, holder }: Living): CertificateFacts | undefined {
 }
 
 /** The status that this world and this action make true. */
-export function statusOf(context: CertificateContext, world: Living, action: Action, key: string): Status {
+function statusOf(
+  context: CertificateContext,
+  world: Living,
+  action: Action,
+  key: string,
+  entering: Superseded | undefined,
+): Status {
   const { certificate, target } = world;
   const facts = factsOf(world);
   const record = target && facts ? recordOf(certificate, target, facts) : undefined;
@@ -97,7 +106,7 @@ export function statusOf(context: CertificateContext, world: Living, action: Act
     observedGeneration: certificate.metadata.generation ?? 0,
     conditions: conditionsOf(world, action, sinceMs, served),
     ...(facts && record && describePair(context, world, facts, record)),
-    superseded: supersededOf(world, record),
+    superseded: supersededAfter(world, record, entering),
     issued: issuedOf(context, world, facts, record),
     failure: failureOf(context, world, key),
   }) as Status;
@@ -128,6 +137,7 @@ function describePair(
       issuer,
       notBefore: rfc3339(facts.notBefore),
       notAfter: rfc3339(facts.notAfter),
+      ...(record.issuedFor !== '' && { issuedFor: record.issuedFor }),
       ...issuedAtOf(known?.id === id ? known.issuedAt : undefined, here?.time),
       secretName,
     },
@@ -140,33 +150,6 @@ function describePair(
 function issuedAtOf(known: string | undefined, hereMs: number | undefined): { issuedAt?: string } {
   if (known !== undefined) return { issuedAt: known };
   return hereMs === undefined ? {} : { issuedAt: rfc3339(hereMs) };
-}
-
-/**
- * Certificates that were in use before. One is entered when the Secret says that this very object was issued its
- * successor: the record of a restored or copied Secret speaks of somebody else's.
- */
-function supersededOf(world: Living, record: TargetRecord | undefined): Status['superseded'] {
-  const { certificate, now } = world;
-  const { status, metadata } = certificate;
-  const known = (status?.superseded ?? []).filter(({ id }) => id !== record?.certificateId);
-  const previous = [...(record ? [record] : []), ...formerRecords(world)]
-    .filter(({ issuedFor }) => issuedFor === metadata.uid)
-    .map(({ previousCertificateId }) => previousCertificateId)
-    .filter((id) => id !== '' && id !== record?.certificateId && !known.some((each) => each.id === id));
-  const entries = [...new Set(previous)].map((id) => {
-    const notAfter = status?.certificate?.id === id ? status.certificate.notAfter : undefined;
-    return { id, ...(notAfter !== undefined && { notAfter }), supersededAt: rfc3339(now) };
-  });
-  const all = [...entries, ...known].slice(0, SUPERSEDED_KEPT);
-  return all.length === 0 ? undefined : all;
-}
-
-/** secretName may change before the status says what the last write replaced: then only a former Secret knows. */
-function formerRecords({ certificate, formers }: Living): TargetRecord[] {
-  return formers.flatMap((former) =>
-    former.pair.state === 'Matching' ? recordOf(certificate, former, former.pair.certificate) : [],
-  );
 }
 
 /** The newest certificates issued for this object, for the loop guard of a later process. */

@@ -104,12 +104,20 @@ export async function find(
 
 /** The sessions that may be asked about a pending Secret: of the issuer it was posted to, then of others. */
 export function sessionsFor(
-  { sessions }: CertificateContext,
+  context: CertificateContext,
   pending: Pending,
   others: readonly IssuerRef[],
 ): IssuerSession[] {
-  const refs = [...(pending.issuer ? [pending.issuer] : []), ...others];
-  const found = refs.map((ref) => sessions.get(issuerKey(pending.namespace, ref)));
+  return sessionsOf(context, pending.namespace, [...(pending.issuer ? [pending.issuer] : []), ...others]);
+}
+
+/** Those of the issuers, in order, that have a token to ask with. */
+export function sessionsOf(
+  { sessions }: CertificateContext,
+  namespace: string,
+  refs: readonly IssuerRef[],
+): IssuerSession[] {
+  const found = refs.map((ref) => sessions.get(issuerKey(namespace, ref)));
   return [...new Set(found)]
     .filter((session) => session?.client !== undefined)
     .filter((session) => session !== undefined);

@@ -3,10 +3,12 @@ import type { Failure } from './failure.ts';
 import type { IssuerDefaults } from './need.ts';
 import type { Pending } from './pending.ts';
 import type { SecretFacts } from '../secret-facts.ts';
+import type { RevocationNote } from './superseded.ts';
 
 /**
- * Everything that `decide` looks at, as plain frozen data. The status is not in it: what is decided follows from
- * objects and Secrets, so that a stripped or forged status changes nothing.
+ * Everything that `decide` looks at, as plain frozen data. What is decided follows from objects and Secrets, so that a
+ * stripped or forged status changes nothing. The one exception can only clean up: which certificates were replaced and
+ * are to be revoked stands in the status, and the guard believes nothing of it.
  */
 export interface World {
   /** Milliseconds since the Unix epoch. */
@@ -27,6 +29,11 @@ export interface World {
   readonly failure: Failure | undefined;
   /** The last failure of what is written around a good pair; it holds back nothing else. */
   readonly mendFailure: Failure | undefined;
+  /** The last failure to revoke a certificate that was replaced; it holds back nothing else. */
+  readonly revokeFailure: Failure | undefined;
+  /** What this process found out about certificates that were replaced, by id. */
+  readonly revocations: ReadonlyMap<string, RevocationNote>;
+  readonly served: Served;
   /** Times (ms since the epoch) of certificates issued since the spec or a request last changed. */
   readonly issuedAt: readonly number[];
   /** A sentence when this machine's clock is too wrong to judge dates by. */
@@ -39,6 +46,15 @@ export type Living = World & { readonly certificate: OriginCertificate };
 export function isLiving(world: World): world is Living {
   return world.certificate !== undefined;
 }
+
+/** Whether origins serve the pair of the target: what the revocation of the one before waits for. */
+export type Served =
+  /** Wherever they were looked at. */
+  | 'Served'
+  /** Not everywhere, or not yet looked at. */
+  | 'Lagging'
+  /** Nobody looks, or what they serve cannot be seen. */
+  | 'Unknown';
 
 /** Who may write the target Secret. */
 export type Holder =

@@ -13,6 +13,8 @@ import { observeLive, type Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { pause } from './pause.ts';
+import { report } from './report.ts';
+import { isNoted, isRekeyAsked, replacedEntry } from './superseded.ts';
 import { isFinished, isUnwanted } from './pending-rules.ts';
 import { subjectKey } from './subject.ts';
 import type { TargetRecord } from './record.ts';
@@ -49,14 +51,11 @@ export async function writeTarget(
     if (isFinished(world, pending)) return OBSERVE;
     if (pause(world) ?? gate(world, 'target')) return park(context, pending, checked, OBSERVE, signal);
     try {
-      const target = await applyTarget(context, seen, world, pending, checked, signal);
-      return written(
-        context,
-        { ...seen, world: { ...world, target: secretFacts(target, context.roots) }, target },
-        world,
-        checked,
-        how,
-      );
+      const noted = await noteReplaced(context, world, pending, signal);
+      const target = await applyTarget(context, seen, noted, pending, checked, signal);
+      const facts = secretFacts(target, context.roots);
+      const after = { ...seen, world: { ...noted, target: facts, served: 'Lagging' as const }, target };
+      return written(context, after, noted, checked, how);
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       const isConflict = error.kind === 'Conflict' || error.kind === 'AlreadyExists';
@@ -65,6 +64,24 @@ export async function writeTarget(
     }
   }
   return OBSERVE;
+}
+
+/**
+ * What is to be revoked stands in the status before it is replaced: afterwards only the Secret knows it, and that may be
+ * deleted.
+ */
+async function noteReplaced(
+  context: CertificateContext,
+  world: Living,
+  pending: Pending,
+  signal: AbortSignal,
+): Promise<Living> {
+  const entry = replacedEntry(world);
+  if (entry === undefined || isNoted(world, entry)) return world;
+  const { namespace, name } = world.certificate.metadata;
+  const key = subjectKey({ namespace, name });
+  const certificate = await report(context, world, { type: 'Write', pending }, key, signal, entry);
+  return { ...world, certificate };
 }
 
 /** The write did not succeed: the certificate is kept first, then the error says how it goes on. */
@@ -151,7 +168,19 @@ function written(
   context.memory.succeeded(subjectKey({ namespace, name }));
   context.count.issuance(how);
   announce.issued(context, before, id, reason, how);
+  sayWhatRekeyLeaves(context, before);
   return { next: 'decide', seen: { ...seen, world: { ...seen.world, failure: undefined } } };
+}
+
+/** A leaked certificate that is not ours to revoke is somebody else's task. */
+function sayWhatRekeyLeaves(context: CertificateContext, before: Living): void {
+  const { certificate, target } = before;
+  const replaced = replacedCertificate(target);
+  if (target === undefined || replaced === undefined || replacedEntry(before) !== undefined) return;
+  if (!isRekeyAsked(certificate, recordOf(certificate, target, replaced))) return;
+  const why =
+    'the Secret does not say that it was issued for this object; revoke it in the Cloudflare dashboard';
+  announce.notRevoked(context, before, replaced.id, why);
 }
 
 /**

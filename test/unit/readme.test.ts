@@ -36,6 +36,7 @@ const PAIR_REASONS: Readonly<Record<IssueReason, true>> = {
   IssuerChanged: true,
   Renewing: true,
   RenewRequested: true,
+  RekeyRequested: true,
 };
 const OTHER_REASONS: Readonly<Record<Exclude<CertificateReason, IssueReason | 'Issued'>, true>> = {
   SecretNotManaged: true,

@@ -1,0 +1,132 @@
+import { keeperOf, isLabelled, type SecretFacts } from '../secret-facts.ts';
+import { MANAGED } from '../api/names.ts';
+import type { CertificateFacts } from '../pki/inspect.ts';
+import { announce } from './announce.ts';
+import type { CertificateContext } from './context.ts';
+import { isRefusal } from './give-up.ts';
+import { revokeKey } from './memory.ts';
+import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
+import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
+import { sessionsOf } from './search.ts';
+import type { RevocationNote, Superseded } from './superseded.ts';
+import type { Living } from './world.ts';
+
+/** One that is in use is looked at again after that time: a leaked key is worth a closer look. */
+const AGAIN_MS = { Superseded: 3_600_000, Rekeyed: 60_000, Deleted: 0 } as const;
+/** A leaked certificate is not left to an origin that does not let it go. */
+const REKEY_LONGEST_MS = 10 * 60_000;
+
+/**
+ * Revokes certificates whose time has come, each behind the guard. What became of each is remembered until the status
+ * says it; after a crash in between, Cloudflare says that it is revoked already.
+ */
+export async function revokeSuperseded(
+  context: CertificateContext,
+  world: Living,
+  entries: readonly Superseded[],
+  key: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { namespace } = world.certificate.metadata;
+  try {
+    const serving = await servingSecrets(context, namespace, signal);
+    for (const entry of entries) {
+      const revoked = await revokeEntry(context, world, entry, serving, signal);
+      note(context, key, entry.id, noteOf(context, entry, revoked));
+      tell(context, world, entry, revoked);
+    }
+    context.memory.succeeded(revokeKey(key));
+    return OBSERVE;
+  } catch (error) {
+    return failed(error, entries, signal);
+  }
+}
+
+function revokeEntry(
+  context: CertificateContext,
+  { certificate, now }: Living,
+  entry: Superseded,
+  serving: readonly SecretFacts[],
+  signal: AbortSignal,
+): Promise<Revocation> {
+  const { name, namespace } = certificate.metadata;
+  const isRekeyed = entry.revoke === 'Rekeyed';
+  // A released Secret that still holds a leaked pair is no reason to let the pair live.
+  const isLetGo = (secret: SecretFacts): boolean =>
+    isRekeyed && keeperOf(secret) === name && isLabelled(secret, MANAGED.released);
+  const isLate = isRekeyed && now - Date.parse(entry.supersededAt) >= REKEY_LONGEST_MS;
+  const wish = {
+    id: entry.id,
+    namespace,
+    claim: { by: 'status' } as const,
+    sessions: sessionsOf(context, namespace, [
+      ...(entry.issuerRef ? [entry.issuerRef] : []),
+      certificate.spec.issuerRef,
+    ]),
+    serving: serving.filter((secret) => !isLetGo(secret)),
+    // Every write that carried it was sent before the one that replaced it, and that refuses those that come late.
+    writeMs: 0,
+    ...(!isLate && { presentedAt: (facts: CertificateFacts) => presentedAt(context, facts) }),
+  };
+  return revokeOne(context, wish, signal);
+}
+
+/** Where a probe last met the certificate, under any of its own names: the spec may have other names by now. */
+function presentedAt(
+  { origins }: CertificateContext,
+  { id, hostnames }: CertificateFacts,
+): string | undefined {
+  return origins.verdictsFor(hostnames).find(({ presented }) => presented?.id === id)?.address;
+}
+
+function noteOf({ clock }: CertificateContext, entry: Superseded, revoked: Revocation): RevocationNote {
+  const now = clock.now();
+  switch (revoked.result) {
+    case 'revoked':
+    case 'over':
+      return { revokedAt: now };
+    case 'kept':
+      return { keptBecause: revoked.why };
+    case 'held':
+      return { againAt: now + AGAIN_MS[entry.revoke ?? 'Superseded'] };
+    case 'wait':
+      return { againAt: now + revoked.ms };
+  }
+}
+
+function note({ memory }: CertificateContext, key: string, id: string, found: RevocationNote): void {
+  memory.revocations.set(key, new Map([...(memory.revocations.get(key) ?? []), [id, found]]));
+}
+
+function tell(
+  context: CertificateContext,
+  world: Living,
+  { id, revoke }: Superseded,
+  revoked: Revocation,
+): void {
+  switch (revoked.result) {
+    case 'revoked':
+      return announce.revokedReplaced(context, world, id, revoke ?? 'Superseded');
+    case 'kept':
+    case 'held': {
+      const isNews = world.revocations.get(id) === undefined;
+      if (isNews) announce.notRevoked(context, world, id, revoked.why);
+      return;
+    }
+    case 'over':
+    case 'wait':
+      return;
+  }
+}
+
+/** It is tried again later, and said: a person may have to help. */
+function failed(error: unknown, entries: readonly Superseded[], signal: AbortSignal): Outcome {
+  const ids = entries.map(({ id }) => id).join(', ');
+  const told = (message: string): string => `Replaced certificate ${ids} could not be revoked: ${message}`;
+  if (error instanceof Error && isRefusal(error) && error.name === 'NoTokenError') {
+    return { next: 'failed', attempt: { reason: 'PermissionMissing', message: told(error.message) } };
+  }
+  const outcome = failedRequest(error, signal);
+  if (outcome.next !== 'failed') return outcome;
+  return { next: 'failed', attempt: { ...outcome.attempt, message: told(outcome.attempt.message) } };
+}

@@ -1,0 +1,190 @@
+import { rfc3339 } from '../api/conditions.ts';
+import { parseDuration } from '../api/duration.ts';
+import type { OriginCertificate } from '../api/v1alpha1.ts';
+import { recordOf } from './judge.ts';
+import { requestsOf, type TargetRecord } from './record.ts';
+import type { Living, World } from './world.ts';
+
+/** A certificate that the present one replaced, as the status lists it. */
+export type Superseded = NonNullable<NonNullable<OriginCertificate['status']>['superseded']>[number];
+
+/** What this process found out about one of them and the status may not say yet. Times in ms since the epoch. */
+export interface RevocationNote {
+  readonly revokedAt?: number;
+  readonly keptBecause?: string;
+  /** It is in use: looked at again then. */
+  readonly againAt?: number;
+}
+
+/** So many are kept in the status; one that is still to be revoked is never dropped. */
+const KEPT = 5;
+/** As many as the schema takes. */
+const MOST = 100;
+/** With so many to be revoked no renewal on request adds another. */
+const CROWD = 50;
+
+/** Tries to write one certificate follow each other within that time. */
+const SAME_TRY_MS = 30_000;
+
+const DEFAULT_GRACE_MS = 24 * 3_600_000;
+/** After a rekey: how long it waits where nobody looks at the origins, and where these serve the old one still. */
+const REKEY_MS = { unseen: 60_000, lagging: 10 * 60_000 };
+/** How soon to look again at origins that lag behind; a change that a probe sees wakes us anyway. */
+const LAGGING_MS = 30_000;
+
+/** Those still to be revoked: entered for this very object while it asked for that, not expired, and not done with. */
+export function owed(world: Pick<World, 'certificate' | 'revocations' | 'now'>): readonly Superseded[] {
+  const { certificate, now } = world;
+  return certificate === undefined
+    ? []
+    : entriesOf(world).filter((entry) => isOwed(certificate, entry) && !isOver(entry, now));
+}
+
+/** Those whose time has come, if origins let them go. */
+export function due(world: Living): readonly Superseded[] {
+  return owed(world).filter((entry) => dueAt(world, entry) <= world.now);
+}
+
+/** When the next of them is to be looked at, ms since the epoch. */
+export function nextDueAt(world: Living): number | undefined {
+  const times = owed(world).map((entry) => dueAt(world, entry));
+  return times.length === 0 ? undefined : Math.max(world.now, Math.min(...times));
+}
+
+/** Whether so many wait for their revocation that none is to be added on request. */
+export function isCrowded(world: World): boolean {
+  return owed(world).length >= CROWD;
+}
+
+/**
+ * The certificate that the next write replaces, if it is to be revoked: read with its key from its own Secret, which
+ * says that it was issued for this object.
+ */
+export function replacedEntry(world: Living): Superseded | undefined {
+  const { certificate, target, formers, now } = world;
+  const held = target ?? formers[0];
+  if (held?.pair.state !== 'Matching') return undefined;
+  const { id, notAfter } = held.pair.certificate;
+  const record = recordOf(certificate, held, held.pair.certificate);
+  const { issuedFor, need } = record;
+  const revoke = causeOf(certificate, record);
+  if (revoke === undefined || issuedFor !== certificate.metadata.uid) return undefined;
+  const times = { notAfter: rfc3339(notAfter), supersededAt: rfc3339(now) };
+  return { id, ...times, revoke, issuedFor, ...(need.issuer && { issuerRef: need.issuer }) };
+}
+
+/** Whether the status has it just so, of this very try to replace it: the time counts from there. */
+export function isNoted({ certificate, now }: Living, { id, revoke, issuedFor }: Superseded): boolean {
+  const found = certificate.status?.superseded?.find((entry) => entry.id === id);
+  return (
+    found?.revoke === revoke &&
+    found?.issuedFor === issuedFor &&
+    Math.abs(now - Date.parse(found?.supersededAt ?? '')) < SAME_TRY_MS
+  );
+}
+
+/**
+ * The list as the status is to have it, newest first. One is entered when the Secret says that this very object was
+ * issued its successor: the record of a restored or copied Secret speaks of somebody else's. What the Secret holds is
+ * not superseded, unless it is about to be.
+ *
+ * @param record of the pair in the Secret.
+ * @param entering the one that is about to be replaced.
+ */
+export function supersededAfter(
+  world: Living,
+  record: TargetRecord | undefined,
+  entering?: Superseded,
+): Superseded[] | undefined {
+  const { certificate, now } = world;
+  const { status, metadata } = certificate;
+  const known = entriesOf(world)
+    .filter(({ id }) => id !== record?.certificateId && id !== entering?.id)
+    .map((entry) => (isOwed(certificate, entry) ? entry : unmarked(entry)));
+  const previous = [...(record ? [record] : []), ...formerRecords(world)]
+    .filter(({ issuedFor }) => issuedFor === metadata.uid)
+    .map(({ previousCertificateId }) => previousCertificateId)
+    .filter((id) => id !== '' && id !== record?.certificateId && !known.some((each) => each.id === id));
+  const entries = [...new Set(previous)].map((id) => {
+    const notAfter = status?.certificate?.id === id ? status.certificate.notAfter : undefined;
+    return { id, ...(notAfter !== undefined && { notAfter }), supersededAt: rfc3339(now) };
+  });
+  const all = [...(entering ? [entering] : []), ...entries, ...known]
+    .filter((entry, index) => index < KEPT || (isOwed(certificate, entry) && !isOver(entry, now)))
+    .slice(0, MOST);
+  return all.length === 0 ? undefined : all;
+}
+
+/** What the status says, and what this process knows better. */
+function entriesOf({ certificate, revocations }: Pick<World, 'certificate' | 'revocations'>): Superseded[] {
+  return (certificate?.status?.superseded ?? []).map((entry) => {
+    const { revokedAt, keptBecause } = revocations.get(entry.id) ?? {};
+    return {
+      ...entry,
+      ...(revokedAt !== undefined && { revokedAt: entry.revokedAt ?? rfc3339(revokedAt) }),
+      ...(keptBecause !== undefined && { keptBecause }),
+    };
+  });
+}
+
+/** It was to be revoked when it was entered, for this object, and the spec has not taken that back. */
+function isOwed({ metadata, spec }: OriginCertificate, { revoke, issuedFor }: Superseded): boolean {
+  if (revoke === undefined || issuedFor !== metadata.uid) return false;
+  return revoke !== 'Superseded' || spec.revocation?.superseded === 'Revoke';
+}
+
+/** Nothing is to be done about it any more. */
+function isOver({ id, revokedAt, keptBecause, notAfter, supersededAt }: Superseded, now: number): boolean {
+  if (revokedAt !== undefined || keptBecause !== undefined) return true;
+  if (!/^\d+$/.test(id) || Number.isNaN(Date.parse(supersededAt))) return true;
+  return notAfter !== undefined && Date.parse(notAfter) <= now;
+}
+
+/** It stays valid: what is asked for later does not concern it. */
+function unmarked(entry: Superseded): Superseded {
+  if (entry.revokedAt !== undefined || entry.keptBecause !== undefined) return entry;
+  const { revoke: _, issuedFor: __, issuerRef: ___, ...rest } = entry;
+  return rest;
+}
+
+function dueAt(world: Living, entry: Superseded): number {
+  const againAt = world.revocations.get(entry.id)?.againAt ?? Number.NEGATIVE_INFINITY;
+  return Math.max(againAt, firstDueAt(world, entry));
+}
+
+/** Where somebody looks at the origins, the old one goes only when they serve the new one; a leaked one not much later. */
+function firstDueAt({ certificate, now, served }: Living, entry: Superseded): number {
+  const since = Date.parse(entry.supersededAt);
+  switch (entry.revoke) {
+    case 'Rekeyed':
+      if (served === 'Served') return since;
+      return since + (served === 'Lagging' ? REKEY_MS.lagging : REKEY_MS.unseen);
+    case 'Superseded': {
+      const graceMs = parseDuration(certificate.spec.revocation?.gracePeriod ?? '') ?? DEFAULT_GRACE_MS;
+      return served === 'Lagging' ? Math.max(since + graceMs, now + LAGGING_MS) : since + graceMs;
+    }
+    default:
+      return since;
+  }
+}
+
+/** Whether a person asked for another key because this one leaked, and the Secret's record does not say that it was done. */
+export function isRekeyAsked(
+  { metadata }: OriginCertificate,
+  { handledRekeyRequest }: TargetRecord,
+): boolean {
+  const { rekey } = requestsOf(metadata.annotations);
+  return rekey !== '' && rekey !== handledRekeyRequest;
+}
+
+function causeOf(certificate: OriginCertificate, record: TargetRecord): Superseded['revoke'] {
+  if (isRekeyAsked(certificate, record)) return 'Rekeyed';
+  return certificate.spec.revocation?.superseded === 'Revoke' ? 'Superseded' : undefined;
+}
+
+/** secretName may change before the status says what the last write replaced: then only a former Secret knows. */
+function formerRecords({ certificate, formers }: Living): TargetRecord[] {
+  return formers.flatMap((former) =>
+    former.pair.state === 'Matching' ? recordOf(certificate, former, former.pair.certificate) : [],
+  );
+}
