@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import { columns } from './columns.ts';
 import type { Figures, Scenario } from './scenario.ts';
 
 /** A figure of a measurement, and what the design allows. */
@@ -107,18 +108,7 @@ export function table(measured: readonly (readonly [Scenario, Figures])[]): stri
       return `${number.toFixed(digits)}${verdict.padEnd(5)}`;
     }),
   ]);
-  const rows = [head, ...lines];
-  const widths = head.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return columns([head, ...lines]);
 }
 
 /** What the operator asked of the API server, per certificate. */

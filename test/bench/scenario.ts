@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorProcess } from '../support/operator-process.ts';
-import { NotYet, waitFor } from '../support/wait.ts';
 import { auditMark, requestsSince, type Requests } from './audit.ts';
+import { allLookedAt, atRest } from './at-rest.ts';
 import { type BareFigures, measureBareClient } from './bare-client.ts';
 import {
   allIssued,
+  cloudflareRequests,
   createCertificates,
   createIssuers,
   issuersReady,
@@ -50,11 +51,16 @@ export interface Figures {
 
 const PREFIX = 'bench';
 /** No limit on requests, and a Lease that outlasts the stop in which the certificates are made. */
-const FLAGS = ['--cloudflare-rate=0', '--lease-duration=20m', '--renew-deadline=15m', '--log-level=warn'];
+export const FLAGS = [
+  '--cloudflare-rate=0',
+  '--lease-duration=20m',
+  '--renew-deadline=15m',
+  '--log-level=warn',
+];
 const IDLE_MS = 5000;
 
 /** Of Node itself, as in deploy/base/deployment.yaml. */
-const DEPLOYED_NODE_FLAGS = ['--max-semi-space-size=16'];
+export const DEPLOYED_NODE_FLAGS = ['--max-semi-space-size=16'];
 
 /** One measurement on a control plane of its own. */
 export async function measure(scenario: Scenario, options: ScenarioOptions): Promise<Figures> {
@@ -82,7 +88,7 @@ export async function measure(scenario: Scenario, options: ScenarioOptions): Pro
 }
 
 /** Ends the operator whatever happens. */
-async function stopping<T>(operator: OperatorProcess, work: () => Promise<T>): Promise<T> {
+export async function stopping<T>(operator: OperatorProcess, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
@@ -132,17 +138,7 @@ async function measureRest(
   certificates: number,
   mark: number,
 ): Promise<Figures['restart']> {
-  await waitFor(
-    'every certificate to be looked at',
-    async () => {
-      const looks = (await operator.metrics()).matchAll(
-        /^controller_runtime_reconcile_total\{controller="certificate".*?\} (\d+)/gm,
-      );
-      const count = [...looks].reduce((sum, [, value]) => sum + Number(value), 0);
-      return count >= certificates || new NotYet(count);
-    },
-    { timeoutMs: 120_000, intervalMs: 200 },
-  );
+  await allLookedAt(operator, certificates);
   await atRest(operator);
   const cpuBefore = await operator.metric(CPU);
   await sleep(IDLE_MS);
@@ -158,25 +154,3 @@ async function measureRest(
 
 const CPU = 'process_cpu_seconds_total';
 const RESIDENT = 'process_resident_memory_bytes';
-const REST_MS = 500;
-
-/** Resolves when the queues have stayed empty for half a second. */
-async function atRest(operator: OperatorProcess): Promise<void> {
-  let since = performance.now();
-  await waitFor(
-    'the operator to come to rest',
-    async () => {
-      const depths = (await operator.metrics()).matchAll(
-        /^(?:workqueue_depth|controller_runtime_active_workers)\{.*?\} (\d+)/gm,
-      );
-      const busy = [...depths].some(([, value]) => Number(value) > 0);
-      if (busy) since = performance.now();
-      return performance.now() - since > REST_MS || new NotYet(busy ? 'busy' : 'at rest');
-    },
-    { timeoutMs: 120_000, intervalMs: 100 },
-  );
-}
-
-async function cloudflareRequests({ simulator }: World): Promise<number> {
-  return (await simulator.counts()).reduce((sum, { count }) => sum + count, 0);
-}

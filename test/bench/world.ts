@@ -16,10 +16,12 @@ export const OPERATOR_ACCOUNT = 'originca-system:origin-ca-operator';
 export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_ACCOUNT}`;
 
 const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
-const NAMESPACES = 10;
-const WRITERS = 16;
+/** How many namespaces the certificates are spread over, where nothing else is said. */
+export const NAMESPACES = 10;
+/** Requests at once that keep the API server busy. */
+export const WRITERS = 16;
 const ISSUER = 'cloudflare';
-const write = { fieldManager: 'bench', force: true } as const;
+export const write = { fieldManager: 'bench', force: true } as const;
 
 /** A control plane with `deploy/` and a simulated Cloudflare, for one measurement. */
 export interface World extends AsyncDisposable {
@@ -53,16 +55,20 @@ export async function startWorld(delayMs: number): Promise<World> {
 }
 
 /** The name of the namespace that the certificate of this number is in. */
-export function namespaceOf(prefix: string, index: number): string {
-  return `${prefix}-${index % NAMESPACES}`;
+export function namespaceOf(prefix: string, index: number, namespaces = NAMESPACES): string {
+  return `${prefix}-${index % namespaces}`;
 }
 
-/** Ten namespaces, each with an issuer and its token. */
-export async function createIssuers({ kube, simulator }: World, prefix: string): Promise<void> {
-  const { value } = await simulator.seedToken();
+/** Namespaces, each with an issuer; all issuers have the same token, whose id is returned. */
+export async function createIssuers(
+  { kube, simulator }: World,
+  prefix: string,
+  count = NAMESPACES,
+): Promise<string> {
+  const { id, value } = await simulator.seedToken();
   const options = { ...write, signal: AbortSignal.timeout(60_000) };
-  await parallel(NAMESPACES, NAMESPACES, async (index) => {
-    const namespace = namespaceOf(prefix, index);
+  await parallel(count, WRITERS, async (index) => {
+    const namespace = namespaceOf(prefix, index, count);
     await kube.apply(namespaces, { metadata: { name: namespace } } satisfies Namespace, options);
     const data = { 'api-token': Buffer.from(value).toString('base64') };
     await kube.apply(secrets, { metadata: { name: ISSUER, namespace }, data } satisfies Secret, options);
@@ -70,6 +76,7 @@ export async function createIssuers({ kube, simulator }: World, prefix: string):
     // What an apply sends is no object yet: the server fills in the rest.
     await kube.apply(originIssuers, issuer as OriginIssuer, options);
   });
+  return id;
 }
 
 /** Resolves when every issuer is Ready. */
@@ -89,31 +96,33 @@ export async function issuersReady({ kube }: World): Promise<void> {
 export async function createCertificates({ kube }: World, prefix: string, count: number): Promise<void> {
   const options = { ...write, signal: AbortSignal.timeout(600_000) };
   await parallel(count, WRITERS, async (index) => {
-    const name = `c-${index}`;
-    const certificate = {
-      metadata: { name, namespace: namespaceOf(prefix, index) },
-      spec: {
-        secretName: `${name}-tls`,
-        hostnames: [`${name}.example.com`, `*.${name}.example.com`],
-        issuerRef: { name: ISSUER },
-      },
-    };
-    await kube.apply(originCertificates, certificate as unknown as OriginCertificate, options);
+    await kube.apply(originCertificates, certificateOf(namespaceOf(prefix, index), index), options);
   });
 }
 
+/** What is applied to ask for the certificate of this number. */
+export function certificateOf(namespace: string, index: number): OriginCertificate {
+  const name = `c-${index}`;
+  const certificate = {
+    metadata: { name, namespace },
+    spec: {
+      secretName: `${name}-tls`,
+      hostnames: [`${name}.example.com`, `*.${name}.example.com`],
+      issuerRef: { name: ISSUER },
+    },
+  };
+  // What an apply sends is no object yet: the server fills in the rest.
+  return certificate as unknown as OriginCertificate;
+}
+
 /** Resolves when every certificate is Ready and no issuance is under way. */
-export async function allIssued({ kube, simulator }: World, count: number): Promise<void> {
+export async function allIssued(world: World, count: number): Promise<void> {
   const patience = { timeoutMs: 60_000 + count * 500, intervalMs: 200 };
-  const posts = async (): Promise<number> =>
-    (await simulator.counts())
-      .filter(({ operation }) => operation === 'createCertificate')
-      .reduce((sum, counted) => sum + counted.count, 0);
   // Counting at the simulator costs the cluster nothing: it is looked at only when all has been asked for.
   await waitFor(
     `${count} POSTs`,
     async () => {
-      const sent = await posts();
+      const sent = await cloudflareRequests(world, 'createCertificate');
       return sent >= count || new NotYet(sent);
     },
     patience,
@@ -121,13 +130,21 @@ export async function allIssued({ kube, simulator }: World, count: number): Prom
   await waitFor(
     'all certificates to be Ready',
     async (signal) => {
-      const all = await kube.listAll(originCertificates, { signal });
+      const all = await world.kube.listAll(originCertificates, { signal });
       const ready = all.filter(({ status }) => status?.conditions?.every(isGood));
-      const pending = await kube.listAll(secrets, { labelSelector: 'originca.dev/managed=pending', signal });
+      const selected = { labelSelector: 'originca.dev/managed=pending', signal };
+      const pending = await world.kube.listAll(secrets, selected);
       return (ready.length >= count && pending.length === 0) || new NotYet([ready.length, pending.length]);
     },
     patience,
   );
+}
+
+/** Requests that the simulator got, of one operation or of all. */
+export async function cloudflareRequests({ simulator }: World, operation?: string): Promise<number> {
+  return (await simulator.counts())
+    .filter((counted) => operation === undefined || counted.operation === operation)
+    .reduce((sum, { count }) => sum + count, 0);
 }
 
 function isGood({ type, status }: { readonly type: string; readonly status: string }): boolean {
