@@ -117,12 +117,17 @@ export class Metrics {
     this.#revocations.inc({ outcome });
   }
 
-  /** What a scrape gets. */
-  async text(): Promise<string> {
-    const own = await this.#registry.metrics();
-    if (!this.#options.isLeader()) return own;
+  /** What a scrape gets, in pieces that are made as they are taken. */
+  async scrape(): Promise<Iterable<string>> {
+    return this.#pieces(await this.#registry.metrics());
+  }
+
+  *#pieces(own: string): Generator<string> {
+    yield own;
+    if (!this.#options.isLeader()) return;
     const { certificates, issuers, zones } = this.#options;
-    return own + objectSeries(certificates(), issuers()) + zoneSeries(zones());
+    yield* objectSeries(certificates(), issuers());
+    yield zoneSeries(zones());
   }
 }
 

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { ListenAddress } from './address.ts';
 
 /** Returns a sentence while the thing it checks is not as it should be. */
@@ -7,10 +10,10 @@ export type Check = () => string | undefined;
 
 export interface TelemetryServerOptions {
   readonly address: ListenAddress;
-  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+  readonly metrics: { scrape(): Promise<Iterable<string>>; readonly contentType: string };
   /** What has to be in order before the operator counts as ready, by name. */
   readonly ready: Readonly<Record<string, Check>>;
-  /** Told that an answer could not be made. */
+  /** Told that an answer could not be made, or not to its end. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -21,7 +24,8 @@ export class ListenError extends Error {
 
 interface Answer {
   readonly status: number;
-  readonly body: string;
+  /** In pieces where it is made as it is sent. */
+  readonly body: string | Iterable<string>;
   readonly contentType?: string;
 }
 
@@ -41,7 +45,8 @@ export class TelemetryServer {
           options.onError(error);
           return { status: 500, body: 'internal error, see the log\n' };
         })
-        .then((answer) => send(request, response, answer), options.onError);
+        .then((answer) => send(request, response, answer))
+        .catch(options.onError);
     });
   }
 
@@ -81,7 +86,7 @@ export class TelemetryServer {
     switch (request.url?.split('?')[0]) {
       case '/metrics': {
         const { metrics } = this.#options;
-        return { status: 200, body: await metrics.text(), contentType: metrics.contentType };
+        return { status: 200, body: await metrics.scrape(), contentType: metrics.contentType };
       }
       case '/healthz':
         return { status: 200, body: 'ok\n' };
@@ -100,8 +105,31 @@ export class TelemetryServer {
   }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   const { status, body, contentType = 'text/plain; charset=utf-8' } = answer;
-  response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  const length = typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {};
+  response.writeHead(status, { 'content-type': contentType, ...length });
+  if (request.method === 'HEAD') response.end();
+  else if (typeof body === 'string') response.end(body);
+  else await pipeline(Readable.from(unhurried(body)), response).catch(unlessGone);
+}
+
+/** Whoever asked went away, as a scraper does whose time is over: nobody is left to be answered. */
+function unlessGone(error: unknown): void {
+  const isGone = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+  if (!isGone) throw error;
+}
+
+/** How long a large answer may keep everybody else from the event loop. */
+const TURN_MS = 20;
+
+/** The pieces, with a turn for everybody else whenever making them has taken so long. */
+async function* unhurried(pieces: Iterable<string>): AsyncGenerator<string> {
+  let sinceMs = performance.now();
+  for (const piece of pieces) {
+    if (piece !== '') yield piece;
+    if (performance.now() - sinceMs < TURN_MS) continue;
+    await othersTurn();
+    sinceMs = performance.now();
+  }
 }

@@ -1,4 +1,4 @@
-import { escape, Family, type ReadyStatus, STATUSES } from './object-series.ts';
+import { escape, Family, type ReadyStatus } from './object-series.ts';
 
 /** What the series of one OriginZone are made of. */
 export interface ZoneSeries {
@@ -42,7 +42,7 @@ export function zoneSeries(zones: Iterable<ZoneSeries>): string {
   );
   for (const zone of zones) {
     const label = `zone="${escape(zone.name)}"`;
-    for (const status of STATUSES) ready.add(`${label},condition="${status}"`, zone.ready === status ? 1 : 0);
+    ready.addStatus(label, zone.ready);
     for (const setting of zone.settings)
       inSync.add(`${label},setting="${escape(setting.name)}"`, setting.inSync ? 1 : 0);
     if (zone.ssl !== undefined)

@@ -26,9 +26,14 @@ function make(options: Partial<MetricsOptions> = {}): Metrics {
   });
 }
 
+/** All that a scrape gets. */
+async function textOf(metrics: Metrics): Promise<string> {
+  return [...(await metrics.scrape())].join('');
+}
+
 /** The lines of the metrics whose names begin so, without help and types. */
 async function lines(metrics: Metrics, prefix: string): Promise<string[]> {
-  return (await metrics.text()).split('\n').filter((line) => line.startsWith(prefix));
+  return (await textOf(metrics)).split('\n').filter((line) => line.startsWith(prefix));
 }
 
 const NOT_AFTER = Date.parse('2027-02-19T12:00:00Z');
@@ -86,7 +91,7 @@ describe('the series of objects', () => {
       'originca_certificate_failing_since_timestamp_seconds{namespace="shop",name="web",reason="RateLimited"} 2',
     ]);
     certificates = [{ namespace: 'shop', name: 'web', ready: 'False' }];
-    expect(await metrics.text()).not.toContain('originca_certificate_failing');
+    expect(await textOf(metrics)).not.toContain('originca_certificate_failing');
   });
 
   test('tell of both kinds of issuer', async () => {
@@ -116,6 +121,33 @@ describe('the series of objects', () => {
     expect(await lines(metrics, 'originca_certificate_ready')).toEqual([]);
   });
 
+  test('of ten thousand objects come in small pieces, each metric in one group with its head once', async () => {
+    certificates = Array.from({ length: 10_000 }, (_, index) => ({
+      namespace: `team-${index % 200}`,
+      name: `web-${index}`,
+      ready: 'True',
+      notAfter: NOT_AFTER,
+      // Only some: a metric whose first objects have nothing to say still gets its head.
+      ...(index > 5000 && { served: 'False' }),
+    }));
+    const metrics = make();
+    const pieces = [...(await metrics.scrape())];
+    const [own = '', ...others] = pieces;
+    expect(own).toContain('process_cpu_seconds_total');
+    expect(Math.max(...others.map(({ length }) => length))).toBeLessThan(200_000);
+    const text = others.join('').trimEnd().split('\n');
+    const groups = text.map((line) => /^(?:# (?:HELP|TYPE) )?(\w+)/.exec(line)?.[1]);
+    const changes = groups.filter((group, index) => group !== groups[index - 1]);
+    expect(changes).toEqual([
+      'originca_certificate_ready_status',
+      'originca_certificate_served_status',
+      'originca_certificate_not_after_timestamp_seconds',
+    ]);
+    expect(text.filter((line) => line.startsWith('#'))).toHaveLength(6);
+    expect(text).toHaveLength(6 + 3 * 10_000 + 3 * 4999 + 10_000);
+    expect(new Set(text).size).toBe(text.length);
+  });
+
   test('cannot be broken out of by an odd label value', async () => {
     certificates = [{ namespace: 'a"b\\c\nd', name: 'n', ready: 'True' }];
     const [line] = await lines(make(), 'originca_certificate_ready');
@@ -127,7 +159,7 @@ describe('the counters', () => {
   test('are there from the start, as 0', async () => {
     const metrics = make();
     metrics.controllers.hooks('certificate');
-    const text = await metrics.text();
+    const text = await textOf(metrics);
     for (const line of [
       'originca_certificate_issuance_total{outcome="issued"} 0',
       'originca_revocation_total{outcome="abandoned"} 0',
@@ -146,7 +178,7 @@ describe('the counters', () => {
     metrics.issuance('issued');
     metrics.revocation('kept');
     metrics.cloudflareRequest({ operation: 'list_zones', outcome: 'NotFound', seconds: 0.3 });
-    const text = (await metrics.text()).split('\n');
+    const text = (await textOf(metrics)).split('\n');
     expect(text).toContain('originca_certificate_issuance_total{outcome="issued"} 1');
     expect(text).toContain('originca_revocation_total{outcome="kept"} 1');
     expect(text).toContain('originca_cloudflare_requests_total{operation="list_zones",outcome="NotFound"} 1');
@@ -208,7 +240,7 @@ describe('queue and reconcile', () => {
     metrics.controllers.reconciled({ controller: 'certificate', result: 'requeue_after', durationMs: 300 });
     metrics.controllers.reconciled({ controller: 'certificate', result: 'error', durationMs: 10 });
     metrics.controllers.reconciled({ controller: 'certificate', result: 'aborted', durationMs: 10 });
-    const text = (await metrics.text()).split('\n');
+    const text = (await textOf(metrics)).split('\n');
     const queue = 'name="certificate",controller="certificate"';
     for (const line of [
       `workqueue_adds_total{${queue}} 2`,

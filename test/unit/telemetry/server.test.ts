@@ -10,7 +10,7 @@ afterEach(() => server?.close());
 async function start(options: Partial<TelemetryServerOptions> = {}): Promise<void> {
   server = await TelemetryServer.start({
     address: { host: '127.0.0.1', port: 0 },
-    metrics: { text: async () => 'some_metric 1\n', contentType: 'text/plain; version=0.0.4' },
+    metrics: { scrape: async () => ['some_metric', ' 1\n'], contentType: 'text/plain; version=0.0.4' },
     ready: {},
     onError: () => undefined,
     ...options,
@@ -64,10 +64,66 @@ describe('TelemetryServer', () => {
 
   test('reports a scrape that fails, and shows nothing of it', async () => {
     const errors: unknown[] = [];
-    const text = (): Promise<string> => Promise.reject(new Error('inner details'));
-    await start({ metrics: { text, contentType: 'x' }, onError: (error) => void errors.push(error) });
+    const scrape = (): Promise<string[]> => Promise.reject(new Error('inner details'));
+    await start({ metrics: { scrape, contentType: 'x' }, onError: (error) => void errors.push(error) });
     expect(await ask('/metrics')).toMatchObject({ status: 500, body: 'internal error, see the log\n' });
     expect(errors).toMatchObject([{ message: 'inner details' }]);
+  });
+
+  test('answers others while it makes a large scrape', async () => {
+    const answered = { healthz: false };
+    const seen: boolean[] = [];
+    function* slowly(): Generator<string> {
+      // Until somebody else was answered, but not for ever.
+      for (let piece = 0; piece < 500 && !answered.healthz; piece += 1) {
+        for (const until = performance.now() + 5; performance.now() < until;);
+        yield '';
+      }
+      seen.push(answered.healthz);
+      yield 'last 1\n';
+    }
+    let begun = false;
+    const scrape = async (): Promise<Iterable<string>> => {
+      begun = true;
+      return slowly();
+    };
+    await start({ metrics: { scrape, contentType: 'x' } });
+    const scraped = ask('/metrics');
+    await expect.poll(() => begun).toBe(true);
+    await ask('/healthz');
+    answered.healthz = true;
+    expect(await scraped).toMatchObject({ status: 200, body: 'last 1\n' });
+    expect(seen).toEqual([true]);
+  });
+
+  test('breaks off a scrape that fails half-way, so that nobody takes it for a whole one', async () => {
+    const errors: unknown[] = [];
+    function* failing(): Generator<string> {
+      yield 'some_metric 1\n';
+      throw new Error('inner details');
+    }
+    const scrape = async (): Promise<Iterable<string>> => failing();
+    await start({ metrics: { scrape, contentType: 'x' }, onError: (error) => void errors.push(error) });
+    await expect(ask('/metrics')).rejects.toThrow();
+    expect(errors).toMatchObject([{ message: 'inner details' }]);
+  });
+
+  test('says nothing of a scraper that goes away', async () => {
+    const errors: unknown[] = [];
+    let ended = false;
+    function* endless(): Generator<string> {
+      try {
+        for (;;) yield 'some_metric 1\n'.repeat(1000);
+      } finally {
+        ended = true;
+      }
+    }
+    const scrape = async (): Promise<Iterable<string>> => endless();
+    await start({ metrics: { scrape, contentType: 'x' }, onError: (error) => void errors.push(error) });
+    const { body } = await request(`http://127.0.0.1:${server?.port}/metrics`);
+    for await (const chunk of body) if (chunk !== undefined) break;
+    await expect.poll(() => ended).toBe(true);
+    expect(errors).toEqual([]);
   });
 
   test('a check that throws is an error, not ready', async () => {
@@ -96,15 +152,15 @@ describe('TelemetryServer', () => {
 
   test('closes though a scrape is under way', async () => {
     let scraped = false;
-    const text = (): Promise<string> => {
+    const scrape = (): Promise<string[]> => {
       scraped = true;
       return new Promise(() => undefined);
     };
-    await start({ metrics: { text, contentType: 'x' } });
-    const scrape = ask('/metrics').catch(String);
+    await start({ metrics: { scrape, contentType: 'x' } });
+    const asked = ask('/metrics').catch(String);
     await expect.poll(() => scraped).toBe(true);
     await server?.close();
     server = undefined;
-    expect(await scrape).toMatch(/Error/);
+    expect(await asked).toMatch(/Error/);
   });
 });
