@@ -39,14 +39,14 @@ export class Stores {
     const source = { client: options.client, namespaces: options.namespaces, onError: options.onError };
     this.certificates = new Collection({
       ...source,
-      transform: asIs<OriginCertificate>,
+      transform: leanly<OriginCertificate>,
       resource: originCertificates,
       indexes: { secret: secretOf, issuer: issuerOf },
       onChange: options.onCertificate,
     });
     this.issuers = new Collection({
       ...source,
-      transform: asIs<OriginIssuer>,
+      transform: leanly<OriginIssuer>,
       resource: originIssuers,
       onChange: (key, current, previous) => {
         const { namespace = '', name } = parseKey(key);
@@ -55,7 +55,7 @@ export class Stores {
     });
     this.clusterIssuers = new Collection({
       ...source,
-      transform: asIs<ClusterOriginIssuer>,
+      transform: leanly<ClusterOriginIssuer>,
       namespaces: options.clusterKinds ? [] : undefined,
       resource: clusterOriginIssuers,
       onChange: (name, current, previous) =>
@@ -63,7 +63,7 @@ export class Stores {
     });
     this.zones = new Collection({
       ...source,
-      transform: asIs<OriginZone>,
+      transform: leanly<OriginZone>,
       namespaces: options.clusterKinds ? [] : undefined,
       resource: originZones,
       onChange: options.onZone,
@@ -208,8 +208,10 @@ export class Collection<S, T extends KubeObject> {
   }
 }
 
-function asIs<T>(object: T): T {
-  return object;
+/** Without the record of who wrote which field, which nobody asks the caches for: it is the larger half of an object. */
+export function leanly<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 function secretOf({ metadata, spec }: OriginCertificate): string {
