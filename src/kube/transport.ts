@@ -170,6 +170,9 @@ export class Transport {
         ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
       },
       body: request.body === undefined ? null : JSON.stringify(request.body),
+      // undici closes the connection after a DELETE with a body, lest the server take that for the next request.
+      // The API server reads it: it holds the preconditions.
+      reset: false,
       signal: request.signal,
       headersTimeout: timeoutMs,
       bodyTimeout: request.idleMs ?? timeoutMs,

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { KubeConfig } from '@kubernetes/client-node';
+import { expect, test } from 'vitest';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { secrets } from '../../../src/kube/resource.ts';
+
+test('a deletion with preconditions leaves its connection to the next request', async () => {
+  const bodies: string[] = [];
+  let connections = 0;
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      bodies.push(body);
+      response.setHeader('content-type', 'application/json').end('{"kind":"Status","status":"Success"}');
+    });
+  })
+    .on('connection', () => (connections += 1))
+    .listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromClusterAndUser(
+    { name: 'c', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
+    { name: 'u' },
+  );
+  const kube = await KubeClient.connect(kubeConfig);
+  const { signal } = new AbortController();
+  try {
+    for (const uid of ['a', 'b', 'c']) {
+      await kube.delete(secrets, { namespace: 'shop', name: 'web' }, { signal, uid });
+    }
+  } finally {
+    await kube.close();
+    server.close();
+  }
+  expect(bodies.map((body) => body.includes('"preconditions"'))).toEqual([true, true, true]);
+  expect(connections).toBe(1);
+});
