@@ -29,13 +29,14 @@ test('a deletion with preconditions leaves its connection to the next request', 
   const kube = await KubeClient.connect(kubeConfig);
   const { signal } = new AbortController();
   try {
-    for (const uid of ['a', 'b', 'c']) {
-      await kube.delete(secrets, { namespace: 'shop', name: 'web' }, { signal, uid });
+    for (let deletion = 0; deletion < 10; deletion += 1) {
+      await kube.delete(secrets, { namespace: 'shop', name: 'web' }, { signal, uid: 'u' });
     }
   } finally {
     await kube.close();
     server.close();
   }
-  expect(bodies.map((body) => body.includes('"preconditions"'))).toEqual([true, true, true]);
-  expect(connections).toBe(1);
+  expect(bodies.filter((body) => body.includes('"preconditions"'))).toHaveLength(10);
+  // The second may be opened while the first is still being put back.
+  expect(connections).toBeLessThanOrEqual(2);
 });
