@@ -10,13 +10,13 @@ test('a deletion with preconditions leaves its connection to the next request', 
   let connections = 0;
   const server = createServer((request, response) => {
     let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('data', (chunk: Buffer) => void (body += chunk.toString()));
     request.on('end', () => {
       bodies.push(body);
       response.setHeader('content-type', 'application/json').end('{"kind":"Status","status":"Success"}');
     });
   })
-    .on('connection', () => (connections += 1))
+    .on('connection', () => void (connections += 1))
     .listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
