@@ -10,12 +10,17 @@ export interface Envelope {
   /** Absent in some documented answers; only `false` means failure. */
   readonly success: boolean | undefined;
   readonly result: unknown;
-  /** In order, each followed by its `error_chain`. */
+  /** In order, each followed by its `error_chain`; of very many the first. */
   readonly errors: readonly ApiMessage[];
   readonly totalCount: number | undefined;
 }
 
 const MAX_MESSAGE_LENGTH = 300;
+/** What is looked at of a longer text: replacements shorten it. */
+const MAX_READ_LENGTH = 10 * MAX_MESSAGE_LENGTH;
+/** More errors than any answer has, and deeper chains. */
+const MAX_ERRORS = 20;
+const MAX_CHAIN = 5;
 
 /**
  * Reads a body leniently: unknown fields, messages as strings or objects and codes as numbers or text all pass.
@@ -39,9 +44,9 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> | un
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** The text, or undefined for anything that is no text or empty. */
+/** The text, or undefined for anything that is no text or empty. Half a character would make no URL. */
 export function asText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' ? value.toWellFormed() : undefined;
 }
 
 function parseJson(body: string): unknown {
@@ -52,12 +57,14 @@ function parseJson(body: string): unknown {
   }
 }
 
-function messagesOf(value: unknown): readonly ApiMessage[] {
+function messagesOf(value: unknown, depth = 0): readonly ApiMessage[] {
   if (!Array.isArray(value)) return typeof value === 'string' ? [messageOf(value)] : [];
-  return value.flatMap((entry: unknown) => [
+  const entries: readonly unknown[] = value.slice(0, MAX_ERRORS);
+  const messages = entries.flatMap((entry) => [
     messageOf(entry),
-    ...messagesOf(asRecord(entry)?.['error_chain']),
+    ...(depth < MAX_CHAIN ? messagesOf(asRecord(entry)?.['error_chain'], depth + 1) : []),
   ]);
+  return messages.slice(0, MAX_ERRORS);
 }
 
 function messageOf(entry: unknown): ApiMessage {
@@ -74,6 +81,8 @@ function asCount(value: unknown): number | undefined {
 /** Cloudflare's words may quote what was sent: no PEM block, no control character, no novel. */
 function safeText(text: string): string {
   const oneLine = text
+    .slice(0, MAX_READ_LENGTH)
+    .toWellFormed()
     .replace(/-----BEGIN[\s\S]*?(?:-----END[^-]*-----|$)/g, '[PEM]')
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .trim()

@@ -7,10 +7,13 @@ const PAGE_SIZE = 50;
 /** A certificate takes a tenth of a millisecond: after so many of one page others have their turn. */
 const PARSED_AT_ONCE = 100;
 
+/** A server that always has one page more ends the listing here: 100,000 items are 250 MB of certificates. */
+const MAX_PAGES = 2000;
+
 export interface PageLimits {
   /** How many items to ask for at once. */
   readonly pageSize?: number;
-  /** After so many pages the listing ends incomplete. */
+  /** After so many pages the listing ends incomplete. Default 2,000. */
   readonly maxPages?: number;
 }
 
@@ -33,7 +36,7 @@ export interface Pages<Item> {
 export async function readPages<Item extends { readonly id: string }>(
   fetchPage: (query: string) => Promise<ApiAnswer>,
   parse: (value: unknown) => Item | undefined,
-  { pageSize = PAGE_SIZE, maxPages = Infinity }: PageLimits = {},
+  { pageSize = PAGE_SIZE, maxPages = MAX_PAGES }: PageLimits = {},
 ): Promise<Pages<Item>> {
   const items = new Map<string, Item>();
   let total: number | undefined;

@@ -100,6 +100,12 @@ export function parseTime(value: unknown): number | undefined {
   return Number.isNaN(ms) || date.startsWith('0001-') ? undefined : ms;
 }
 
+/** When a certificate ends, milliseconds since the Unix epoch; undefined where its date cannot be read. */
+export function endOf(certificate: X509Certificate | undefined): number | undefined {
+  const ms = certificate?.validToDate.getTime() ?? Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 /** Go clients and servers write an absent time as the zero time. A text that is no time still means "revoked". */
 function revokedAt(value: unknown): string | undefined {
   const text = asText(value);
@@ -113,7 +119,7 @@ function textsOf(value: unknown): readonly string[] {
 interface ParsedCertificate {
   readonly id: string;
   readonly publicKeyDigest: string;
-  readonly notAfter: number;
+  readonly notAfter: number | undefined;
 }
 
 function parseCertificate(pem: string): ParsedCertificate | undefined {
@@ -123,7 +129,7 @@ function parseCertificate(pem: string): ParsedCertificate | undefined {
     return {
       id: BigInt(`0x${parsed.serialNumber}`).toString(10),
       publicKeyDigest: publicKeyDigest(parsed.publicKey),
-      notAfter: parsed.validToDate.getTime(),
+      notAfter: endOf(parsed),
     };
   } catch {
     return undefined; // Somebody's odd certificate in a listing is no reason to lose the others.

@@ -5,6 +5,8 @@ import { allPermissions } from './operation.ts';
 const REDACTED = '[redacted]';
 /** What tokens are made of: letters, digits and what base64url and prefixes add. */
 const TOKEN_TEXT = /^[A-Za-z0-9._~-]+$/;
+/** Cloudflare's have 40 to 53 characters; a header of more than some KiB no server takes. */
+const MAX_LENGTH = 1024;
 /** In deploy/examples/issuer.yaml. */
 const PLACEHOLDER = 'PUT-YOUR-API-TOKEN-HERE';
 const GLOBAL_KEY = /^[0-9a-f]{37}$/;
@@ -49,6 +51,9 @@ export class ApiToken {
     }
     if (!TOKEN_TEXT.test(this.#value)) {
       return 'The API token holds spaces, line breaks, quotes or other characters that no token has: store the token alone in the Secret.';
+    }
+    if (this.#value.length > MAX_LENGTH) {
+      return `The API token has ${this.#value.length} characters, which no token has: store the token alone in the Secret.`;
     }
     return undefined;
   }

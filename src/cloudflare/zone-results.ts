@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { normalizeHostname } from '../api/hostname.ts';
-import { publicKeyDigest } from '../pki/keys.ts';
+import { certificateKeyDigest } from '../pki/keys.ts';
 import { asRecord, asText } from './envelope.ts';
-import { parseTime } from './results.ts';
+import { endOf, parseTime } from './results.ts';
 
 export interface DnsRecord {
   readonly id: string;
@@ -97,9 +97,9 @@ export function clientCertificateOf(value: unknown): ClientCertificate | undefin
     id,
     certificate,
     fingerprintSHA256: parsed?.fingerprint256,
-    publicKeyDigest: parsed === undefined ? undefined : publicKeyDigest(parsed.publicKey),
+    publicKeyDigest: parsed && certificateKeyDigest(parsed),
     status: CLIENT_CERTIFICATE_STATUSES.find((status) => status === word) ?? 'unknown',
-    notAfter: parsed?.validToDate.getTime() ?? parseTime(record['expires_on']),
+    notAfter: endOf(parsed) ?? parseTime(record['expires_on']),
     uploadedOn: parseTime(record['uploaded_on']),
   };
 }

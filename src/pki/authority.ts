@@ -1,8 +1,9 @@
 // @peculiar/x509 resolves its services through decorators and throws at import without this polyfill before it.
 import 'reflect-metadata';
-import { createPrivateKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import { type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { generateKey, type KeySpec, publicKeyDigest } from './keys.ts';
+import { certificateKeyDigest, generateKey, type KeySpec, publicKeyDigest } from './keys.ts';
+import { readPrivateKey } from './private-key.ts';
 
 /** A certificate and its private key (PKCS#8), both in PEM. */
 export interface PemPair {
@@ -94,9 +95,9 @@ export function readAuthority(
   if (!certificatePem || !privateKeyPem) return { problem: 'lacks tls.crt or tls.key' };
   const certificate = readCertificate(certificatePem);
   if (certificate === undefined) return { problem: 'has no certificate in PEM under tls.crt' };
-  const privateKey = readKey(privateKeyPem);
+  const privateKey = readPrivateKey(privateKeyPem);
   if (privateKey === undefined) return { problem: 'has no private key in PEM under tls.key' };
-  if (publicKeyDigest(privateKey) !== publicKeyDigest(certificate.publicKey))
+  if (publicKeyDigest(privateKey) !== certificateKeyDigest(certificate))
     return { problem: 'has a tls.key that is not the key of tls.crt' };
   if (!certificate.ca) return { problem: 'has a certificate under tls.crt that is no CA' };
   // ingress-nginx looks one step up from the client certificate, and OpenSSL trusts only what is self-signed.
@@ -119,14 +120,6 @@ export function readCertificate(pem: string): X509Certificate | undefined {
 /** One certificate as the PEM text that is published and stored. */
 export function pemText(certificate: X509Certificate): string {
   return `${certificate.toString().trimEnd()}\n`;
-}
-
-function readKey(pem: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    return undefined; // What the parser says may quote the text.
-  }
 }
 
 type SigningAlgorithm = (webcrypto.RsaHashedImportParams | webcrypto.EcKeyImportParams) & {

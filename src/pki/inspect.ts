@@ -51,7 +51,9 @@ export function inspectCertificate(
   const [first] = pemCertificates(pem);
   if (first === undefined) return undefined;
   try {
-    return factsOf(new X509Certificate(first), roots);
+    const facts = factsOf(new X509Certificate(first), roots);
+    // A date that cannot be read is none to judge by, and no text can be made of it.
+    return Number.isFinite(facts.notBefore) && Number.isFinite(facts.notAfter) ? facts : undefined;
   } catch {
     return undefined; // Undefined is the finding; the caller names the place it came from.
   }

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, hash, type KeyObject, webcrypto } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, webcrypto, type X509Certificate } from 'node:crypto';
+import { readPrivateKey } from './private-key.ts';
 
 /** What a private key may be. Source: the CRD's `privateKey`; Cloudflare documents no other sizes. */
 export type KeySpec =
@@ -34,18 +35,31 @@ export function publicKeyDigest(key: KeyObject): string {
 
 /** The digest of the public half of a PEM private key, or undefined where the text is no private key. */
 export function privateKeyDigest(privateKeyPem: string): string | undefined {
+  const key = readPrivateKey(privateKeyPem);
+  return key && publicKeyDigest(key);
+}
+
+/** The digest of a certificate's key; undefined where the certificate can be read and its key cannot. */
+export function certificateKeyDigest(certificate: X509Certificate): string | undefined {
   try {
-    return publicKeyDigest(createPrivateKey(privateKeyPem));
+    return publicKeyDigest(certificate.publicKey);
   } catch {
-    return undefined; // The caller says which Secret holds the unreadable key; the parser's words add nothing.
+    return undefined; // A key that nothing can be done with: that is the finding.
   }
 }
 
+/** DER of a public key that is looked into, bytes: one of RSA with 16,384 bits fits. */
+const MAX_DETAILED = 2200;
+
 /** Algorithm and size of a public or private key; undefined for kinds that the operator never makes. */
 export function keySpecOf(key: KeyObject): { algorithm: string; size: number } | undefined {
+  const type = key.asymmetricKeyType;
+  if (type !== 'rsa' && type !== 'ec') return undefined;
+  // Node takes a minute for the details of a key that fills a Secret.
+  const der = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });
+  if (der.length > MAX_DETAILED) return undefined;
   const details = key.asymmetricKeyDetails;
-  if (key.asymmetricKeyType === 'rsa') return { algorithm: 'RSA', size: details?.modulusLength ?? 0 };
-  if (key.asymmetricKeyType !== 'ec') return undefined;
+  if (type === 'rsa') return { algorithm: 'RSA', size: details?.modulusLength ?? 0 };
   return { algorithm: 'ECDSA', size: CURVE_SIZE[details?.namedCurve ?? ''] ?? 0 };
 }
 

@@ -3,7 +3,7 @@ import { ANNOTATION, ORIGIN_PULL_SECRET_SUFFIX, ORIGIN_PULL_SECRET_TYPE } from '
 import type { Secret } from '../../kube/object.ts';
 import { issuingRoot } from '../../pki/chain.ts';
 import { pemText, type PemPair, readAuthority, readCertificate } from '../../pki/authority.ts';
-import { privateKeyDigest, publicKeyDigest } from '../../pki/keys.ts';
+import { certificateKeyDigest, privateKeyDigest } from '../../pki/keys.ts';
 import { decode, encode } from '../../secret-facts.ts';
 import type { CaFacts, LeafFacts, LeafSlot, Store } from './world.ts';
 
@@ -117,7 +117,7 @@ function leafOf(secret: Secret, slot: LeafSlot, cas: readonly KnownCa[]): LeafFa
   const certificate = pair && readCertificate(pair.certificate);
   if (
     certificate === undefined ||
-    privateKeyDigest(pair?.privateKey ?? '') !== publicKeyDigest(certificate.publicKey)
+    privateKeyDigest(pair?.privateKey ?? '') !== certificateKeyDigest(certificate)
   )
     return undefined;
   return {
