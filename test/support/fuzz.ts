@@ -35,34 +35,24 @@ export const anyText = fc.oneof(
     .map(([text, times]) => text.repeat(times)),
 );
 
+type Change = (all: Buffer) => Buffer;
+
 /** The bytes with some of them changed, left out or doubled, or cut off. */
 export function mutated(bytes: Uint8Array): fc.Arbitrary<Buffer> {
   const place = fc.nat({ max: bytes.length - 1 });
-  const change = fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc.record({ at: place, byte: fc.nat({ max: 255 }) }).map(({ at, byte }) => set(at, byte)),
-    },
-    {
-      weight: 1,
-      arbitrary: place.map(
-        (at) => (all: Buffer) => Buffer.concat([all.subarray(0, at), all.subarray(at + 1)]),
-      ),
-    },
-    {
-      weight: 1,
-      arbitrary: place.map(
-        (at) => (all: Buffer) => Buffer.concat([all.subarray(0, at), all.subarray(at / 2)]),
-      ),
-    },
-    { weight: 1, arbitrary: place.map((at) => (all: Buffer) => all.subarray(0, at)) },
-  );
+  const changed = fc.tuple(place, fc.nat({ max: 255 })).map(([at, byte]) => set(at, byte));
+  const moved = fc.tuple(place, place, fc.boolean()).map(([at, from, isEnd]): Change => {
+    return (all) => Buffer.concat([all.subarray(0, at), isEnd ? Buffer.alloc(0) : all.subarray(from)]);
+  });
   return fc
-    .array(change, { minLength: 1, maxLength: 4 })
-    .map((changes) => changes.reduce((all, next) => next(all), Buffer.from(bytes)));
+    .array(fc.oneof({ weight: 3, arbitrary: changed }, { weight: 1, arbitrary: moved }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((changes) => changes.reduce<Buffer>((all, change) => change(all), Buffer.from(bytes)));
 }
 
-function set(at: number, byte: number): (all: Buffer) => Buffer {
+function set(at: number, byte: number): Change {
   return (all) => {
     const copy = Buffer.from(all);
     if (at < copy.length) copy[at] = byte;

@@ -32,14 +32,18 @@ beforeAll(async () => {
   authority = await createAuthority('example.com', Date.now());
 });
 
-/** Fails on facts that nothing could be said of: every one of them comes to stand in a status. */
-function expectSound(facts: PairFacts): void {
-  expect(['MissingData', 'InvalidCertificate', 'InvalidKeyPair', 'Matching']).toContain(facts.state);
+/** What nothing could be said of: every one of the facts comes to stand in a status. */
+function faultsOf(facts: PairFacts): string[] {
+  const states = ['MissingData', 'InvalidCertificate', 'InvalidKeyPair', 'Matching'];
   const certificate = 'certificate' in facts ? facts.certificate : undefined;
-  if (certificate === undefined) return;
-  expect(rfc3339(certificate.notBefore) + rfc3339(certificate.notAfter)).toContain('Z');
-  expect(certificate.id).toMatch(/^\d+$/);
-  expect(certificate.publicKeyDigest).toMatch(/^[0-9a-f]{64}$/);
+  if (!states.includes(facts.state)) return ['state'];
+  if (certificate === undefined) return [];
+  const { id, publicKeyDigest: digest, notBefore, notAfter } = certificate;
+  return [
+    ...([notBefore, notAfter].every((ms) => rfc3339(ms).endsWith('Z')) ? [] : ['dates']),
+    ...(/^\d+$/.test(id) ? [] : ['id']),
+    ...(/^[0-9a-f]{64}$/.test(digest) ? [] : ['digest']),
+  ];
 }
 
 describe('a certificate with bytes changed', () => {
@@ -48,7 +52,7 @@ describe('a certificate with bytes changed', () => {
     fc.assert(
       fc.property(mutated(der), (bytes) => {
         const text = pem('CERTIFICATE', bytes);
-        expectSound(inspectPair(text, pair.privateKey, roots));
+        expect(faultsOf(inspectPair(text, pair.privateKey, roots))).toEqual([]);
         expect(certificateOf({ id: '7', certificate: text })).toMatchObject({ id: '7' });
         expect(clientCertificateOf({ id: 'x', certificate: text })).toMatchObject({ id: 'x' });
       }),
@@ -82,8 +86,10 @@ describe('any text', () => {
     const text = fc.array(fc.oneof(words, anyText), { maxLength: 8 }).map((parts) => parts.join(''));
     fc.assert(
       fc.property(text, text, (certificate, key) => {
-        expectSound(inspectPair(certificate, key, roots));
-        expectSound(inspectPair(pair.certificate + certificate, pair.privateKey + key, roots));
+        expect(faultsOf(inspectPair(certificate, key, roots))).toEqual([]);
+        expect(faultsOf(inspectPair(pair.certificate + certificate, pair.privateKey + key, roots))).toEqual(
+          [],
+        );
       }),
       fuzz(200),
     );
