@@ -59,7 +59,11 @@ export class CloudflareApi {
   /** A client for one issuer's token; cheap to make, and it keeps nothing. */
   client(token: ApiToken): CloudflareClient {
     const { postTimeoutMs } = this.#options;
-    return new CloudflareClient({ requests: this.#requests(token, 'certificates'), postTimeoutMs });
+    return new CloudflareClient({
+      requests: this.#requests(token, 'certificates'),
+      inventoryRequests: this.#requests(token, 'zones'),
+      postTimeoutMs,
+    });
   }
 
   /** A client for one OriginZone's token, which pays from the zones' share; cheap to make, and it keeps nothing. */

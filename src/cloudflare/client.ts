@@ -1,5 +1,6 @@
 import { asRecord, asText } from './envelope.ts';
 import { CloudflareError, unavailable } from './errors.ts';
+import { InventoryClient } from './inventory-client.ts';
 import { readPages } from './paging.ts';
 import type { CallOptions, CertificateListing, ListOptions, Requests } from './requests.ts';
 import {
@@ -28,6 +29,8 @@ export interface CreatedCertificate {
 
 export interface ClientOptions {
   readonly requests: Requests;
+  /** With the same token, paid from the zones' share. */
+  readonly inventoryRequests: Requests;
   /** Time limit of a POST for the request itself, milliseconds. */
   readonly postTimeoutMs: number;
 }
@@ -44,10 +47,13 @@ export function postTimeoutMs(baseMs: number, hostnames: number): number {
  * rejects with a CloudflareError; when to try again is decided elsewhere. Made by `CloudflareApi.client`.
  */
 export class CloudflareClient {
+  /** For what can wait. */
+  readonly inventory: InventoryClient;
   readonly #requests: Requests;
   readonly #postTimeoutMs: number;
 
-  constructor({ requests, postTimeoutMs: baseMs }: ClientOptions) {
+  constructor({ requests, inventoryRequests, postTimeoutMs: baseMs }: ClientOptions) {
+    this.inventory = new InventoryClient(inventoryRequests);
     this.#requests = requests;
     this.#postTimeoutMs = baseMs;
   }

@@ -80,9 +80,18 @@ export class Requests {
     return this.#send(operation, method, path, options, limits);
   }
 
-  /** One page of a listing; it waits for its turn where the caller may. */
-  async page(operation: Operation, path: string, options: ListOptions): Promise<ApiAnswer> {
-    const limits = { maxBytes: MAX_LIST_BYTES };
+  /** One page of a listing. */
+  page(operation: Operation, path: string, options: ListOptions): Promise<ApiAnswer> {
+    return this.read(operation, path, options, { maxBytes: MAX_LIST_BYTES });
+  }
+
+  /** Reads; it waits for its turn where the caller may. */
+  async read(
+    operation: Operation,
+    path: string,
+    options: ListOptions,
+    limits: Limits = {},
+  ): Promise<ApiAnswer> {
     if (options.waitForBudget !== true) return this.call(operation, 'GET', path, options, limits);
     this.#refuseUnusable(operation);
     await this.#turn(operation, options.signal);

@@ -1,7 +1,7 @@
 import { rfc3339 } from '../api/conditions.ts';
 import type { OriginZone } from '../api/v1alpha1.ts';
 import type { ListedCertificate } from '../cloudflare/results.ts';
-import type { Known } from './inventory-known.ts';
+import type { Known } from '../known-certificates.ts';
 
 export type InventoryStatus = NonNullable<NonNullable<OriginZone['status']>['inventory']>;
 

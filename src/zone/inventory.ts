@@ -6,7 +6,7 @@ import { problemOf } from '../problem.ts';
 import type { ConcernReport, ZonePass } from './concern.ts';
 import type { ZoneContext } from './context.ts';
 import { inventoryOf, type InventoryStatus } from './inventory-classify.ts';
-import { knownOf } from './inventory-known.ts';
+import { knownOf } from '../known-certificates.ts';
 import { InventoryMemory } from './inventory-memory.ts';
 import { contained, waitMs } from './recurring.ts';
 import { jittered } from './schedule.ts';

@@ -4,7 +4,7 @@ import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import type { ListedCertificate } from '../../../src/cloudflare/results.ts';
 import type { SecretFacts } from '../../../src/secret-facts.ts';
 import { inventoryOf, type InventoryStatus } from '../../../src/zone/inventory-classify.ts';
-import { knownOf } from '../../../src/zone/inventory-known.ts';
+import { knownOf } from '../../../src/known-certificates.ts';
 import { secretOf } from './inventory-objects.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');

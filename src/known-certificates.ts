@@ -1,6 +1,6 @@
-import { ANNOTATION, PENDING_SECRET_TYPE } from '../api/names.ts';
-import type { OriginCertificate } from '../api/v1alpha1.ts';
-import { keeperOf, type SecretFacts } from '../secret-facts.ts';
+import { ANNOTATION, PENDING_SECRET_TYPE } from './api/names.ts';
+import type { OriginCertificate } from './api/v1alpha1.ts';
+import { keeperOf, type SecretFacts } from './secret-facts.ts';
 
 /** What this cluster knows of certificates at the Origin CA, by their ids and by digests of their public keys. */
 export interface Known {

@@ -1,0 +1,215 @@
+import { CloudflareError } from '../cloudflare/errors.ts';
+import type { CertificateListing } from '../cloudflare/requests.ts';
+import { problemOf } from '../problem.ts';
+import { askForSuspects } from './ask.ts';
+import type { SlowCheckContext } from './context.ts';
+import { type ZoneInUse, zonesInUse } from './in-use.ts';
+import { judgeListing } from './judge.ts';
+import { Revocations, ZoneRecord } from './memory.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** How often it is looked whether something is due. */
+const LOOK_MS = MINUTE_MS;
+const INTERVAL_MS = 6 * HOUR_MS;
+/** A process that is started again and again lists nothing; one that stays has looked at all within a quarter of an hour. */
+const FIRST_MS = { least: 5 * MINUTE_MS, spread: 10 * MINUTE_MS } as const;
+/** An OriginZone's listings serve; where they fail to come, it is listed with the issuer's token. */
+const OVERDUE = 1.25;
+/** Intervals vary by a tenth. What is asked for an interval apart is asked for in two listings. */
+const APART = 0.75;
+/** A certificate may take a while until it is listed. */
+const YOUNG_MS = HOUR_MS;
+
+/** The slow check of one zone as metrics show it. */
+export interface ZoneCheck {
+  readonly zone: string;
+  /** Certificates in use when the last listing came that was believed. */
+  readonly checked: number;
+  readonly suspected: number;
+  readonly isDistrusted: boolean;
+  /** Ms since the epoch of that listing; undefined before the first. */
+  readonly checkedAt: number | undefined;
+}
+
+/**
+ * Looks every few hours whether what is in use is still in force at Cloudflare: by a complete listing of every zone,
+ * and by asking for what that lacks. It changes nothing itself; what it finds it tells the certificate controller.
+ * One zone at a time, in the background and from the zones' share of the budget.
+ */
+export class SlowCheck {
+  readonly #context: SlowCheckContext;
+  readonly #records = new Map<string, ZoneRecord>();
+  readonly #revocations = new Revocations();
+  #isBusy = false;
+
+  constructor(context: SlowCheckContext) {
+    this.#context = context;
+  }
+
+  /** Whether the certificate of this id, in use here, is known to be revoked. */
+  isRevoked(id: string): boolean {
+    return this.#revocations.has(id);
+  }
+
+  /** Begins what is due, if anything is; never waits for it. */
+  look(): { readonly requeueAfterMs: number } {
+    const { clock, clockSkew } = this.#context;
+    const zones = zonesInUse(this.#context, clock.now());
+    this.#forget(zones);
+    const next = this.#isBusy || clockSkew() !== undefined ? undefined : this.#next(zones);
+    if (next !== undefined) this.#begin(next);
+    return { requeueAfterMs: LOOK_MS };
+  }
+
+  /**
+   * Takes a complete listing that somebody else has read: the zone needs none of its own then.
+   *
+   * @param beganAt ms since the epoch when the listing began.
+   * @returns why it is not believed, as a sentence; undefined when it is.
+   */
+  share(zoneId: string, listing: CertificateListing, beganAt: number): string | undefined {
+    const { clock, wake } = this.#context;
+    const zone = zonesInUse(this.#context, clock.now()).get(zoneId);
+    if (zone === undefined) return undefined;
+    const sentence = this.#judge(zone, listing, beganAt);
+    wake();
+    return sentence;
+  }
+
+  list(): ZoneCheck[] {
+    return [...this.#records.values()].map(({ name, checked, suspected, isDistrusted, checkedAt }) => ({
+      zone: name,
+      checked,
+      suspected: suspected.size,
+      isDistrusted,
+      checkedAt,
+    }));
+  }
+
+  #record({ id, name }: ZoneInUse): ZoneRecord {
+    const { clock, random } = this.#context;
+    const dueMs = clock.monotonic() + FIRST_MS.least + FIRST_MS.spread * random();
+    const record = this.#records.get(id) ?? new ZoneRecord(name, dueMs);
+    this.#records.set(id, record);
+    return record;
+  }
+
+  #forget(zones: ReadonlyMap<string, ZoneInUse>): void {
+    for (const id of this.#records.keys()) if (!zones.has(id)) this.#records.delete(id);
+    const all = [...zones.values()].flatMap(({ certificates }) => certificates);
+    this.#revocations.keep(new Set(all.map(({ id }) => id)));
+  }
+
+  /** Suspects first, then the zone that is due for the longest time. */
+  #next(zones: ReadonlyMap<string, ZoneInUse>): ZoneInUse | undefined {
+    const nowMs = this.#context.clock.monotonic();
+    const due = [...zones.values()]
+      .map((zone) => ({ zone, atMs: workMs(this.#record(zone)) }))
+      .filter(({ atMs }) => atMs <= nowMs)
+      .toSorted((a, b) => a.atMs - b.atMs);
+    return due[0]?.zone;
+  }
+
+  #begin(zone: ZoneInUse): void {
+    const { log, signal, wake } = this.#context;
+    this.#isBusy = true;
+    this.#check(zone)
+      .finally(() => {
+        this.#isBusy = false;
+      })
+      .then(wake, (error: unknown) => {
+        if (signal.aborted) return;
+        log.warn({ zone: zone.name, problem: problemOf(error) }, 'the slow check of a zone broke off');
+      });
+  }
+
+  async #check(zone: ZoneInUse): Promise<void> {
+    const record = this.#record(zone);
+    try {
+      if (record.toAsk.length === 0) await this.#list(zone, record);
+      const intervalMs = this.#intervalMs(zone.name) * APART;
+      if (record.toAsk.length === 0) return;
+      await askForSuspects(this.#context, zone, { record, revocations: this.#revocations, intervalMs });
+      record.failures = 0;
+      record.trouble = undefined;
+    } catch (error) {
+      if (!(error instanceof CloudflareError) || error.kind === 'Fenced' || error.kind === 'Aborted')
+        throw error;
+      this.#failed(zone, error);
+    }
+  }
+
+  async #list(zone: ZoneInUse, record: ZoneRecord): Promise<void> {
+    const { clock, signal } = this.#context;
+    const session = zone.sessions[record.failures % zone.sessions.length];
+    const beganAt = clock.now();
+    const listing = await session?.client?.inventory.listCertificates(zone.id, { signal });
+    if (listing?.complete !== true) return this.#failed(zone, { kind: 'Incomplete', message: INCOMPLETE });
+    this.#judge(zone, listing, beganAt);
+  }
+
+  #judge(zone: ZoneInUse, { certificates }: CertificateListing, beganAt: number): string | undefined {
+    const { clock, random } = this.#context;
+    const record = this.#record(zone);
+    const expected = zone.certificates.filter(({ notBefore }) => notBefore <= beganAt - YOUNG_MS);
+    const judgement = judgeListing(certificates, expected);
+    record.isDistrusted = judgement.verdict === 'distrusted';
+    if (judgement.verdict === 'distrusted') {
+      const message = distrust(judgement);
+      this.#failed(zone, { kind: 'Distrusted', message });
+      return message;
+    }
+    const { suspects, inForce } = judgement;
+    for (const id of inForce) this.#revocations.inForce(id);
+    const unknown = suspects.filter((id) => !this.#revocations.has(id));
+    record.toAsk = unknown;
+    record.suspected = new Set(unknown);
+    record.checked = suspects.length + inForce.length;
+    record.checkedAt = clock.now();
+    record.failures = 0;
+    record.trouble = undefined;
+    record.askMs = Number.NEGATIVE_INFINITY;
+    record.dueMs = clock.monotonic() + this.#intervalMs(zone.name) * (0.9 + 0.2 * random());
+    return undefined;
+  }
+
+  #intervalMs(zoneName: string): number {
+    const shared = this.#context.zoneIntervalMs(zoneName);
+    return shared === undefined ? INTERVAL_MS : shared * OVERDUE;
+  }
+
+  #failed(zone: ZoneInUse, { kind, message, retryAfterMs = 0 }: Trouble): void {
+    const { clock, log } = this.#context;
+    const record = this.#record(zone);
+    const waitMs = Math.min(this.#intervalMs(zone.name), MINUTE_MS * 2 ** Math.min(record.failures, 10));
+    const againMs = clock.monotonic() + Math.max(waitMs, retryAfterMs);
+    if (record.toAsk.length === 0) record.dueMs = againMs;
+    record.askMs = againMs;
+    record.failures += 1;
+    if (record.trouble?.kind === kind) return;
+    record.trouble = { kind, message };
+    log.warn({ zone: zone.name, problem: message }, 'the slow check of a zone found nothing out');
+  }
+}
+
+type Trouble = Pick<CloudflareError, 'message'> & {
+  readonly kind: string;
+  readonly retryAfterMs?: number | undefined;
+};
+
+const INCOMPLETE =
+  'The list of certificates was not complete: it changed while it was read, or Cloudflare did not say how long it is.';
+
+function distrust({ absent, expected }: { readonly absent: number; readonly expected: number }): string {
+  return (
+    `The list of certificates lacks ${absent} of the ${expected} that are in use here, so it is not believed and nothing ` +
+    'is re-issued; it is read again. If somebody did revoke them, set annotation originca.dev/renew-requested-at on ' +
+    'their OriginCertificates.'
+  );
+}
+
+/** When the zone has work to do next. */
+function workMs({ toAsk, askMs, dueMs }: ZoneRecord): number {
+  return toAsk.length > 0 ? askMs : dueMs;
+}
