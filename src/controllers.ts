@@ -20,7 +20,8 @@ import { IssuerSessions } from './sessions.ts';
 import { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createWakers } from './wakers.ts';
-import { createProbing, createZoneContext, isInZone } from './zone-wiring.ts';
+import type { SlowCheck } from './slow-check/slow-check.ts';
+import { createProbing, createSlowCheck, createZoneContext, isInZone } from './zone-wiring.ts';
 import { reconcileZone } from './zone/controller.ts';
 
 export interface ControllersOptions {
@@ -51,6 +52,10 @@ const ISSUER_WORKERS = 4;
 /** A pass reads a dozen settings one after the other; listings and probes are not waited for. */
 const ZONE_TIMEOUT_MS = 5 * 60_000;
 const ZONE_WORKERS = 4;
+/** It only begins what goes on in the background. */
+const SLOW_CHECK_TIMEOUT_MS = 60_000;
+/** The one key of its queue. */
+const SLOW_CHECK = 'zones';
 
 type Reconcile = ConstructorParameters<typeof Controller>[0]['reconcile'];
 
@@ -58,6 +63,7 @@ type Reconcile = ConstructorParameters<typeof Controller>[0]['reconcile'];
 export class Controllers {
   readonly stores: Stores;
   readonly sessions: IssuerSessions;
+  readonly slowCheck: SlowCheck;
   readonly #events: EventRecorder;
   readonly #controllers: readonly Controller[];
   readonly #queues: readonly WorkQueue[];
@@ -69,12 +75,13 @@ export class Controllers {
       clock,
       random,
       workers: config.concurrency,
-      rank: (key) => rankOf(this.stores, clock, key),
+      rank: (key) => rankOf(this.stores, clock, (id) => this.slowCheck.isRevoked(id), key),
       ...metrics.controllers.hooks('certificate'),
     });
     const issuers = new WorkQueue({ clock, random, ...metrics.controllers.hooks('issuer') });
     const zones = new WorkQueue({ clock, random, ...metrics.controllers.hooks('zone') });
-    this.#queues = [certificates, issuers, zones];
+    const checks = new WorkQueue({ clock, random, ...metrics.controllers.hooks('slow-check') });
+    this.#queues = [certificates, issuers, zones, checks];
     const wakers = createWakers({ certificates, issuers, zones }, () => this.stores);
     const memory = new CertificateMemory({
       clock,
@@ -127,6 +134,15 @@ export class Controllers {
       signal: this.#background.signal,
     });
     const { probes } = probing;
+    this.slowCheck = createSlowCheck({
+      ...shared,
+      random,
+      clockSkew: options.clockSkew,
+      wakeCertificate: (key) => certificates.add(key),
+      wake: () => checks.add(SLOW_CHECK),
+      signal: this.#background.signal,
+    });
+    checks.add(SLOW_CHECK);
     const certificateContext: CertificateContext = {
       ...shared,
       memory,
@@ -135,6 +151,7 @@ export class Controllers {
         refresh: (hostnames, notBeforeMs) => probes.refresh(hostnames, notBeforeMs),
         watches: (hostnames) => isInZone(this.stores, hostnames),
       },
+      slowCheck: this.slowCheck,
       roots: options.roots,
       clusterKinds: config.clusterKinds,
       budgetMs: (account) => options.budget.waitMs(account),
@@ -158,6 +175,7 @@ export class Controllers {
       ...options,
       ...shared,
       ...probing,
+      examine: (zoneId, listing, beganAt) => this.slowCheck.share(zoneId, listing, beganAt),
       wake: (key) => zones.add(key),
       signal: this.#background.signal,
     });
@@ -191,6 +209,7 @@ export class Controllers {
       start('zone', zones, ZONE_WORKERS, ZONE_TIMEOUT_MS, (key, signal) =>
         reconcileZone(zoneContext, key, signal),
       ),
+      start('slow-check', checks, 1, SLOW_CHECK_TIMEOUT_MS, () => Promise.resolve(this.slowCheck.look())),
     ];
   }
 

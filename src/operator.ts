@@ -65,6 +65,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     certificates: () => certificateSeries(term.controllers.stores),
     issuers: () => issuerSeries(term.controllers.stores),
     zones: () => zoneSeries(term.controllers.stores),
+    slowChecks: () => term.controllers.slowCheck.list(),
     roots: [...roots.certificates, ...sharedOriginPullCa].map(describeRoot),
     budgetRemaining: () => budget.remaining(),
     clockReadings: () => skew.readings(),

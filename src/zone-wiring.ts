@@ -9,13 +9,15 @@ import { ProbeBoard } from './probe/board.ts';
 import { Prober } from './probe/prober.ts';
 import { problemOf } from './problem.ts';
 import type { TrustedRoots } from './secret-facts.ts';
+import type { SlowCheckContext } from './slow-check/context.ts';
+import { SlowCheck } from './slow-check/slow-check.ts';
 import type { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { ControllerContext } from './zone/controller-context.ts';
 import { InventoryMemories } from './zone/inventory-memory.ts';
 import { ZoneMemories } from './zone/memory.ts';
 import { PullMemories } from './zone/pulls/memory.ts';
-import { zoneNameFor, zoneNameOf } from './zone/subject.ts';
+import { inventoryIntervalOf, zoneNameFor, zoneNameOf } from './zone/subject.ts';
 
 export interface ProbingOptions {
   readonly config: Pick<Config, 'probeAllowCidrs' | 'dnsServer'>;
@@ -41,6 +43,23 @@ export function createProbing({ config, log, clock, random, onChange, signal }: 
   return { prober, probes: new ProbeBoard({ prober, clock, random, onChange, onError, signal }) };
 }
 
+/** The slow check, which leaves to an OriginZone how often its zone is listed. */
+export function createSlowCheck(
+  options: Omit<SlowCheckContext, 'zoneIntervalMs'> & { readonly stores: Stores },
+): SlowCheck {
+  const { stores } = options;
+  return new SlowCheck({
+    ...options,
+    zoneIntervalMs: (zoneName) => {
+      const intervals = stores.zones
+        .list()
+        .filter((zone) => zoneNameOf(zone) === zoneName)
+        .map(inventoryIntervalOf);
+      return intervals.length === 0 ? undefined : Math.min(...intervals);
+    },
+  });
+}
+
 export interface ZoneContextOptions extends Probing {
   readonly config: Pick<Config, 'watchNamespaces' | 'zoneIntervalMs' | 'cloudflareRate'>;
   /** Where the token, CA and origin-pull Secrets of OriginZones are. */
@@ -56,6 +75,7 @@ export interface ZoneContextOptions extends Probing {
   readonly sharedOriginPullCa: readonly X509Certificate[];
   readonly cloudflare: CloudflareApi;
   readonly metrics: Metrics;
+  readonly examine: ControllerContext['examine'];
   readonly wake: (key: string) => void;
   readonly signal: AbortSignal;
 }

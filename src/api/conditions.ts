@@ -19,6 +19,7 @@ export type BadPairReason =
   | 'UntrustedIssuer'
   | 'HostnamesChanged'
   | 'Expired'
+  | 'Revoked'
   | 'TemporaryCertificate';
 
 /** Why a Secret that holds a good pair is to get another one. */

@@ -19,6 +19,13 @@ export const announce = {
     tell(context, regarding(world), { type: 'Normal', reason: 'Issued', action: 'Issue', note });
   },
 
+  revokedElsewhere(context: CertificateContext, world: Living): void {
+    const { pair } = world.target ?? {};
+    const id = pair?.state === 'Matching' ? pair.certificate.id : '';
+    const note = `Certificate ${id} in Secret ${world.secretName} was revoked at Cloudflare, and not by this operator. Another is asked for.`;
+    tell(context, regarding(world), { type: 'Warning', reason: 'RevokedElsewhere', action: 'Issue', note });
+  },
+
   released(context: CertificateContext, world: Living, secretName: string): void {
     const note =
       `Secret ${secretName} is no longer kept: spec.secretName is ${world.secretName} now. ` +

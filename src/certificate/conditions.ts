@@ -79,7 +79,8 @@ function ready(world: Living, standing: Said | undefined): Pick<Condition, 'stat
 }
 
 /** Why the Secret does not hold a good pair for the spec; undefined when it does. */
-function badPair({ certificate, target, holder, secretName, now }: Living): Said | undefined {
+function badPair(world: Living): Said | undefined {
+  const { certificate, target, holder, secretName } = world;
   if (holder.kind === 'foreign')
     return { reason: 'SecretNotManaged', message: `Secret ${secretName} was not made by this operator.` };
   if (holder.kind === 'other')
@@ -93,7 +94,7 @@ function badPair({ certificate, target, holder, secretName, now }: Living): Said
     return { reason: target.pair.state, message: `Secret ${secretName}: ${target.pair.problem}.` };
   }
   const facts = target.pair.certificate;
-  const reason = badness(certificate.spec, facts, now);
+  const reason = badness(certificate.spec, facts, world);
   switch (reason) {
     case undefined:
       return undefined;
@@ -111,6 +112,11 @@ function badPair({ certificate, target, holder, secretName, now }: Living): Said
       return {
         reason,
         message: `The certificate in Secret ${secretName} expired at ${new Date(facts.notAfter).toISOString()}.`,
+      };
+    case 'Revoked':
+      return {
+        reason,
+        message: `Certificate ${facts.id} in Secret ${secretName} was revoked at Cloudflare, and not by this operator: Full (strict) refuses it.`,
       };
     default:
       return {

@@ -18,6 +18,11 @@ export interface CertificateContext {
   readonly clock: Clock;
   readonly memory: CertificateMemory;
   readonly origins: OriginWatch;
+  /** What the slow check has found out. */
+  readonly slowCheck: {
+    /** Whether somebody else revoked the certificate of this id, which a Secret of ours holds. */
+    isRevoked(id: string): boolean;
+  };
   readonly roots: TrustedRoots;
   readonly events: EventRecorder;
   readonly log: Logger;

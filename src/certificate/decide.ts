@@ -25,7 +25,7 @@ const CHECKS: readonly Check[] = [
   bridge, // what follows would leave the Secret without any pair for a while
   pendingIssuance, // before every other reason to issue, and before "nothing to do"
   secretIsNotOurs, // nothing is asked for that could not be written
-  issue, // the pair is absent, bad, due, or not what the spec says
+  issue, // the pair is absent, bad, revoked, due, or not what the spec says
   revokeSuperseded, // nothing else is to be done, so nothing waits for it
   mendLater, // what could not be mended is said, and tried again
   done,
@@ -50,9 +50,9 @@ function meanwhile(world: Living, refusal: Refusal): Action {
 }
 
 function copyToNewName(world: Living): Action | undefined {
-  const { certificate, target, formers, holder, now } = world;
+  const { certificate, target, formers, holder } = world;
   if (target !== undefined || holder.kind !== 'this') return undefined;
-  const from = formers.find((former) => goodCertificate(certificate, former, now) !== undefined);
+  const from = formers.find((former) => goodCertificate(certificate, former, world) !== undefined);
   return from && (gate(world, 'copy') ?? { type: 'Copy', from });
 }
 

@@ -7,6 +7,7 @@ import { secrets } from '../kube/resource.ts';
 import { createCsr } from '../pki/csr.ts';
 import { generateKey } from '../pki/keys.ts';
 import { decode, secretFacts } from '../secret-facts.ts';
+import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { issuerKey } from './issuer-view.ts';
 import { replacedCertificate } from './judge.ts';
@@ -56,6 +57,7 @@ export async function issue(
   if (created === 'exists') return OBSERVE;
   const pending = readPending(secretFacts(created, context.roots));
   context.memory.made(pending.uid, postedAt);
+  if (reason === 'Revoked') announce.revokedElsewhere(context, world);
   const issuance: Issuance = { world, seen, pending, pendingSecret: created };
   const refused = target === undefined ? await rehearse(context, issuance, signal) : undefined;
   context.log.debug({ certificate: `${namespace}/${name}`, reason }, 'issuing');

@@ -3,20 +3,21 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
 import { isTemporary } from '../pki/temporary.ts';
 import type { SecretFacts } from '../secret-facts.ts';
-import { badness, difference } from './need.ts';
+import { badness, type Circumstances, difference } from './need.ts';
 import { repairedRecord, requestsOf, type TargetRecord } from './record.ts';
 import { renewalOf } from './renewal.ts';
 import type { Living } from './world.ts';
 
 /** Why another certificate is needed; undefined when the target holds a good one that is not due. */
-export function issueReason({ certificate, target, now }: Living): IssueReason | undefined {
+export function issueReason(world: Living): IssueReason | undefined {
+  const { certificate, target, now } = world;
   if (target === undefined) return 'DoesNotExist';
   if (target.pair.state !== 'Matching') return target.pair.state;
   const facts = target.pair.certificate;
   const record = recordOf(certificate, target, facts);
   const requests = requestsOf(certificate.metadata.annotations);
   return (
-    badness(certificate.spec, facts, now) ??
+    badness(certificate.spec, facts, world) ??
     difference(certificate.spec, record.need) ??
     (requests.rekey !== '' && requests.rekey !== record.handledRekeyRequest ? 'RekeyRequested' : undefined) ??
     (requests.renew !== '' && requests.renew !== record.handledRenewRequest ? 'RenewRequested' : undefined) ??
@@ -35,12 +36,12 @@ export function replacedCertificate(secret: SecretFacts | undefined): Certificat
 export function goodCertificate(
   certificate: OriginCertificate,
   secret: SecretFacts,
-  now: number,
+  circumstances: Circumstances,
 ): CertificateFacts | undefined {
   if (secret.pair.state !== 'Matching') return undefined;
   const facts = secret.pair.certificate;
   const { need } = recordOf(certificate, secret, facts);
-  return (badness(certificate.spec, facts, now) ?? difference(certificate.spec, need)) === undefined
+  return (badness(certificate.spec, facts, circumstances) ?? difference(certificate.spec, need)) === undefined
     ? facts
     : undefined;
 }

@@ -67,10 +67,23 @@ export function difference(spec: Spec, need: Need): ReissueReason | 'HostnamesCh
   return undefined;
 }
 
+/** What a pair is judged by beside the spec. */
+export interface Circumstances {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** Ids of certificates that somebody else revoked. */
+  readonly revoked: readonly string[];
+}
+
 /** Why a matching pair is bad for this spec at this time: reasons to be not Ready. */
-export function badness(spec: Spec, certificate: CertificateFacts, nowMs: number): BadPairReason | undefined {
+export function badness(
+  spec: Spec,
+  certificate: CertificateFacts,
+  { now, revoked }: Circumstances,
+): BadPairReason | undefined {
   if (!certificate.trusted) return isTemporary(certificate) ? 'TemporaryCertificate' : 'UntrustedIssuer';
-  if (certificate.notAfter <= nowMs) return 'Expired';
+  if (certificate.notAfter <= now) return 'Expired';
+  if (revoked.includes(certificate.id)) return 'Revoked';
   if (certificate.hasOtherNames || !sameNames(spec.hostnames, certificate.hostnames))
     return 'HostnamesChanged';
   return undefined;

@@ -126,6 +126,7 @@ async function describe(
     waits: pending ? context.memory.waits(pending) : { postMs: 0, writeMs: 0 },
     issuer: certificate && reader.asksIssuer ? await viewIssuer(context, certificate, signal) : NOT_ASKED,
     failure: standingFailure(context, subject, certificate),
+    revoked: revokedOf(context, read),
     mendFailure: context.memory.failure(mendKey(key), scope),
     revokeFailure: context.memory.failure(revokeKey(key), scope),
     revocations: context.memory.revocations.get(key) ?? NONE,
@@ -138,6 +139,15 @@ async function describe(
 }
 
 const NONE: ReadonlyMap<string, RevocationNote> = new Map();
+
+function revokedOf(
+  { slowCheck }: CertificateContext,
+  { target, formers }: Pick<World, 'target' | 'formers'>,
+): readonly string[] {
+  return [...(target ? [target] : []), ...formers]
+    .flatMap(({ pair }) => (pair.state === 'Matching' ? pair.certificate.id : []))
+    .filter((id) => slowCheck.isRevoked(id));
+}
 
 function isAlive(
   found: OriginCertificate | undefined,

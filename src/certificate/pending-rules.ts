@@ -48,15 +48,16 @@ export function isUnwanted(world: Living, pending: Pending): boolean {
 }
 
 /** The target got a good certificate by another way (restored, adopted) since this issuance began. */
-function holdsAnotherGoodOne({ certificate, target, holder, now }: Living, pending: Pending): boolean {
+function holdsAnotherGoodOne(world: Living, pending: Pending): boolean {
+  const { certificate, target, holder } = world;
   if (target === undefined || holder.kind !== 'this') return false;
-  const good = goodCertificate(certificate, target, now);
+  const good = goodCertificate(certificate, target, world);
   return good !== undefined && good.id !== pending.replaces;
 }
 
 /** What is parked is judged anew: whoever may write Secrets in this namespace could have put it there. */
-function isParked({ certificate, now }: Living, { parked }: Pending): boolean {
-  return parked !== undefined && badness(certificate.spec, parked, now) === undefined;
+function isParked(world: Living, { parked }: Pending): boolean {
+  return parked !== undefined && badness(world.certificate.spec, parked, world) === undefined;
 }
 
 /**

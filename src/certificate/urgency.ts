@@ -10,17 +10,23 @@ import { parseSubject } from './subject.ts';
 const NO_PAIR_MS = 3_600_000;
 
 /** Where a certificate stands among those that want work: namespaces take turns, in each the soonest expiry first. */
-export function rankOf(stores: Pick<Stores, 'certificates' | 'secrets'>, clock: Clock, key: string): Rank {
+export function rankOf(
+  stores: Pick<Stores, 'certificates' | 'secrets'>,
+  clock: Clock,
+  isRevoked: (id: string) => boolean,
+  key: string,
+): Rank {
   const { namespace, name } = parseSubject(key);
   const nowMs = clock.now();
   const certificate = stores.certificates.get({ namespace, name });
   if (certificate === undefined) return { group: namespace, lane: '', due: nowMs + NO_PAIR_MS };
   const { issuerRef, secretName } = certificate.spec;
   const target = stores.secrets.get({ namespace, name: secretName });
-  const good = target && goodCertificate(certificate, target, nowMs);
+  const good = target && goodCertificate(certificate, target, { now: nowMs, revoked: [] });
+  const serves = good !== undefined && !isRevoked(good.id);
   return {
     group: namespace,
     lane: issuerText(issuerKey(namespace, issuerRef)),
-    due: good?.notAfter ?? nowMs + NO_PAIR_MS,
+    due: serves ? good.notAfter : nowMs + NO_PAIR_MS,
   };
 }

@@ -34,6 +34,8 @@ export interface World {
   /** What this process found out about certificates that were replaced, by id. */
   readonly revocations: ReadonlyMap<string, RevocationNote>;
   readonly served: Served;
+  /** Ids of the certificates in its Secrets that somebody else revoked, as far as this process has seen. */
+  readonly revoked: readonly string[];
   /** Times (ms since the epoch) of certificates issued since the spec or a request last changed. */
   readonly issuedAt: readonly number[];
   /** A sentence when this machine's clock is too wrong to judge dates by. */

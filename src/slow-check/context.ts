@@ -9,13 +9,13 @@ export interface SlowCheckContext extends Cluster {
   readonly random: () => number;
   readonly log: Logger;
   /** A sentence when this machine's clock is too wrong to judge dates by. */
-  clockSkew(): string | undefined;
+  readonly clockSkew: () => string | undefined;
   /** How often the OriginZone of that zone has its certificates listed, ms; undefined where there is none. */
-  zoneIntervalMs(zoneName: string): number | undefined;
+  readonly zoneIntervalMs: (zoneName: string) => number | undefined;
   /** Looks at an OriginCertificate again soon. */
-  wakeCertificate(key: string): void;
+  readonly wakeCertificate: (key: string) => void;
   /** Has the slow check look for its next work soon: what it did in the background has ended. */
-  wake(): void;
+  readonly wake: () => void;
   /** Ends what is read in the background. */
   readonly signal: AbortSignal;
 }

@@ -70,5 +70,4 @@ export class ZoneRecord {
     this.name = name;
     this.dueMs = dueMs;
   }
-
 }

@@ -1,6 +1,7 @@
 import { CloudflareError } from '../cloudflare/errors.ts';
 import type { CertificateListing } from '../cloudflare/requests.ts';
 import { problemOf } from '../problem.ts';
+import type { SlowCheckSeries } from '../telemetry/slow-check-series.ts';
 import { askForSuspects } from './ask.ts';
 import type { SlowCheckContext } from './context.ts';
 import { type ZoneInUse, zonesInUse } from './in-use.ts';
@@ -20,17 +21,6 @@ const OVERDUE = 1.25;
 const APART = 0.75;
 /** A certificate may take a while until it is listed. */
 const YOUNG_MS = HOUR_MS;
-
-/** The slow check of one zone as metrics show it. */
-export interface ZoneCheck {
-  readonly zone: string;
-  /** Certificates in use when the last listing came that was believed. */
-  readonly checked: number;
-  readonly suspected: number;
-  readonly isDistrusted: boolean;
-  /** Ms since the epoch of that listing; undefined before the first. */
-  readonly checkedAt: number | undefined;
-}
 
 /**
  * Looks every few hours whether what is in use is still in force at Cloudflare: by a complete listing of every zone,
@@ -77,9 +67,11 @@ export class SlowCheck {
     return sentence;
   }
 
-  list(): ZoneCheck[] {
-    return [...this.#records.values()].map(({ name, checked, suspected, isDistrusted, checkedAt }) => ({
+  /** The zones as metrics show them. */
+  list(): SlowCheckSeries[] {
+    return [...this.#records].map(([zoneId, { name, checked, suspected, isDistrusted, checkedAt }]) => ({
       zone: name,
+      zoneId,
       checked,
       suspected: suspected.size,
       isDistrusted,

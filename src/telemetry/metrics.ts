@@ -3,6 +3,7 @@ import { OPERATIONS } from '../cloudflare/operation.ts';
 import type { ClockReading, ClockSource } from './clock-skew.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { type CertificateSeries, type IssuerSeries, objectSeries } from './object-series.ts';
+import { type SlowCheckSeries, slowCheckSeries } from './slow-check-series.ts';
 import { ZoneCounters } from './zone-counters.ts';
 import { type ZoneSeries, zoneSeries } from './zone-series.ts';
 
@@ -16,6 +17,7 @@ export interface MetricsOptions {
   readonly certificates: () => Iterable<CertificateSeries>;
   readonly issuers: () => Iterable<IssuerSeries>;
   readonly zones: () => Iterable<ZoneSeries>;
+  readonly slowChecks: () => Iterable<SlowCheckSeries>;
   /** The trusted roots and the CA behind shared origin pulls; `notAfter` in milliseconds since the Unix epoch. */
   readonly roots: readonly { readonly name: string; readonly notAfter: number }[];
   /** Requests that could be sent now; Infinity without a limit. */
@@ -125,9 +127,10 @@ export class Metrics {
   *#pieces(own: string): Generator<string> {
     yield own;
     if (!this.#options.isLeader()) return;
-    const { certificates, issuers, zones } = this.#options;
+    const { certificates, issuers, zones, slowChecks } = this.#options;
     yield* objectSeries(certificates(), issuers());
     yield zoneSeries(zones());
+    yield slowCheckSeries(slowChecks());
   }
 }
 

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import type { CertificateListing } from '../cloudflare/requests.ts';
 import type { ApiToken } from '../cloudflare/token.ts';
 import type { ZoneClient } from '../cloudflare/zone-client.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -46,6 +47,13 @@ export interface ZoneContext {
     /** A setting was brought back. */
     restore(zone: string, setting: string): void;
   };
+  /**
+   * Has the slow check judge a complete listing of the zone, which then needs none of its own. Returns why it is not
+   * believed, as a sentence; undefined when it is.
+   *
+   * @param beganAt ms since the epoch when the listing began.
+   */
+  readonly examine: (zoneId: string, listing: CertificateListing, beganAt: number) => string | undefined;
   /** Looks at an OriginZone again soon: something it waits for in the background has ended. */
   wake(key: string): void;
   /** Ends what is read in the background. */

@@ -1,5 +1,6 @@
 import { rfc3339 } from '../api/conditions.ts';
 import { ListingBoard } from '../cloudflare/listings.ts';
+import type { CertificateListing } from '../cloudflare/requests.ts';
 import type { ZoneClient } from '../cloudflare/zone-client.ts';
 import type { Stores } from '../stores.ts';
 import { problemOf } from '../problem.ts';
@@ -16,7 +17,7 @@ const MINUTE_MS = 60_000;
 /** The parts of the zone's context that an inventory needs. */
 export interface InventoryContext extends Pick<
   ZoneContext,
-  'clock' | 'random' | 'inventories' | 'log' | 'signal' | 'wake'
+  'clock' | 'random' | 'inventories' | 'examine' | 'log' | 'signal' | 'wake'
 > {
   readonly stores: {
     readonly certificates: Pick<Stores['certificates'], 'list'>;
@@ -91,16 +92,18 @@ async function take(
 ): Promise<void> {
   const { clock, random, stores } = context;
   const since = clock.monotonic();
+  const beganAt = clock.now();
   try {
-    const { complete, certificates } = await memory.board.since(facts.id, since);
-    memory.listed = certificates.length;
-    if (!complete) {
-      // It costs as much as a complete one, and what changes today may change tomorrow.
+    const listing = await memory.board.since(facts.id, since);
+    memory.listed = listing.certificates.length;
+    const useless = uselessness(context, facts.id, listing, beganAt);
+    if (useless !== undefined) {
+      // It costs as much as one of use, and what was wrong with it today may be so tomorrow.
       const afterMs = Math.min(intervals.inventoryMs, MINUTE_MS * 2 ** (memory.trouble?.count ?? 0));
-      return note(context, memory, { kind: 'Incomplete', message: INCOMPLETE, afterMs });
+      return note(context, memory, { ...useless, afterMs });
     }
     memory.last = inventoryOf(
-      certificates,
+      listing.certificates,
       knownOf(stores.certificates.list(), stores.secrets.list()),
       clock.now(),
     );
@@ -117,6 +120,18 @@ async function take(
 const INCOMPLETE =
   'The list of certificates was not complete: it changed while it was read, or Cloudflare did not say how long it is. ' +
   'Nothing needs to be done; it is read again.';
+
+/** Why nothing can be counted by the listing; undefined when it is all there and believed. */
+function uselessness(
+  { examine }: InventoryContext,
+  zoneId: string,
+  listing: CertificateListing,
+  beganAt: number,
+): { readonly kind: string; readonly message: string } | undefined {
+  if (!listing.complete) return { kind: 'Incomplete', message: INCOMPLETE };
+  const message = examine(zoneId, listing, beganAt);
+  return message === undefined ? undefined : { kind: 'Distrusted', message };
+}
 
 /** The same trouble again is no news: its first words stay, so that the status is not written for every try. */
 function note(

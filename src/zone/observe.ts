@@ -1,4 +1,3 @@
-import { parseDuration } from '../api/duration.ts';
 import type { OriginCertificate, OriginZone } from '../api/v1alpha1.ts';
 import { readToken } from '../token-secret.ts';
 import type { ControllerContext } from './controller-context.ts';
@@ -12,7 +11,7 @@ import { recordsProblemOf } from './records.ts';
 import { rivalOf } from './rival.ts';
 import { intervalsOf, pagesOf, stretchOf, type Intervals, type ZoneLoad } from './schedule.ts';
 import { readSettings } from './settings.ts';
-import { zoneNameFor, zoneNameOf } from './subject.ts';
+import { inventoryIntervalOf, zoneNameFor, zoneNameOf } from './subject.ts';
 import { type CustomTrust, readCustomTrust } from './trust.ts';
 import type { ZoneView } from './view.ts';
 
@@ -28,7 +27,6 @@ export type Seen =
     }
   | { readonly state: 'known'; readonly view: ZoneView };
 
-const INVENTORY_DEFAULT_MS = 6 * 3_600_000;
 const RECORDS_PER_PAGE = 100;
 
 /** The object from the cache, its token live, and of Cloudflare what is due; the rest is what was read before. */
@@ -104,7 +102,7 @@ function loadOf({ spec, status }: Readonly<OriginZone>, zoneIntervalMs: number):
   const names = readSettings(spec);
   const modes = names.filter((name) => name === 'ssl' || name === 'sslAutomaticMode').length;
   const origins = (status?.originCounts ?? []).reduce((sum, { count }) => sum + count, 0);
-  const inventoryIntervalMs = parseDuration(spec.inventory.interval) || INVENTORY_DEFAULT_MS;
+  const inventoryIntervalMs = inventoryIntervalOf({ spec });
   const unstretched = intervalsOf(zoneIntervalMs, inventoryIntervalMs, 1);
   return {
     modes,

@@ -1,9 +1,17 @@
+import { parseDuration } from '../api/duration.ts';
 import { normalizeHostname } from '../api/hostname.ts';
 import type { OriginZone } from '../api/v1alpha1.ts';
 
 /** The zone that the object speaks of, as Cloudflare spells it. */
 export function zoneNameOf({ metadata, spec }: Pick<OriginZone, 'metadata' | 'spec'>): string {
   return normalizeHostname(spec.zoneName ?? metadata.name);
+}
+
+const INVENTORY_DEFAULT_MS = 6 * 3_600_000;
+
+/** How often the zone's certificates are to be listed, ms. */
+export function inventoryIntervalOf({ spec }: Pick<OriginZone, 'spec'>): number {
+  return parseDuration(spec.inventory.interval) || INVENTORY_DEFAULT_MS;
 }
 
 /**

@@ -38,6 +38,7 @@ export function contextFor(around: Surroundings): CertificateContext {
     clock,
     memory,
     origins: { verdictsFor: () => [], refresh: silent, watches: () => false },
+    slowCheck: { isRevoked: () => false },
     roots: ROOTS,
     events: { record: silent },
     log: { debug: silent, info: silent, warn: silent, error: silent },

@@ -32,7 +32,14 @@ function each(files: readonly string[], sources: readonly string[]): Import[] {
   return files.flatMap((file) => sources.map((source): Import => [file, source]));
 }
 
-const HELD = ['known-certificates.ts', 'resources.ts', 'secret-facts.ts', 'sessions.ts', 'stores.ts', 'token-secret.ts'];
+const HELD = [
+  'known-certificates.ts',
+  'resources.ts',
+  'secret-facts.ts',
+  'sessions.ts',
+  'stores.ts',
+  'token-secret.ts',
+];
 const WIRING = [
   'wakers',
   'zone-wiring',
@@ -68,9 +75,10 @@ const REFUSED: readonly Import[] = [
   ...each(['src/probe/a.ts'], up(['kube/b.ts', 'cloudflare/b.ts'])),
   ...each(['src/zone/pulls/a.ts'], ['../../certificate/b.ts', '../../issuer/b.ts', '../../operator.ts']),
   ...each(['src/telemetry/a.ts'], up([...above, ...HELD, 'kube/b.ts', 'cloudflare/client.ts'])),
-  ...each(['src/certificate/a.ts', 'src/issuer/a.ts', 'src/slow-check/a.ts', 'src/zone/a.ts'], up(above)).filter(
-    ([file, source]) => file.split('/')[1] !== source.split('/')[1],
-  ),
+  ...each(
+    ['src/certificate/a.ts', 'src/issuer/a.ts', 'src/slow-check/a.ts', 'src/zone/a.ts'],
+    up(above),
+  ).filter(([file, source]) => file.split('/')[1] !== source.split('/')[1]),
   ...each(
     HELD.map((name) => `src/${name}`),
     beside([...above, 'telemetry/b.ts']),
@@ -91,9 +99,18 @@ const REFUSED: readonly Import[] = [
   ...each(['src/operator.ts', 'src/running.ts', 'src/election.ts'], ['./main.ts']),
   ...each(['src/main.ts'], beside(['certificate/controller.ts', 'controllers.ts', 'running.ts'])),
   ...each(
-    ['api', 'pki', 'kube', 'cloudflare', 'probe', 'telemetry', 'certificate', 'issuer', 'slow-check', 'zone'].map(
-      (name) => `src/${name}/a.ts`,
-    ),
+    [
+      'api',
+      'pki',
+      'kube',
+      'cloudflare',
+      'probe',
+      'telemetry',
+      'certificate',
+      'issuer',
+      'slow-check',
+      'zone',
+    ].map((name) => `src/${name}/a.ts`),
     ['../../test/support/wait.ts'],
   ),
   ...each(

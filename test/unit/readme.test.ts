@@ -30,6 +30,7 @@ const PAIR_REASONS: Readonly<Record<IssueReason, true>> = {
   UntrustedIssuer: true,
   HostnamesChanged: true,
   Expired: true,
+  Revoked: true,
   TemporaryCertificate: true,
   KeyChanged: true,
   ValidityChanged: true,

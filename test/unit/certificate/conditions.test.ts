@@ -48,6 +48,17 @@ describe('the conditions', () => {
       { target: undefined, failure },
     ],
     [
+      'of one whose certificate somebody else revoked',
+      ['Ready=False Revoked', 'Issuing=True Revoked'],
+      { revoked: ['1001'] },
+    ],
+    [
+      'of a suspended one whose certificate somebody else revoked',
+      ['Ready=False Revoked', 'Issuing=False Suspended'],
+      { certificate: originCertificate({ suspend: true }), revoked: ['1001'] },
+    ],
+    ['of one in order when somebody revoked another', ['Ready=True Issued'], { revoked: ['1'] }],
+    [
       'of a suspended one without a pair name what is wrong with the Secret',
       ['Ready=False DoesNotExist', 'Issuing=False Suspended'],
       { certificate: originCertificate({ suspend: true }), target: undefined },

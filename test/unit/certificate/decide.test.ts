@@ -75,6 +75,7 @@ describe('a certificate is issued', () => {
       'Issue Expired',
       { target: targetFacts({}, { notBefore: NOW - 90 * DAY, notAfter: NOW }) },
     ],
+    ['when somebody else revoked it', 'Issue Revoked', { revoked: ['1001'] }],
     [
       'when the hostnames change',
       'Issue HostnamesChanged',
@@ -555,6 +556,11 @@ describe('a changed secretName', () => {
   const renamed = originCertificate({ secretName: 'new-tls' });
   test.each<[string, string, Partial<World>]>([
     ['copies the good pair', 'Copy', { certificate: renamed, target: undefined, formers: [former()] }],
+    [
+      'copies no pair that somebody else revoked',
+      'Issue DoesNotExist',
+      { certificate: renamed, target: undefined, formers: [former()], revoked: ['1001'] },
+    ],
     [
       'copies it before a waiting issuance is called finished',
       'Copy',

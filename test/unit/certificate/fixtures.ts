@@ -175,6 +175,7 @@ export function worldOf(change: Partial<World> = {}): World {
     revokeFailure: undefined,
     revocations: new Map(),
     served: 'Unknown',
+    revoked: [],
     issuedAt: [],
     clockSkew: undefined,
     ...change,

@@ -87,6 +87,8 @@ describe('a difference', () => {
 });
 
 test('a certificate with a name of another kind beside its hostnames is not for these hostnames', () => {
-  expect(badness(spec, certificateFacts(), NOW)).toBeUndefined();
-  expect(badness(spec, certificateFacts({ hasOtherNames: true }), NOW)).toBe('HostnamesChanged');
+  expect(badness(spec, certificateFacts(), { now: NOW, revoked: [] })).toBeUndefined();
+  expect(badness(spec, certificateFacts({ hasOtherNames: true }), { now: NOW, revoked: [] })).toBe(
+    'HostnamesChanged',
+  );
 });

@@ -19,6 +19,7 @@ function make(options: Partial<MetricsOptions> = {}): Metrics {
     certificates: () => certificates,
     issuers: () => issuers,
     zones: () => [],
+    slowChecks: () => [],
     roots: [{ name: 'A Root', notAfter: 1_881_507_600_000 }],
     budgetRemaining: () => 42,
     clockReadings: () => [{ source: 'cloudflare', skewMs: -1500 }],

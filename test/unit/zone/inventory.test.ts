@@ -20,11 +20,14 @@ let woken: string[];
 let answers: (CertificateListing | CloudflareError)[];
 let asked: { zoneId: string; options: ListOptions }[];
 let background: AbortController;
+/** Why the slow check believes none of them. */
+let doubt: string | undefined;
 
 beforeEach(() => {
   clock = new TestClock();
   woken = [];
   asked = [];
+  doubt = undefined;
   answers = [list('1')];
   background = new AbortController();
   context = {
@@ -34,6 +37,7 @@ beforeEach(() => {
     log: pino({ enabled: false }),
     signal: background.signal,
     wake: (key) => void woken.push(key),
+    examine: () => doubt,
     stores: { certificates: { list: () => [] }, secrets: { list: () => [secretOf('1')] } },
   };
 });
@@ -205,6 +209,21 @@ describe('a listing that fails', () => {
       await clock.advance(nextMs);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 360]);
+  });
+
+  test('because the slow check does not believe it counts nothing, says why, and is repeated', async () => {
+    await pass();
+    doubt = 'The list lacks 3 of 4.';
+    await clock.advance(6 * HOUR);
+    await pass();
+    const { status, nextMs = 0 } = await pass();
+    expect(status).toMatchObject({ total: 1, checkedAt: '2026-11-21T12:00:00Z' });
+    expect(status?.message).toContain('The list lacks 3 of 4.');
+    expect(nextMs).toBe(MINUTE);
+    doubt = undefined;
+    await clock.advance(nextMs);
+    await pass();
+    expect((await pass()).status).not.toHaveProperty('message');
   });
 
   test('because the process ends is told to nobody', async () => {
