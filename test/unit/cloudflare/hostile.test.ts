@@ -96,7 +96,9 @@ describe('an answer', () => {
     });
     const body = fc.oneof(anyText, mutated(Buffer.from(answer)).map(String));
     fc.assert(
-      fc.property(body, (text) => expect(wrongIn(parseEnvelope(text))).toEqual([])),
+      fc.property(body, (text) => {
+        expect(wrongIn(parseEnvelope(text))).toEqual([]);
+      }),
       fuzz(400),
     );
   });
