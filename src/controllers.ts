@@ -6,6 +6,7 @@ import { CertificateMemory } from './certificate/memory.ts';
 import { rankOf } from './certificate/urgency.ts';
 import type { Clock } from './clock.ts';
 import type { CloudflareApi } from './cloudflare/api.ts';
+import type { Breaker } from './cloudflare/breaker.ts';
 import type { Budget } from './cloudflare/budget.ts';
 import type { Config } from './config.ts';
 import type { IssuerContext } from './issuer/context.ts';
@@ -41,6 +42,7 @@ export interface ControllersOptions {
   readonly writer: KubeClient;
   readonly cloudflare: CloudflareApi;
   readonly budget: Budget;
+  readonly breaker: Breaker;
   readonly metrics: Metrics;
   readonly clockSkew: () => string | undefined;
 }

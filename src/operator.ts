@@ -2,6 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { type Clock, systemClock } from './clock.ts';
 import { CloudflareApi, type CloudflareApiOptions } from './cloudflare/api.ts';
+import { Breaker } from './cloudflare/breaker.ts';
 import { Budget } from './cloudflare/budget.ts';
 import { builtInOriginPullCa, loadOriginPullCa } from './cloudflare/origin-pull-ca.ts';
 import { builtInRoots, describeRoot, loadRoots } from './cloudflare/roots.ts';
@@ -58,6 +59,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
   const operatorNamespace = config.operatorNamespace ?? namespaceOf(kubeConfig) ?? DEFAULT_NAMESPACE;
   const freshness = watchFreshness(config, kube, log);
   const budget = new Budget({ clock, ratePerSecond: config.cloudflareRate, burst: config.cloudflareBurst });
+  const breaker = new Breaker({ clock, random });
   const metrics: Metrics = new Metrics({
     version: options.version,
     leaseName: LEASE,
@@ -83,6 +85,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     const cloudflare = createCloudflare({
       baseUrl: config.cloudflareBaseUrl,
       budget,
+      breaker,
       clock,
       env,
       fence,
@@ -103,6 +106,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
       writer: kube.withFence(fence),
       cloudflare,
       budget,
+      breaker,
       metrics,
       clockSkew: () => skew.problem(),
     });

@@ -8,6 +8,7 @@ import { createCsr } from '../pki/csr.ts';
 import { generateKey } from '../pki/keys.ts';
 import { decode, secretFacts } from '../secret-facts.ts';
 import { announce } from './announce.ts';
+import { creation } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import { issuerKey } from './issuer-view.ts';
 import { replacedCertificate } from './judge.ts';
@@ -17,6 +18,7 @@ import { failedRequest, hadNoEffect, OBSERVE, type Outcome } from './outcome.ts'
 import { type Pending, pendingSecret, readPending } from './pending.ts';
 import { createPending, deletePending, type Issuance, patchPending, refusedWrite } from './pending-io.ts';
 import { requestsOf } from './record.ts';
+import { subjectKey } from './subject.ts';
 import { targetSecret } from './target.ts';
 import { verifyAnswer } from './verify.ts';
 import type { Living } from './world.ts';
@@ -111,9 +113,9 @@ export async function accept(
 async function post(context: CertificateContext, issuance: Issuance, signal: AbortSignal): Promise<Outcome> {
   const { pending, pendingSecret: secret } = issuance;
   const { need } = pending;
-  const client = need?.issuer && context.sessions.get(issuerKey(pending.namespace, need.issuer))?.client;
+  const session = need?.issuer && context.sessions.get(issuerKey(pending.namespace, need.issuer));
   const csr = decode(secret.data?.[SECRET_KEY.csr]);
-  if (!need || !client || !csr) return OBSERVE;
+  if (!need || !session?.client || !csr) return OBSERVE;
   const wanted: CertificateRequest = {
     csr,
     hostnames: need.hostnames,
@@ -121,9 +123,11 @@ async function post(context: CertificateContext, issuance: Issuance, signal: Abo
     requestedValidity: need.validityDays ?? DEFAULT_VALIDITY_DAYS,
   };
   context.memory.posting(pending.uid, pending.postedAt);
+  const { namespace, certificateName: name } = pending;
+  const { asker, place } = creation(session, need.hostnames, subjectKey({ namespace, name }));
   let answer: CreatedCertificate;
   try {
-    answer = await client.createCertificate(wanted, { signal });
+    answer = await session.client.createCertificate(wanted, { signal, asker, place });
   } catch (error) {
     return withoutAnswer(context, pending, error, signal);
   }

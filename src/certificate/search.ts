@@ -154,7 +154,7 @@ async function read(
 ): Promise<Listing | undefined> {
   const broken = context.memory.brokenListings.take(key, zone.id);
   if (broken !== undefined) throw broken;
-  const listing = session.listings?.since(zone.id, sinceMs);
+  const listing = session.listings?.since(zone.id, sinceMs, key);
   if (listing === undefined) return undefined;
   const stay = new AbortController();
   const stayed = context.clock.after(STAY_MS, AbortSignal.any([signal, stay.signal])).then(

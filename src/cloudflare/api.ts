@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
+import { Breaker } from './breaker.ts';
 import type { Budget, Share } from './budget.ts';
 import { CloudflareClient } from './client.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -14,6 +15,8 @@ export interface CloudflareApiOptions extends Pick<
   'baseUrl' | 'fence' | 'onRequest' | 'onDate'
 > {
   readonly budget: Budget;
+  /** What all clients share of an outage; one of its own unless given. */
+  readonly breaker?: Breaker;
   readonly clock: Clock;
   /** Time limit of a POST, milliseconds; a second per hostname is added. */
   readonly postTimeoutMs: number;
@@ -31,6 +34,7 @@ export class CloudflareApi {
   readonly #options: CloudflareApiOptions;
   readonly #dispatcher: Dispatcher;
   readonly #transport: Transport;
+  readonly #breaker: Breaker;
 
   /** Throws a sentence for a person when HTTPS_PROXY is no URL. */
   constructor(options: CloudflareApiOptions) {
@@ -44,6 +48,7 @@ export class CloudflareApi {
       onDate,
     } = options;
     this.#options = options;
+    this.#breaker = options.breaker ?? new Breaker({ clock: options.clock });
     this.#dispatcher = createDispatcher({ connections: concurrency, env });
     this.#transport = new Transport({
       baseUrl: baseUrl.replace(/\/+$/, ''),
@@ -78,6 +83,13 @@ export class CloudflareApi {
 
   #requests(token: ApiToken, share: Share): Requests {
     const { budget, clock } = this.#options;
-    return new Requests({ transport: this.#transport, token, budget, clock, share });
+    return new Requests({
+      transport: this.#transport,
+      breaker: this.#breaker,
+      token,
+      budget,
+      clock,
+      share,
+    });
   }
 }

@@ -80,6 +80,18 @@ export function stillRateLimited(operation: Operation, retryAfterMs: number): Cl
   );
 }
 
+/** Nothing was sent: requests of this token fail for everybody, and one at a time is tried until one gets through. */
+export function heldBack(
+  operation: Operation,
+  { kind, message, rayId }: CloudflareError,
+  retryAfterMs: number,
+): CloudflareError {
+  return new CloudflareError(
+    `${message} Until it works again one request at a time is tried with this token; ${phraseOf(operation)} waits for that.`,
+    { kind, definite: true, operation, rayId, retryAfterMs },
+  );
+}
+
 /** Nothing was sent: the token is none. */
 export function unusableToken(operation: Operation, problem: string): CloudflareError {
   return new CloudflareError(problem, { kind: 'CredentialsInvalid', definite: true, operation });

@@ -60,23 +60,25 @@ export class ListingBoard {
   /**
    * A listing of the zone that began at or after `atMs` of the monotonic clock. Rejects with the listing's
    * CloudflareError: all who waited get it, and the next to ask starts anew. The same holds for an incomplete one.
+   *
+   * @param asker for whom: the failures of one alone say nothing of others.
    */
-  since(zoneId: string, atMs: number): Promise<Listing> {
+  since(zoneId: string, atMs: number, asker?: string): Promise<Listing> {
     const rounds = this.#rounds.get(zoneId);
-    if (rounds === undefined) return this.#begin(zoneId).result;
+    if (rounds === undefined) return this.#begin(zoneId, asker).result;
     const { latest, next } = rounds;
     const serves = latest.state !== 'over' && latest.startedMs !== undefined && latest.startedMs >= atMs;
     if (serves) return latest.result;
     if (next !== undefined) return next.result;
-    if (latest.state !== 'running') return this.#begin(zoneId).result;
-    rounds.next = this.#follow(zoneId, latest);
+    if (latest.state !== 'running') return this.#begin(zoneId, asker).result;
+    rounds.next = this.#follow(zoneId, latest, asker);
     return rounds.next.result;
   }
 
   /** Lists now. */
-  #begin(zoneId: string): Round {
+  #begin(zoneId: string, asker: string | undefined): Round {
     const { client, clock, signal } = this.#options;
-    const listing = client.listCertificates(zoneId, { signal, waitForBudget: true });
+    const listing = client.listCertificates(zoneId, { signal, waitForBudget: true, asker });
     const round: Round = {
       startedMs: clock.monotonic(),
       state: 'running',
@@ -98,12 +100,16 @@ export class ListingBoard {
   }
 
   /** Lists as soon as the round before has ended, however it ended. */
-  #follow(zoneId: string, before: Round): Round {
+  #follow(zoneId: string, before: Round, asker: string | undefined): Round {
     const ended = before.result.then(
       () => undefined,
       () => undefined, // Its own waiters are told; this round starts all the same.
     );
-    return { startedMs: undefined, state: 'running', result: ended.then(() => this.#begin(zoneId).result) };
+    return {
+      startedMs: undefined,
+      state: 'running',
+      result: ended.then(() => this.#begin(zoneId, asker).result),
+    };
   }
 
   #keep(zoneId: string, round: Round): void {

@@ -1,13 +1,21 @@
 import type { Clock } from '../clock.ts';
+import type { Ask, Breaker } from './breaker.ts';
 import type { Budget, Share } from './budget.ts';
-import { aborted, budgetExhausted, type CloudflareError, stillRateLimited, unusableToken } from './errors.ts';
+import {
+  aborted,
+  budgetExhausted,
+  CloudflareError,
+  heldBack,
+  stillRateLimited,
+  unusableToken,
+} from './errors.ts';
 import { allPermissions, type Operation } from './operation.ts';
 import { readPages } from './paging.ts';
 import { certificateOf, type ListedCertificate, type TokenState, tokenStateOf } from './results.ts';
 import type { ApiToken } from './token.ts';
 import type { ApiAnswer, ApiRequest, Transport } from './transport.ts';
 
-export interface CallOptions {
+export interface CallOptions extends Pick<Ask, 'asker' | 'place'> {
   readonly signal: AbortSignal;
 }
 
@@ -26,6 +34,7 @@ export interface RequestsOptions {
   readonly transport: Transport;
   readonly token: ApiToken;
   readonly budget: Budget;
+  readonly breaker: Breaker;
   readonly clock: Clock;
   /** Which part of the budget pays, and whose permissions an error names. */
   readonly share: Share;
@@ -61,7 +70,7 @@ export class Requests {
    * in a row would else share them out with others in the same need, and none would ever have enough.
    */
   prepaid(operation: Operation, count: number): Requests {
-    const refusal = this.#take(operation, count);
+    const refusal = this.#heldBack(this.#ask(operation, {})) ?? this.#take(operation, count);
     if (refusal !== undefined) throw refusal;
     return new Requests(this.#options, count);
   }
@@ -75,9 +84,10 @@ export class Requests {
     limits: Limits = {},
   ): Promise<ApiAnswer> {
     this.#refuseUnusable(operation);
-    const refusal = this.#pay(operation);
+    const ask = this.#ask(operation, options, path);
+    const refusal = this.#heldBack(ask) ?? this.#pay(operation);
     if (refusal !== undefined) throw refusal;
-    return this.#send(operation, method, path, options, limits);
+    return this.#send(ask, method, path, options, limits);
   }
 
   /** One page of a listing. */
@@ -94,8 +104,9 @@ export class Requests {
   ): Promise<ApiAnswer> {
     if (options.waitForBudget !== true) return this.call(operation, 'GET', path, options, limits);
     this.#refuseUnusable(operation);
-    await this.#turn(operation, options.signal);
-    return this.#send(operation, 'GET', path, options, limits);
+    const ask = this.#ask(operation, options, path);
+    await this.#turn(ask, options.signal);
+    return this.#send(ask, 'GET', path, options, limits);
   }
 
   /** All Origin CA certificates of a zone, page by page; each page is a request of its own for the budget. */
@@ -114,15 +125,40 @@ export class Requests {
     return tokenStateOf(result);
   }
 
-  #send(
-    operation: Operation,
+  async #send(
+    ask: Ask,
     method: ApiRequest['method'],
     path: string,
     { signal }: CallOptions,
     { timeoutMs = TIMEOUT_MS, maxBytes = MAX_ANSWER_BYTES, body }: Limits,
   ): Promise<ApiAnswer> {
-    const { share, token, transport } = this.#options;
-    return transport.send({ operation, method, path, token, share, signal, timeoutMs, maxBytes, body });
+    const { breaker, share, token, transport } = this.#options;
+    const { operation } = ask;
+    const ended = breaker.begin(ask);
+    try {
+      const call = { operation, method, path, token, share, signal, timeoutMs, maxBytes, body };
+      const answer = await transport.send(call);
+      ended(undefined);
+      return answer;
+    } catch (error) {
+      ended(error instanceof CloudflareError ? error : aborted(operation, true, error));
+      throw error;
+    }
+  }
+
+  /** For a zone each path is asked on behalf of another part of it: two of them do not fail by chance together. */
+  #ask(operation: Operation, { asker, place }: Partial<CallOptions>, path?: string): Ask {
+    const { share, token } = this.#options;
+    const part = share === 'zones' ? path?.split('?')[0] : undefined;
+    return { account: token.digest(), operation, asker: asker ?? part, place };
+  }
+
+  /** The error that says when to come back, where requests of this token fail for everybody. */
+  #heldBack(ask: Ask): CloudflareError | undefined {
+    const { breaker } = this.#options;
+    const waitMs = breaker.waitMs(ask);
+    const reason = breaker.reason(ask);
+    return waitMs === 0 || reason === undefined ? undefined : heldBack(ask.operation, reason, waitMs);
   }
 
   /** What is no token costs no request. */
@@ -148,9 +184,12 @@ export class Requests {
       : stillRateLimited(operation, grant.retryAfterMs);
   }
 
-  /** Waits until one request of the budget is paid. */
-  async #turn(operation: Operation, signal: AbortSignal): Promise<void> {
+  /** Waits until one request of the budget is paid. An incident may last for hours: that is not waited for. */
+  async #turn(ask: Ask, signal: AbortSignal): Promise<void> {
+    const { operation } = ask;
     for (;;) {
+      const held = this.#heldBack(ask);
+      if (held !== undefined) throw held;
       const refusal = this.#pay(operation);
       if (refusal === undefined) return;
       await this.#options.clock.after(refusal.retryAfterMs ?? 0, signal).catch((cause: unknown) => {

@@ -22,7 +22,7 @@ export async function check(
   const before = context.sessions.get(key);
   const client = before?.tokenDigest === digest && before.client ? before.client : context.clientFor(token);
   const beganMs = context.clock.monotonic();
-  const result = await checkToken(client, context.clock.now(), signal);
+  const result = await checkToken(client, context.clock.now(), { signal, asker: issuerText(key) });
   const last = context.checks.get(issuerText(key));
   const found = before && before.tokenDigest !== digest ? ofAnotherToken(result) : result;
   const memory = remember(last, scope, found, context.clock.monotonic(), context.random());

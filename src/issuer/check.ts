@@ -1,5 +1,6 @@
 import type { CloudflareClient } from '../cloudflare/client.ts';
 import { CloudflareError } from '../cloudflare/errors.ts';
+import type { CallOptions } from '../cloudflare/requests.ts';
 import type { TokenState } from '../cloudflare/results.ts';
 import type { CheckResult } from './world.ts';
 
@@ -12,21 +13,21 @@ type Asked = Pick<CloudflareClient, 'verifyToken' | 'listZones' | 'probeCertific
  *
  * @param now ms since the epoch, for "unavailable since".
  */
-export async function checkToken(client: Asked, now: number, signal: AbortSignal): Promise<CheckResult> {
+export async function checkToken(client: Asked, now: number, options: CallOptions): Promise<CheckResult> {
   try {
-    const token = await stateOf(client, signal);
+    const token = await stateOf(client, options);
     if (token !== undefined && token.status !== 'active') {
       const message = `Cloudflare says that the API token is ${token.status}. Create another and put it into the Secret.`;
       return { outcome: 'refused', reason: 'CredentialsInvalid', message };
     }
-    const zones = await client.listZones({ signal });
+    const zones = await client.listZones(options);
     const probe = zones.find(({ status }) => status === 'active') ?? zones[0];
     if (probe === undefined)
       return { outcome: 'refused', reason: 'PermissionMissing', message: SEES_NO_ZONE };
-    await client.probeCertificates(probe.id, { signal });
+    await client.probeCertificates(probe.id, options);
     return { outcome: 'passed', token, zones };
   } catch (error) {
-    return resultOf(error, now, signal);
+    return resultOf(error, now, options.signal);
   }
 }
 
@@ -37,9 +38,9 @@ const SEES_NO_ZONE =
  * The token's own state; undefined for one that may not ask, as account-owned tokens may not: then the zones, which
  * it lists with the same token, are the proof that it is alive.
  */
-async function stateOf(client: Asked, signal: AbortSignal): Promise<TokenState | undefined> {
+async function stateOf(client: Asked, options: CallOptions): Promise<TokenState | undefined> {
   try {
-    return await client.verifyToken({ signal });
+    return await client.verifyToken(options);
   } catch (error) {
     if (error instanceof CloudflareError && isRefusal(error)) return undefined;
     throw error;

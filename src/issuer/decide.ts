@@ -16,7 +16,7 @@ export function decide(world: IssuerWorld): IssuerAction {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** While all is well, hourly; refused, one probe every five minutes; unavailable, soon and then every minute. */
+/** While all is well, hourly; refused, one probe every five minutes; unavailable, soon and then once a minute at most. */
 export function nextCheckMs(result: CheckResult, count: number, random: number): number {
   switch (result.outcome) {
     case 'passed':
@@ -24,7 +24,7 @@ export function nextCheckMs(result: CheckResult, count: number, random: number):
     case 'refused':
       return 5 * MINUTE;
     case 'unavailable':
-      return Math.min(MINUTE, 5 * SECOND * 2 ** Math.min(count - 1, 10)) * (0.8 + 0.2 * random);
+      return Math.min(MINUTE, 5 * SECOND * 2 ** Math.min(count - 1, 10)) * (1 + 0.1 * random);
   }
 }
 

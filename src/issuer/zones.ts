@@ -85,7 +85,10 @@ export class ZoneRefresher {
     const limit = new TimeLimit(LIMIT_MS, signal);
     this.#triedMs = clock.monotonic();
     try {
-      const zones = await this.#session()?.client?.listZones({ signal: limit.signal });
+      const zones = await this.#session()?.client?.listZones({
+        signal: limit.signal,
+        asker: issuerText(this.#key),
+      });
       const session = this.#session();
       if (zones && session) sessions.set({ ...session, zones, zonesListedMs: this.#triedMs });
       this.#problem = undefined;

@@ -36,18 +36,22 @@ describe('a check', () => {
   test('asks for the state of the token, its zones, and the certificates of one that is active', async () => {
     const zones = [zone('pending.test', 'pending'), zone('b.test'), zone('c.test')];
     const client = cloudflare({ zones });
-    expect(await checkToken(client, NOW, never)).toEqual({ outcome: 'passed', token: ACTIVE, zones });
+    expect(await checkToken(client, NOW, { signal: never })).toEqual({
+      outcome: 'passed',
+      token: ACTIVE,
+      zones,
+    });
     expect(client.asked).toEqual(['token', 'zones', 'certificates of id-of-b.test']);
   });
 
   test('makes do with a zone that is not active where there is no other', async () => {
     const client = cloudflare({ zones: [zone('pending.test', 'pending')] });
-    expect(await checkToken(client, NOW, never)).toMatchObject({ outcome: 'passed' });
+    expect(await checkToken(client, NOW, { signal: never })).toMatchObject({ outcome: 'passed' });
   });
 
   test('asks nothing more of a token that is not active', async () => {
     const client = cloudflare({ token: { ...ACTIVE, status: 'expired' } });
-    expect(await checkToken(client, NOW, never)).toMatchObject({
+    expect(await checkToken(client, NOW, { signal: never })).toMatchObject({
       outcome: 'refused',
       reason: 'CredentialsInvalid',
     });
@@ -58,7 +62,10 @@ describe('a check', () => {
     'passes where the token may not ask for its own state (%s) but lists zones',
     async (kind) => {
       const client = cloudflare({ token: failure(kind, 'verify_token') });
-      expect(await checkToken(client, NOW, never)).toMatchObject({ outcome: 'passed', token: undefined });
+      expect(await checkToken(client, NOW, { signal: never })).toMatchObject({
+        outcome: 'passed',
+        token: undefined,
+      });
     },
   );
 
@@ -86,7 +93,7 @@ describe('a check', () => {
     ],
     ['no zone', { zones: [] }, 'PermissionMissing', 'The API token sees no zone.'],
   ])('refuses: %s', async (_, answers, reason, message) => {
-    const result = await checkToken(cloudflare(answers), NOW, never);
+    const result = await checkToken(cloudflare(answers), NOW, { signal: never });
     expect(result).toMatchObject({ outcome: 'refused', reason, message: expect.stringContaining(message) });
   });
 
@@ -99,7 +106,7 @@ describe('a check', () => {
         { certificates: failure(kind, 'list_certificates') },
       ];
       for (const answers of struck) {
-        const result = await checkToken(cloudflare(answers), NOW, never);
+        const result = await checkToken(cloudflare(answers), NOW, { signal: never });
         expect(result).toMatchObject({
           outcome: 'unavailable',
           since: NOW,
@@ -111,8 +118,10 @@ describe('a check', () => {
 
   test('passes on what is no answer of Cloudflare, and its own abort', async () => {
     const bug = new TypeError('a bug');
-    await expect(checkToken(cloudflare({ zones: bug }), NOW, never)).rejects.toBe(bug);
+    await expect(checkToken(cloudflare({ zones: bug }), NOW, { signal: never })).rejects.toBe(bug);
     const aborted = failure('Aborted', 'list_zones');
-    await expect(checkToken(cloudflare({ zones: aborted }), NOW, AbortSignal.abort())).rejects.toBe(aborted);
+    await expect(
+      checkToken(cloudflare({ zones: aborted }), NOW, { signal: AbortSignal.abort() }),
+    ).rejects.toBe(aborted);
   });
 });

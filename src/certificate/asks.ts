@@ -1,0 +1,12 @@
+import { zonesOf } from '../api/hostname.ts';
+import type { Ask } from '../cloudflare/breaker.ts';
+import type { IssuerSession } from '../sessions.ts';
+
+type Token = Pick<IssuerSession, 'tokenDigest' | 'zones'>;
+
+/** The request for a certificate of these names, made on behalf of the object of that queue key. */
+export function creation({ tokenDigest, zones }: Token, hostnames: readonly string[], key: string): Ask {
+  const named = hostnames.flatMap((hostname) => zonesOf(hostname, zones)).map(({ name }) => name);
+  const place = [...new Set(named)].toSorted().join(' ');
+  return { account: tokenDigest, operation: 'create_certificate', asker: key, place };
+}
