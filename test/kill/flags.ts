@@ -1,13 +1,17 @@
 import { parseArgs } from 'node:util';
 import { errorMessage } from '../programs/errors.ts';
+import { COURSES, REAL_COURSES } from './courses.ts';
 import { FLOWS } from './flows.ts';
 import type { Course } from './run.ts';
-import { ALL_VARIANTS, nameOf } from './variant.ts';
+import { nameOf } from './variant.ts';
 
-export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--sample N] [--random N] [--seed S] [--lanes L] [--logs DIR]
+export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--merged] [--shard I/N] [--real] [--sample N] [--random N] [--seed S] [--lanes L] [--logs DIR]
   --flow F      only this flow: ${FLOWS.map(({ name }) => name).join(', ')}
   --variant V   only in these surroundings, such as 2-late-early: zones, signing, listing
   --point N     only at this point of each course
+  --merged      only once in each state of the two servers: what else the operator knows dies with it
+  --shard I/N   only the I-th of N parts of all courses
+  --real        the first issuance with POST timeout, settle and leases as they are by default, always merged
   --sample N    only at so many points, which the seed chooses
   --random N    instead of all that: N runs with up to four kills each at points that the seed chooses
   --seed S      default: another one every time
@@ -17,6 +21,7 @@ export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--sam
 export interface KillFlags {
   readonly courses: readonly Course[];
   readonly point: number | undefined;
+  readonly merged: boolean;
   readonly sample: number | undefined;
   /** 0: not at random. */
   readonly random: number;
@@ -35,8 +40,9 @@ export function readKillFlags(args: readonly string[]): KillFlags | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
   return {
-    courses: coursesOf(values.flow, values.variant),
+    courses: coursesOf(values),
     point: numberOf('point', values.point),
+    merged: values.merged,
     sample: numberOf('sample', values.sample),
     random: numberOf('random', values.random) ?? 0,
     seed: numberOf('seed', values.seed) ?? Math.floor(Math.random() * 1e6),
@@ -47,24 +53,36 @@ export function readKillFlags(args: readonly string[]): KillFlags | 'help' {
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  const named = { flow: text, variant: text, logs: text };
+  const named = { flow: text, variant: text, shard: text, logs: text };
   const numbers = { point: text, sample: text, random: text, seed: text, lanes: text };
   try {
-    const help = { type: 'boolean', default: false } as const;
-    return parseArgs({ args: [...args], options: { ...named, ...numbers, help } }).values;
+    const flag = { type: 'boolean', default: false } as const;
+    const options = { ...named, ...numbers, merged: flag, real: flag, help: flag };
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new FlagError(`${errorMessage(error)}\n${HELP}`);
   }
 }
 
-function coursesOf(flowName: string | undefined, variantName: string | undefined): readonly Course[] {
-  const courses = FLOWS.filter(({ name }) => flowName === undefined || name === flowName).flatMap((flow) =>
-    (flow.variants ?? ALL_VARIANTS)
-      .filter((variant) => variantName === undefined || nameOf(variant) === variantName)
-      .map((variant) => ({ flow, variant })),
+/** All of them where none is named, those with real waits at the end. */
+function coursesOf({ flow, variant, shard, real }: ReturnType<typeof parse>): readonly Course[] {
+  const isAll = flow === undefined && variant === undefined && !real;
+  const from = isAll ? [...COURSES, ...REAL_COURSES] : real ? REAL_COURSES : COURSES;
+  const named = from.filter(
+    (course) =>
+      (flow === undefined || course.flow.name === flow) &&
+      (variant === undefined || nameOf(course.variant) === variant),
   );
+  const courses = shard === undefined ? named : partOf(named, shard);
   if (courses.length === 0) throw new FlagError(`There is no such flow and variant.\n${HELP}`);
   return courses;
+}
+
+function partOf(courses: readonly Course[], shard: string): readonly Course[] {
+  const [, part, parts] = /^([1-9]\d{0,2})\/([1-9]\d{0,2})$/.exec(shard) ?? [];
+  if (part === undefined || Number(part) > Number(parts))
+    throw new FlagError(`--shard is "${shard}": write one such as 1/8\n${HELP}`);
+  return courses.filter((_, index) => index % Number(parts) === Number(part) - 1);
 }
 
 function numberOf(flag: string, value: string | undefined): number | undefined {

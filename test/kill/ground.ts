@@ -7,7 +7,7 @@ import { waitFor } from '../support/wait.ts';
 import { type Lane, ZONES } from './lane.ts';
 import type { Variant } from './variant.ts';
 
-const write = () => ({ signal: AbortSignal.timeout(15_000), fieldManager: 'test', force: true });
+const write = () => ({ signal: AbortSignal.timeout(60_000), fieldManager: 'test', force: true });
 
 /** What one run of a flow works with: objects whose names begin with the run's, in the namespace of its lane. */
 export class Ground {
@@ -76,7 +76,7 @@ export class Ground {
   /** Names of the pending Secrets of the namespace. */
   async pendings(): Promise<readonly string[]> {
     const { namespace, ring } = this.lane;
-    const all = await ring.kube.listAll(secrets, { namespace, signal: AbortSignal.timeout(15_000) });
+    const all = await ring.kube.listAll(secrets, { namespace, signal: AbortSignal.timeout(60_000) });
     return all
       .filter(({ type }) => type === 'originca.dev/pending')
       .map(({ metadata }) => metadata.name ?? '');

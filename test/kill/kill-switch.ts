@@ -1,5 +1,6 @@
 import type { Gate, Passage } from '../proxy/gate.ts';
 import { type ServerName, shapeOf } from './shape.ts';
+import { States } from './states.ts';
 
 /** One run of a flow, as the switch sees it. */
 export interface Watched {
@@ -9,6 +10,14 @@ export interface Watched {
   readonly strikes: (point: string) => boolean;
   /** What a person does while the first POST for a certificate is on its way: the POST waits for it. */
   readonly midway?: (() => Promise<void>) | undefined;
+}
+
+/** A message as which the operator can be killed. */
+export interface Point {
+  /** What passes, and how many like it have. */
+  readonly name: string;
+  /** Two with the same number in one run cannot be told apart by what a restarted operator finds. */
+  readonly state: number;
 }
 
 const FIRST_POST = 'before POST cloudflare/certificates #1';
@@ -21,8 +30,11 @@ export class KillSwitch {
   readonly #kill: () => Promise<boolean>;
   #watched: Watched | undefined;
   #counts = new Map<string, number>();
-  #points: string[] = [];
+  #points: Point[] = [];
+  #states = new States();
   #lastMs = 0;
+  /** How much has passed since the beginning of the lane. */
+  passed = 0;
   /** How often the operator was killed in this run. */
   kills = 0;
 
@@ -34,6 +46,7 @@ export class KillSwitch {
   begin(watched: Watched): void {
     this.#counts = new Map();
     this.#points = [];
+    this.#states = new States();
     this.kills = 0;
     this.#watched = watched;
     this.#lastMs = performance.now();
@@ -43,8 +56,8 @@ export class KillSwitch {
     this.#watched = undefined;
   }
 
-  /** What has passed since the beginning, in order: each message with how many like it had passed. */
-  get points(): readonly string[] {
+  /** What has passed since `begin`, in order. */
+  get points(): readonly Point[] {
     return this.#points;
   }
 
@@ -53,21 +66,33 @@ export class KillSwitch {
     return performance.now() - this.#lastMs;
   }
 
+  /** Something that people do, which may change any of the two servers. */
+  duringWork(work: () => Promise<void>): Promise<void> {
+    return this.#states.duringWork(work);
+  }
+
   gate(server: ServerName): Gate {
     return (passage) => this.#judge(server, passage);
   }
 
   async #judge(server: ServerName, passage: Passage): Promise<'pass' | 'drop'> {
     const watched = this.#watched;
-    const shape = watched && shapeOf(server, passage, watched.name);
-    if (watched === undefined || shape === undefined) return 'pass';
+    const shape = shapeOf(server, passage, watched?.name);
+    if (shape === undefined) return 'pass';
     this.#lastMs = performance.now();
+    this.passed += 1;
+    if (watched === undefined) return 'pass';
+    const states = this.#states;
     const count = (this.#counts.get(shape) ?? 0) + 1;
     this.#counts.set(shape, count);
-    const point = `${shape} #${count}`;
-    this.#points.push(point);
-    if (point === FIRST_POST) await watched.midway?.();
-    if (!watched.strikes(point) || !(await this.#kill())) return 'pass';
+    const name = `${shape} #${count}`;
+    const { midway } = watched;
+    if (name === FIRST_POST && midway !== undefined) await states.duringWork(midway);
+    this.#points.push({ name, state: states.at(server, passage) });
+    if (!watched.strikes(name) || !(await this.#kill())) {
+      states.passed(server, passage);
+      return 'pass';
+    }
     this.kills += 1;
     return 'drop';
   }

@@ -1,24 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OriginIssuer } from '../../src/api/v1alpha1.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/object.ts';
 import { namespaces, secrets } from '../../src/kube/resource.ts';
 import { originIssuers } from '../../src/resources.ts';
-import { errorMessage } from '../programs/errors.ts';
 import { type ControlPlaneInfo, kubeconfigFor } from '../programs/access.ts';
+import { type StartOptions, type Supervised, Supervisor } from '../programs/supervisor.ts';
 import { proxyApiServer } from '../proxy/api-server.ts';
 import { FaultProxy } from '../proxy/proxy.ts';
 import { Simulator } from '../simulator/client.ts';
 import { allowLease } from '../e2e/operator/leadership.ts';
-import { OperatorProcess } from '../support/operator-process.ts';
+import { operatorCommand } from '../support/operator-process.ts';
 import { waitFor } from '../support/wait.ts';
 import { ofScene } from '../support/scene-label.ts';
 import { KillSwitch } from './kill-switch.ts';
 import { Reader } from './reader.ts';
-import { FLAGS } from './waits.ts';
+import type { Waits } from './waits.ts';
 
 /** What all lanes share: a control plane with `deploy/`, and the program that is killed. */
 export interface Ring {
@@ -44,26 +45,30 @@ export class Lane implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly reader: Reader;
   readonly killSwitch: KillSwitch;
-  /** What the operator has logged, one JSON object a line, over all its lives that have ended. */
-  readonly logs: string[] = [];
+  readonly waits: Waits;
+  readonly #supervisor: Supervisor;
+  /** A file for each life of the operator. */
+  readonly #logs: string[] = [];
   readonly #stack: AsyncDisposableStack;
-  #operator: OperatorProcess | undefined;
+  #operator: Supervised | undefined;
   #stopping = false;
 
-  static async start(ring: Ring): Promise<Lane> {
+  static async start(ring: Ring, waits: Waits): Promise<Lane> {
     const stack = new AsyncDisposableStack();
     try {
+      const supervisor = await Supervisor.start(join(tmpdir(), 'originca-kill-'));
+      stack.defer(() => supervisor.close());
       const simulator = stack.use(await Simulator.start());
       for (const name of ZONES) await simulator.seedZone({ name });
       const namespace = `kill-${randomBytes(4).toString('hex')}`;
       const { kube } = ring;
-      const write = { signal: AbortSignal.timeout(10_000), fieldManager: 'test' };
+      const write = { signal: AbortSignal.timeout(60_000), fieldManager: 'test' };
       await kube.create(namespaces, { metadata: { name: namespace } }, write);
       stack.defer(async () => {
-        await kube.delete(namespaces, { name: namespace }, { signal: AbortSignal.timeout(10_000) });
+        await kube.delete(namespaces, { name: namespace }, { signal: AbortSignal.timeout(60_000) });
       });
       await allowLease({ kube, namespace });
-      const lane = new Lane(ring, namespace, simulator, stack);
+      const lane = new Lane({ ring, namespace, simulator, waits }, supervisor, stack);
       await lane.#open();
       await lane.createIssuer('cloudflare');
       return lane;
@@ -73,10 +78,16 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  private constructor(ring: Ring, namespace: string, simulator: Simulator, stack: AsyncDisposableStack) {
+  private constructor(
+    { ring, namespace, simulator, waits }: Pick<Lane, 'ring' | 'namespace' | 'simulator' | 'waits'>,
+    supervisor: Supervisor,
+    stack: AsyncDisposableStack,
+  ) {
     this.ring = ring;
     this.namespace = namespace;
     this.simulator = simulator;
+    this.waits = waits;
+    this.#supervisor = supervisor;
     this.#stack = stack;
     this.killSwitch = new KillSwitch(() => this.#kill());
     this.reader = new Reader(ring.kube, namespace);
@@ -106,14 +117,18 @@ export class Lane implements AsyncDisposable {
     const caFile = join(dir, 'proxy-ca.pem');
     await writeFile(kubeconfig, kubeConfig.exportConfig(), { mode: 0o600 });
     await writeFile(caFile, cloudflare.ca);
-    const start = (): Promise<OperatorProcess> =>
-      OperatorProcess.start({
+    const { namespace, waits } = this;
+    const command = operatorCommand(
+      {
         kubeconfig,
         simulator: { apiUrl: cloudflare.url, caFile, originCaRootsFile },
         program,
-        flags: [`--watch-namespaces=${this.namespace}`, `--operator-namespace=${this.namespace}`, ...FLAGS],
-      });
-    const kept = this.#keep(start);
+        flags: [`--watch-namespaces=${namespace}`, `--operator-namespace=${namespace}`, ...waits.flags],
+        env: { NODE_COMPILE_CACHE: join(dirname(program), 'compile-cache') },
+      },
+      '127.0.0.1:0',
+    );
+    const kept = this.#keep(command);
     this.#stack.defer(async () => {
       this.#stopping = true;
       this.#operator?.signal('SIGTERM');
@@ -142,19 +157,15 @@ export class Lane implements AsyncDisposable {
   }
 
   /** Starts the operator, and again whenever it has ended. */
-  async #keep(start: () => Promise<OperatorProcess>): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        const operator = await start();
-        this.#operator = operator;
-        if (this.#stopping) operator.signal('SIGTERM'); // Its start was under way.
-        await operator.exited;
-        this.#operator = undefined;
-        this.logs.push(...(await operator.logs()));
-        await operator.stop();
-      } catch (error) {
-        this.logs.push(`the operator did not start: ${errorMessage(error)}`);
-      }
+  async #keep(command: Omit<StartOptions, 'log'>): Promise<void> {
+    for (let life = 1; !this.#stopping; life += 1) {
+      const log = join(this.#supervisor.dir, `life-${life}.log`);
+      this.#logs.push(log);
+      const operator = await this.#supervisor.run({ ...command, log });
+      this.#operator = operator;
+      if (this.#stopping) operator.signal('SIGTERM'); // Its start was under way.
+      await operator.exited;
+      this.#operator = undefined;
       await sleep(RESTART_MS);
     }
   }
@@ -168,8 +179,9 @@ export class Lane implements AsyncDisposable {
     return true;
   }
 
-  /** What the operator that runs has logged, after what those before it have. */
-  async allLogs(): Promise<readonly string[]> {
-    return [...this.logs, ...((await this.#operator?.logs()) ?? [])];
+  /** What the operator has logged in all its lives, one JSON object a line. */
+  async logs(): Promise<readonly string[]> {
+    const texts = await Promise.all(this.#logs.map((log) => readFile(log, 'utf8')));
+    return texts.flatMap((text) => text.split('\n').filter((line) => line !== ''));
   }
 }

@@ -11,8 +11,18 @@ import { applyManifests } from '../support/manifests.ts';
 import { FlagError, HELP, type KillFlags, readKillFlags } from './flags.ts';
 import type { Ring } from './lane.ts';
 import { Pool } from './pool.ts';
-import { type Kill, killAt, killAtRandom, survey, type Tally, titleOf } from './product.ts';
+import {
+  type Kill,
+  killAt,
+  killAtRandom,
+  oneInEachState,
+  survey,
+  type Tally,
+  titleOf,
+  type Violation,
+} from './product.ts';
 import { randomFrom, sampleOf } from './random.ts';
+import { REAL } from './waits.ts';
 
 /**
  * `npm run kill`: runs the bundle between two proxies and kills it before and after every request and before every
@@ -34,18 +44,25 @@ try {
   process.stderr.write(`${errorMessage(error)}\n`);
   process.exitCode = error instanceof FlagError ? 2 : 1;
 }
+// Node 24 may wait for ever for connections of the dead that are still closing.
+process.exit();
 
 /** Resolves to the number of violations. */
 async function kill(flags: KillFlags): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const pool = stack.use(new Pool(await openRing(stack), flags.lanes));
   const startMs = performance.now();
+  const told = (violation: Violation): Promise<void> => tell(violation, flags.logs);
   say(`seed ${flags.seed}, ${flags.lanes} lanes`);
   const tally =
     flags.random > 0
-      ? await killAtRandom(pool, sampleOf(repeated(flags), flags.random, randomFrom(flags.seed)), flags.seed)
-      : await killAt(pool, await chosen(pool, flags), progress);
-  for (const violation of tally.violations) await tell(violation, flags.logs);
+      ? await killAtRandom(
+          pool,
+          sampleOf(repeated(flags), flags.random, randomFrom(flags.seed)),
+          flags.seed,
+          told,
+        )
+      : await killAt(pool, await chosen(pool, flags), progress, told);
   const minutes = ((performance.now() - startMs) / 60_000).toFixed(1);
   say(
     `${tally.killed} kills in ${minutes} min, ${tally.missed} points that did not come again, ` +
@@ -69,26 +86,34 @@ function repeated({ courses, random }: KillFlags): KillFlags['courses'] {
   return Array.from({ length: Math.ceil(random / courses.length) }, () => courses).flat();
 }
 
-/** Every point of every course, one of them, or a sample. */
-async function chosen(pool: Pool, { courses, point, sample, seed }: KillFlags): Promise<readonly Kill[]> {
+/** Every point of every course, one in each state, one of them, or a sample. */
+async function chosen(
+  pool: Pool,
+  { courses, point, merged, sample, seed }: KillFlags,
+): Promise<readonly Kill[]> {
   const all = await survey(pool, courses);
-  for (const course of courses)
-    say(`${titleOf(course)}: ${all.filter((kill) => kill.course === course).length} points`);
-  const named = point === undefined ? all : all.filter(({ number }) => number === point);
-  const kills = sample === undefined ? named : sampleOf(named, sample, randomFrom(seed));
-  say(`${all.length} points, kills at ${kills.length}`);
-  return kills;
+  const kills = courses.flatMap((course) => {
+    const own = all.filter((kill) => kill.course === course);
+    const apart = oneInEachState(own);
+    say(`${titleOf(course)}: ${own.length} points in ${apart.length} states`);
+    if (point !== undefined) return own.filter(({ number }) => number === point);
+    return merged || course.waits === REAL ? apart : own;
+  });
+  const sampled = sample === undefined ? kills : sampleOf(kills, sample, randomFrom(seed));
+  say(`${all.length} points in ${oneInEachState(all).length} states, kills at ${sampled.length}`);
+  return sampled;
 }
 
 function progress({ course, number, point }: Kill, tally: Tally): void {
   ended += 1;
   if (ended % PROGRESS_EVERY === 0)
     say(
-      `${ended} (${tally.killed} kills, ${tally.violations.length} violations): ${titleOf(course)} ${number}, ${point}`,
+      `${new Date().toISOString().slice(11, 19)} ${ended} runs (${tally.killed} kills, ` +
+        `${tally.violations.length} violations): ${titleOf(course)} ${number}, ${point}`,
     );
 }
 
-async function tell(violation: Tally['violations'][number], logs: string | undefined): Promise<void> {
+async function tell(violation: Violation, logs: string | undefined): Promise<void> {
   const { repeat, point, problems } = violation;
   say(`\nVIOLATION, killed ${point}\n  npm run kill -- ${repeat}\n  ${problems.join('\n  ')}`);
   if (logs === undefined) return;

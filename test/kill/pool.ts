@@ -1,11 +1,12 @@
 import { Lane, type Ring } from './lane.ts';
 import { type Course, type Outcome, run } from './run.ts';
+import type { Waits } from './waits.ts';
 
 /** Lanes that work side by side. One on which something went wrong is left to nobody else. */
 export class Pool implements AsyncDisposable {
   readonly #ring: Ring;
   readonly #size: number;
-  readonly #idle: Lane[] = [];
+  readonly #idle = new Map<Waits, Lane[]>();
 
   constructor(ring: Ring, size: number) {
     this.#ring = ring;
@@ -13,7 +14,7 @@ export class Pool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#idle.map((lane) => lane[Symbol.asyncDispose]()));
+    await Promise.all([...this.#idle.values()].flat().map((lane) => lane[Symbol.asyncDispose]()));
   }
 
   /** Does the work for every item, as many at once as there are lanes. */
@@ -30,10 +31,13 @@ export class Pool implements AsyncDisposable {
     course: Course,
     strikes: (point: string) => boolean,
   ): Promise<Outcome & { logs: readonly string[] }> {
-    const lane = this.#idle.pop() ?? (await Lane.start(this.#ring));
+    const { waits } = course;
+    const idle = this.#idle.get(waits) ?? [];
+    this.#idle.set(waits, idle);
+    const lane = idle.pop() ?? (await Lane.start(this.#ring, waits));
     const outcome = await run(lane, course, strikes);
-    const logs = outcome.violations.length > 0 ? await lane.allLogs() : [];
-    if (outcome.violations.length === 0) this.#idle.push(lane);
+    const logs = outcome.violations.length > 0 ? await lane.logs() : [];
+    if (outcome.violations.length === 0) idle.push(lane);
     else await lane[Symbol.asyncDispose]();
     return { ...outcome, logs };
   }

@@ -2,6 +2,7 @@ import { randomFrom } from './random.ts';
 import type { Pool } from './pool.ts';
 import type { Course } from './run.ts';
 import { nameOf } from './variant.ts';
+import { REAL } from './waits.ts';
 
 /** What went wrong, and the arguments of `npm run kill` that repeat it. */
 export interface Violation {
@@ -18,6 +19,8 @@ export interface Kill {
   /** From 1, as `--point` names it. */
   readonly number: number;
   readonly point: string;
+  /** In which state of the two servers, numbered in the order of the course's good run. */
+  readonly state: number;
 }
 
 export interface Tally {
@@ -34,16 +37,32 @@ export async function survey(pool: Pool, courses: readonly Course[]): Promise<re
   await pool.each(courses, async (course) => {
     const { points, violations } = await pool.run(course, () => false);
     if (violations.length > 0) throw new Error(`${titleOf(course)} without a kill: ${violations.join('; ')}`);
-    kills.push(...points.map((point, index) => ({ course, number: index + 1, point })));
+    kills.push(
+      ...points.map(({ name, state }, index) => ({ course, number: index + 1, point: name, state })),
+    );
   });
-  return kills;
+  return kills.toSorted((a, b) => courses.indexOf(a.course) - courses.indexOf(b.course));
+}
+
+/**
+ * One kill of all those that leave the same behind. Which of them changes from state to state, so that every kind of
+ * message is killed at somewhere.
+ */
+export function oneInEachState(kills: readonly Kill[]): readonly Kill[] {
+  const byCourse = Map.groupBy(kills, ({ course }) => course);
+  return [...byCourse.values()].flatMap((own) =>
+    [...Map.groupBy(own, ({ state }) => state).values()].flatMap(
+      (alike, index) => alike.at(index % alike.length) ?? [],
+    ),
+  );
 }
 
 /** Kills at each of the points, a run each; tells of every run as it ends. */
 export async function killAt(
   pool: Pool,
   kills: readonly Kill[],
-  onEnd: (kill: Kill, tally: Tally) => void,
+  onEnd: (kill: Kill, tally: Tally) => void = () => undefined,
+  onViolation: (violation: Violation) => Promise<void> = async () => undefined,
 ): Promise<Tally> {
   const tally: Tally = { killed: 0, missed: 0, violations: [] };
   await pool.each(kills, async (kill) => {
@@ -53,7 +72,9 @@ export async function killAt(
     else tally.missed += 1;
     if (outcome.violations.length > 0) {
       const repeat = `${argumentsOf(course)} --point ${number}`;
-      tally.violations.push({ repeat, point, problems: outcome.violations, logs: outcome.logs });
+      const violation = { repeat, point, problems: outcome.violations, logs: outcome.logs };
+      tally.violations.push(violation);
+      await onViolation(violation);
     }
     onEnd(kill, tally);
   });
@@ -65,7 +86,12 @@ const MOST_KILLS = 4;
 const MOST_BETWEEN = 40;
 
 /** A run of each course with up to four kills at random points; the seed decides which. */
-export async function killAtRandom(pool: Pool, courses: readonly Course[], seed: number): Promise<Tally> {
+export async function killAtRandom(
+  pool: Pool,
+  courses: readonly Course[],
+  seed: number,
+  onViolation: (violation: Violation) => Promise<void> = async () => undefined,
+): Promise<Tally> {
   const tally: Tally = { killed: 0, missed: 0, violations: [] };
   const numbered = courses.map((course, index) => ({ course, seed: seed + index }));
   await pool.each(numbered, async ({ course, seed: own }) => {
@@ -86,16 +112,18 @@ export async function killAtRandom(pool: Pool, courses: readonly Course[], seed:
     if (outcome.violations.length > 0) {
       const repeat = `${argumentsOf(course)} --random 1 --seed ${own}`;
       const point = killed.join(', then ');
-      tally.violations.push({ repeat, point, problems: outcome.violations, logs: outcome.logs });
+      const violation = { repeat, point, problems: outcome.violations, logs: outcome.logs };
+      tally.violations.push(violation);
+      await onViolation(violation);
     }
   });
   return tally;
 }
 
-export function titleOf({ flow, variant }: Course): string {
-  return `${flow.name} ${nameOf(variant)}`;
+export function titleOf({ flow, variant, waits }: Course): string {
+  return `${flow.name} ${nameOf(variant)}${waits === REAL ? ' with real waits' : ''}`;
 }
 
-function argumentsOf({ flow, variant }: Course): string {
-  return `--flow ${flow.name} --variant ${nameOf(variant)}`;
+function argumentsOf({ flow, variant, waits }: Course): string {
+  return `--flow ${flow.name} --variant ${nameOf(variant)}${waits === REAL ? ' --real' : ''}`;
 }

@@ -1,21 +1,23 @@
 import { errorMessage } from '../programs/errors.ts';
-import { NotYet, waitFor } from '../support/wait.ts';
 import type { Flow } from './flow.ts';
 import { Ground } from './ground.ts';
+import type { Point } from './kill-switch.ts';
 import type { Lane } from './lane.ts';
+import { rest } from './rest.ts';
 import { settingsOf, type Variant } from './variant.ts';
-import { QUIET_MS, REST_MS } from './waits.ts';
+import type { Waits } from './waits.ts';
 
 /** A flow in its surroundings. */
 export interface Course {
   readonly flow: Flow;
   readonly variant: Variant;
+  readonly waits: Waits;
 }
 
 /** How a run went. */
 export interface Outcome {
   /** Everything that passed, in order. */
-  readonly points: readonly string[];
+  readonly points: readonly Point[];
   readonly kills: number;
   /** Empty: all is as it must be. */
   readonly violations: readonly string[];
@@ -38,12 +40,12 @@ export async function run(
     await work().catch((error: unknown) => void violations.push(errorMessage(error)));
   };
   await attempt(async () => {
-    await lane.simulator.settings(settingsOf(variant));
+    await lane.simulator.settings(settingsOf(variant, lane.waits.lateMs));
     await flow.setUp?.(ground);
     const { midway } = flow;
     killSwitch.begin({ name: ground.name, strikes, midway: midway && (() => midway(ground)) });
-    await flow.begin(ground);
-    await rest(ground, flow);
+    await killSwitch.duringWork(() => flow.begin(ground));
+    await rest(ground, flow.problems);
   });
   const points = [...killSwitch.points];
   const { kills } = killSwitch;
@@ -53,18 +55,4 @@ export async function run(
     await ground.clear();
   });
   return { points, kills, violations };
-}
-
-/** Resolves when all is as it must be and stays so for a while in which nothing passes. */
-async function rest(ground: Ground, flow: Flow): Promise<void> {
-  const { killSwitch } = ground.lane;
-  await waitFor(
-    `${flow.name} to come to rest`,
-    async () => {
-      const problems = await flow.problems(ground);
-      if (problems.length > 0) return new NotYet(problems);
-      return killSwitch.quietMs > QUIET_MS || new NotYet(`${killSwitch.points.at(-1)} has just passed`);
-    },
-    { timeoutMs: REST_MS, intervalMs: 100 },
-  );
 }

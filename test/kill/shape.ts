@@ -16,9 +16,9 @@ const BOOKMARK = '"type":"BOOKMARK"';
  * What a message is, in words that are the same in every run of a flow: its server, method and path, with the names
  * that a run makes up replaced. Undefined for what is no part of a flow.
  *
- * @param name what the names of this run's objects begin with.
+ * @param name what the names of this run's objects begin with; absent between two runs.
  */
-export function shapeOf(server: ServerName, passage: Passage, name: string): string | undefined {
+export function shapeOf(server: ServerName, passage: Passage, name?: string): string | undefined {
   const { when, method, path, body } = passage;
   const { pathname, searchParams } = new URL(path, 'https://server');
   const what = pathname.replace(COLLECTION, '').replace(/^\/client\/v4/, '');
@@ -29,9 +29,8 @@ export function shapeOf(server: ServerName, passage: Passage, name: string): str
   return `${when} ${method} ${server === 'cloudflare' ? 'cloudflare' : ''}${generic(what, name)}${dryRun}`;
 }
 
-function generic(path: string, name: string): string {
-  return path
-    .replaceAll(name, 'NAME')
+function generic(path: string, name: string | undefined): string {
+  return (name === undefined ? path : path.replaceAll(name, 'NAME'))
     .replace(/^events\/.*/, 'events/EVENT')
     .replace(/originca-pending-[0-9a-f-]{36}/, 'originca-pending-UID')
     .replace(/\/[0-9a-f]{32}(?=\/|$)/g, '/ZONE')

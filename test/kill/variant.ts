@@ -1,5 +1,4 @@
 import type { SettingsChange } from '../simulator/settings.ts';
-import { LATE_MS } from './waits.ts';
 
 /** In what surroundings a flow runs. */
 export interface Variant {
@@ -25,9 +24,10 @@ export function nameOf({ zones, signing, listing }: Variant): string {
   return `${zones}-${signing}-${listing}`;
 }
 
-export function settingsOf({ signing, listing }: Variant): SettingsChange {
+/** @param lateMs how late what is late happens. */
+export function settingsOf({ signing, listing }: Variant, lateMs: number): SettingsChange {
   return {
-    lateSigningMs: signing === 'late' ? LATE_MS : 0,
-    lateListingMs: listing === 'late' ? LATE_MS : 0,
+    lateSigningMs: signing === 'late' ? lateMs : 0,
+    lateListingMs: listing === 'late' ? lateMs : 0,
   };
 }

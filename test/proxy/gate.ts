@@ -1,5 +1,7 @@
 /** One message on its way past the proxy. */
 export interface Passage {
+  /** Of the request: its answer, and all pieces of a watch, have the same. */
+  readonly request: number;
   /** A request that is about to reach the server, its whole answer about to reach the caller, or a piece of a watch. */
   readonly when: 'before' | 'after' | 'event';
   readonly method: string;

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loopbackCertificate } from './certificate.ts';
-import type { Gate } from './gate.ts';
+import type { Gate, Passage } from './gate.ts';
 import { answer, readAll } from './messages.ts';
 import { type Fault, isWatch, type Rule, Rules } from './faults.ts';
 import { Upstream, type UpstreamOptions } from './upstream.ts';
@@ -12,6 +12,8 @@ import { Upstream, type UpstreamOptions } from './upstream.ts';
 export interface SeenRequest {
   /** performance.now() at its arrival. */
   readonly atMs: number;
+  /** Its number: as many came before it. */
+  readonly number: number;
   readonly method: string;
   /** With query. */
   readonly path: string;
@@ -36,6 +38,7 @@ export class FaultProxy {
   readonly #toCut = new WeakSet<ServerResponse>();
   #resumed: PromiseWithResolvers<void> | undefined;
   #url = '';
+  #arrived = 0;
   /** PEM certificate to trust the proxy by. */
   readonly ca: string;
   /** Every request since the start or the last `forget`, in order of arrival. */
@@ -144,6 +147,7 @@ export class FaultProxy {
     const fault = this.#rules.take(method, path);
     const seen: SeenRequest = {
       atMs: performance.now(),
+      number: this.#arrived++,
       method,
       path,
       watch: isWatch(path),
@@ -152,7 +156,8 @@ export class FaultProxy {
     this.requests.push(seen);
     const body = await readAll(request);
     await this.#resumed?.promise;
-    if ((await this.gate?.({ when: 'before', method, path, body })) === 'drop') return void request.destroy();
+    const passage = { request: seen.number, method, path };
+    if ((await this.gate?.({ ...passage, when: 'before', body })) === 'drop') return void request.destroy();
     switch (fault?.type) {
       case 'status':
         seen.status = fault.status;
@@ -169,7 +174,7 @@ export class FaultProxy {
       case 'cut':
       case undefined:
     }
-    await this.#relay(await this.#forward(request, body, response, seen), response, fault);
+    await this.#relay(await this.#forward(request, body, response, seen), response, passage, fault);
   }
 
   async #forward(
@@ -188,18 +193,22 @@ export class FaultProxy {
     for (const tcp of this.#sockets) if (tcp.remotePort === socket.remotePort) tcp.resetAndDestroy();
   }
 
-  async #relay(incoming: IncomingMessage, response: ServerResponse, fault: Fault | undefined): Promise<void> {
+  async #relay(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    passage: Pick<Passage, 'request' | 'method' | 'path'>,
+    fault: Fault | undefined,
+  ): Promise<void> {
     if (fault?.type === 'end') {
       incoming.destroy();
       response.writeHead(incoming.statusCode ?? 502, { 'content-type': 'application/json' });
       response.end();
       return;
     }
-    const { method = 'GET', url: path = '/' } = response.req;
-    const watch = isWatch(path);
+    const watch = isWatch(passage.path);
     if (this.gate !== undefined && !watch && fault === undefined) {
       const body = await readAll(incoming);
-      if ((await this.gate({ when: 'after', method, path, body })) === 'drop') return void response.destroy();
+      if ((await this.gate({ ...passage, when: 'after', body })) === 'drop') return void response.destroy();
       response.writeHead(incoming.statusCode ?? 502, incoming.headers).end(body);
       return;
     }
@@ -213,7 +222,7 @@ export class FaultProxy {
     });
     for await (const piece of incoming as AsyncIterable<Buffer>) {
       await this.#resumed?.promise;
-      if (watch && (await this.gate?.({ when: 'event', method, path, body: piece })) === 'drop')
+      if (watch && (await this.gate?.({ ...passage, when: 'event', body: piece })) === 'drop')
         return void response.destroy();
       if (fault?.type === 'slow' && fault.dripMs !== undefined) await sleep(fault.dripMs);
       if (this.#toCut.has(response)) return this.#cutShort(response, piece);

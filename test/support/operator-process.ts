@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { freePorts } from '../programs/ports.ts';
 import { startReady } from '../programs/readiness.ts';
-import { type Supervised, Supervisor } from '../programs/supervisor.ts';
+import { type StartOptions, type Supervised, Supervisor } from '../programs/supervisor.ts';
 import type { Simulator } from '../simulator/client.ts';
 
 export interface OperatorProcessOptions {
@@ -24,6 +24,25 @@ export interface OperatorProcessOptions {
 
 const SOURCES = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+/** How it is started. `metricsAddress`: HOST:PORT, 0 for any port that is free. */
+export function operatorCommand(
+  { kubeconfig, simulator, flags = [], program = SOURCES, nodeFlags = [], env }: OperatorProcessOptions,
+  metricsAddress: string,
+): Omit<StartOptions, 'log'> {
+  const args = [
+    ...nodeFlags,
+    program,
+    ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+    '--operator-namespace=originca-system',
+    `--cloudflare-base-url=${simulator.apiUrl}`,
+    `--origin-ca-roots=${simulator.originCaRootsFile}`,
+    `--metrics-address=${metricsAddress}`,
+    '--log-format=json',
+    ...flags,
+  ];
+  return { command: process.execPath, args, env: { NODE_EXTRA_CA_CERTS: simulator.caFile, ...env } };
+}
+
 /** The operator as a process of its own, behind a guardian: it ends with this process, however that ends. */
 export class OperatorProcess {
   /** From its start to the first good answer of /readyz. */
@@ -35,28 +54,16 @@ export class OperatorProcess {
 
   /** Resolves when it is ready: its caches are filled. */
   static async start(options: OperatorProcessOptions): Promise<OperatorProcess> {
-    const { kubeconfig, simulator, flags = [], program = SOURCES, nodeFlags = [], env } = options;
     const supervisor = await Supervisor.start(join(tmpdir(), 'originca-operator-'));
     try {
       const [port = 0] = await freePorts(1);
       const url = `http://127.0.0.1:${port}`;
       const log = join(supervisor.dir, 'operator.log');
-      const args = [
-        ...nodeFlags,
-        program,
-        ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
-        '--operator-namespace=originca-system',
-        `--cloudflare-base-url=${simulator.apiUrl}`,
-        `--origin-ca-roots=${simulator.originCaRootsFile}`,
-        `--metrics-address=127.0.0.1:${port}`,
-        '--log-format=json',
-        ...flags,
-      ];
       const startMs = performance.now();
       const running = await startReady(
         supervisor,
         'the operator',
-        { command: process.execPath, args, log, env: { NODE_EXTRA_CA_CERTS: simulator.caFile, ...env } },
+        { ...operatorCommand(options, `127.0.0.1:${port}`), log },
         (signal) => isReady(url, signal),
       );
       return new OperatorProcess(supervisor, running, url, log, performance.now() - startMs);

@@ -1,10 +1,9 @@
 import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../../../src/api/names.ts';
-import { waitFor, NotYet } from '../../support/wait.ts';
 import type { Flow } from '../flow.ts';
 import type { Ground } from '../ground.ts';
-import { type CertificateEnd, certificateProblems } from '../judge.ts';
+import { certificateProblems } from '../judge.ts';
 import { pairOf } from '../reader.ts';
-import { REST_MS } from '../waits.ts';
+import { rest } from '../rest.ts';
 
 /** One of the run's own issuers. */
 function issuer({ name }: Ground, which: 'old' | 'next'): { kind: 'OriginIssuer'; name: string } {
@@ -14,18 +13,7 @@ function issuer({ name }: Ground, which: 'old' | 'next'): { kind: 'OriginIssuer'
 /** A certificate that is issued and at rest. */
 async function issued(ground: Ground): Promise<void> {
   await ground.applyCertificate();
-  await rests(ground, { issued: [1, 1], hostnames: ground.hostnames() });
-}
-
-async function rests(ground: Ground, end: CertificateEnd): Promise<void> {
-  await waitFor(
-    `${ground.name} to be issued before the flow begins`,
-    async () => {
-      const problems = await certificateProblems(ground, end);
-      return problems.length === 0 || new NotYet(problems);
-    },
-    { timeoutMs: REST_MS, intervalMs: 100 },
-  );
+  await rest(ground, () => certificateProblems(ground, { issued: [1, 1], hostnames: ground.hostnames() }));
 }
 
 const firstIssuance: Flow = {

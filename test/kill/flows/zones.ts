@@ -2,13 +2,12 @@ import type { OriginZone } from '../../../src/api/v1alpha1.ts';
 import { originZones } from '../../../src/resources.ts';
 import type { ZoneSeed } from '../../simulator/protocol.ts';
 import { SCENE_LABEL } from '../../support/scene-label.ts';
-import { NotYet, waitFor } from '../../support/wait.ts';
 import type { Flow } from '../flow.ts';
 import type { Ground } from '../ground.ts';
+import { rest } from '../rest.ts';
 import { ALL_VARIANTS } from '../variant.ts';
-import { REST_MS } from '../waits.ts';
 
-const signal = () => AbortSignal.timeout(15_000);
+const signal = () => AbortSignal.timeout(60_000);
 const zoneName = ({ name }: Ground): string => `${name}.example`;
 
 /** Nothing here depends on how certificates are signed. */
@@ -76,14 +75,7 @@ const restored: Flow = {
   setUp: async (ground) => {
     await seed(ground, { ssl: 'strict', automaticMode: 'custom' });
     await applyZone(ground);
-    await waitFor(
-      'the zone to be in sync',
-      async () => {
-        const problems = await strictProblems(ground);
-        return problems.length === 0 || new NotYet(problems);
-      },
-      { timeoutMs: REST_MS },
-    );
+    await rest(ground, strictProblems);
   },
   begin: async (ground) => ground.lane.simulator.setZoneMode((await look(ground)).id, 'full'),
   problems: async (ground) => {
