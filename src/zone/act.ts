@@ -12,28 +12,31 @@ import type { SettingAction, SettingName } from './world.ts';
 /**
  * Decides and changes, one setting after the other, until nothing is left to change now. Every change is decided on
  * readings of this pass and on the object as it is now, and each setting is changed once in a pass.
+ *
+ * @returns what is left, and the object as it is then.
  */
 export async function enact(
   context: ControllerContext,
   view: ZoneView,
   signal: AbortSignal,
-): Promise<readonly SettingAction[]> {
+): Promise<{ readonly actions: readonly SettingAction[]; readonly zone: ZoneView['zone'] }> {
   const { facts } = view;
   const changed = new Set<SettingName>();
+  let { zone } = view;
   let paid: ZoneView | undefined;
   for (;;) {
     const actions = decided(context, view);
     const next = actions.find(
       (action): action is Patch => action.type === 'Patch' && !changed.has(action.name),
     );
-    if (next === undefined || facts === undefined) return actions;
+    if (next === undefined || facts === undefined) return { actions, zone };
     if (paid === undefined) {
       paid = paidView(context, view, actions.filter(({ type }) => type === 'Patch').length);
-      if (paid === undefined || !(await refreshed(context, paid, facts.id, signal))) return actions;
+      if (paid === undefined || !(await refreshed(context, paid, facts.id, signal))) return { actions, zone };
       continue;
     }
     await assertUnchanged(context, view, signal);
-    await change(context, paid, facts.id, next, signal);
+    zone = await change(context, { ...paid, zone }, facts.id, next, signal);
     changed.add(next.name);
   }
 }

@@ -2,6 +2,7 @@ import { ANNOTATION } from '../api/names.ts';
 import type { CloudflareError } from '../cloudflare/errors.ts';
 import { originZones } from '../resources.ts';
 import type { ControllerContext } from './controller-context.ts';
+import { noteRestore } from './note-restore.ts';
 import { readSetting } from './readings.ts';
 import { contained } from './recurring.ts';
 import { textOf, wireId } from './settings.ts';
@@ -39,16 +40,22 @@ export async function assertUnchanged(
   if (!isSame) throw new Overtaken(`OriginZone ${name} changed before its settings were`);
 }
 
-/** Changes one setting, and believes only what is read afterwards. What Cloudflare refuses is remembered. */
+/**
+ * Changes one setting, and believes only what is read afterwards. What Cloudflare refuses is remembered.
+ *
+ * @returns the object as it is then: a restore is noted on it.
+ */
 export async function change(
   context: ControllerContext,
   view: ZoneView,
   zoneId: string,
   action: Patch,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ZoneView['zone']> {
   const { memory, client, intervals } = view;
   const { name, to, because, value } = action;
+  const restore = because === 'Restore' ? { setting: name, time: context.clock.now() } : undefined;
+  const zone = restore === undefined ? view.zone : await noteRestore(context, view, restore, signal);
   const patchedMs = context.clock.monotonic();
   const before = rememberedOf(context, view, name);
   try {
@@ -57,16 +64,17 @@ export async function change(
     const failure = contained(error);
     memory.remember(name, { ...before, refusal: refusalOf(failure, before.refusal, patchedMs) });
     context.log.warn({ zone: view.key, setting: name, problem: failure.message }, 'setting not changed');
-    if (failure.definite) return;
+    if (failure.definite) {
+      if (restore !== undefined) memory.notRestored(restore);
+      return zone;
+    }
   }
   const after = rememberedOf(context, view, name);
   memory.remember(name, { ...after, refusal: undefined, patchedMs, patchedTo: to });
-  if (because === 'Restore') {
-    memory.restored({ setting: name, time: context.clock.now() });
-    context.count.restore(view.key, name);
-  }
+  if (restore !== undefined) context.count.restore(view.key, name);
   await readSetting(context, memory, client, { zoneId, name, intervals }, signal);
   tellChange(context, view, action);
+  return zone;
 }
 
 type Refusal = NonNullable<SettingHistory['refusal']>;

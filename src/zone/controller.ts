@@ -88,9 +88,9 @@ async function pass(
   view: ZoneView,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { zone, facts, origins, key, memory, client, intervals } = view;
+  const { facts, origins, key, memory, client, intervals } = view;
   context.count.show(key, namesToRead(view));
-  const actions = await enact(context, view, signal);
+  const { actions, zone } = await enact(context, view, signal);
   if (facts !== undefined && actions.some((action) => action.type === 'Hold' && action.listsRecords))
     listRecordsAnew(context, memory, client, { key, zoneId: facts.id, intervals });
   const gate = gateView(origins, context.probes.since(key, Number.NEGATIVE_INFINITY));

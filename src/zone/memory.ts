@@ -1,3 +1,4 @@
+import { rfc3339 } from '../api/conditions.ts';
 import type { OriginZone } from '../api/v1alpha1.ts';
 import type { Zone } from '../cloudflare/results.ts';
 import type { RecordListing, ZoneClient } from '../cloudflare/zone-client.ts';
@@ -30,6 +31,11 @@ export interface Restore {
 
 const DAY_MS = 24 * 3_600_000;
 const RESTORES_KEPT = 12;
+
+/** As the status shows them: to the second. */
+export function shownRestores(restores: readonly Restore[]): { setting: string; time: string }[] {
+  return restores.map(({ setting, time }) => ({ setting, time: rfc3339(time) }));
+}
 
 /** What this process remembers of one OriginZone from pass to pass. */
 export class ZoneMemory {
@@ -92,8 +98,18 @@ export class ZoneMemory {
       .map(({ time }) => time);
   }
 
+  /** All restores when this one is done too. */
+  restoresWith(restore: Restore): readonly Restore[] {
+    return [...this.#restores, restore].slice(-RESTORES_KEPT);
+  }
+
   restored(restore: Restore): void {
-    this.#restores = [...this.#restores, restore].slice(-RESTORES_KEPT);
+    this.#restores = this.restoresWith(restore);
+  }
+
+  /** What was noted before it was done was refused: nothing was restored. */
+  notRestored(restore: Restore): void {
+    this.#restores = this.#restores.filter((other) => other !== restore);
   }
 
   /** Changes with the token and the zone: what was asked before speaks of something else. */

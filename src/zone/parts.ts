@@ -1,6 +1,7 @@
 import { rfc3339 } from '../api/conditions.ts';
 import { countResults } from './gate.ts';
 import type { ControllerContext } from './controller-context.ts';
+import { shownRestores } from './memory.ts';
 import type { ReadFailure } from './recurring.ts';
 import { type Draft, type Status, transitionTime } from './report.ts';
 import { shownIntervals } from './schedule.ts';
@@ -36,10 +37,7 @@ export function partsOf(
         ? before.zone
         : { name: zoneName },
     settings: actions.map((action) => settingOf(view, action, nowMs)),
-    restores:
-      memory.restores.length === 0
-        ? undefined
-        : memory.restores.map(({ setting, time }) => ({ setting, time: rfc3339(time) })),
+    restores: memory.restores.length === 0 ? undefined : shownRestores(memory.restores),
     originCounts: isKnown ? countResults(gate.lines).map((each) => ({ ...each })) : before?.originCounts,
     origins: isKnown ? gate.lines.slice(0, ORIGINS_SHOWN).map(lineOf) : before?.origins,
     intervals: shownIntervals(intervals),

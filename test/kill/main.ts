@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { KubeClient } from '../../src/kube/client.ts';
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { startControlPlane } from '../programs/control-plane.ts';
-import { errorMessage } from '../programs/errors.ts';
 import { bundle } from '../support/build.ts';
 import { kustomizeBuild } from '../support/kustomize.ts';
 import { applyManifests } from '../support/manifests.ts';
@@ -41,8 +41,9 @@ try {
   if (flags === 'help') say(HELP);
   else if ((await kill(flags)) > 0) process.exitCode = 1;
 } catch (error) {
-  process.stderr.write(`${errorMessage(error)}\n`);
-  process.exitCode = error instanceof FlagError ? 2 : 1;
+  const isUsage = error instanceof FlagError;
+  process.stderr.write(`${isUsage ? error.message : inspect(error)}\n`);
+  process.exitCode = isUsage ? 2 : 1;
 }
 // Node 24 may wait for ever for connections of the dead that are still closing.
 process.exit();

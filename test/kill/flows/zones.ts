@@ -68,7 +68,7 @@ const raisedToStrict: Flow = {
   tearDown: deleteZone,
 };
 
-/** A restore is noted after it is done: one that the operator died of is forgotten, so that it may be told or not. */
+/** A restore is noted before it is done: one that the operator died of counts, and so does the one after it. */
 const restored: Flow = {
   name: 'setting-restored',
   variants,
@@ -82,7 +82,9 @@ const restored: Flow = {
     const { zone } = await look(ground);
     const restores = zone?.status?.restores?.length ?? 0;
     return [
-      ...(restores > 1 ? [`${restores} restores are told of one`] : []),
+      ...(restores < 1 || restores > 1 + ground.lane.killSwitch.kills
+        ? [`${restores} restores are told of one`]
+        : []),
       ...(await strictProblems(ground)),
     ];
   },

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { rfc3339 } from '../../../src/api/conditions.ts';
+import type { OriginZone } from '../../../src/api/v1alpha1.ts';
 import { CloudflareError } from '../../../src/cloudflare/errors.ts';
 import { change, type Patch } from '../../../src/zone/change.ts';
 import type { ControllerContext } from '../../../src/zone/controller-context.ts';
@@ -54,4 +56,67 @@ test('a refusal that goes on is told in its first words, another in its own', as
     'Denied (code 10000, Ray ID c).',
   ]);
   expect(untilMs).toBe(30 * MINUTE);
+});
+
+/** Restores once, and says in which order what was asked of whom. */
+async function restored(outcome: Promise<void>) {
+  const clock = new TestClock();
+  const zone = originZone({ mode: 'Enforce', settings: { tls13: 'on' } });
+  zone.status = { conditions: [], zone: { name: 'example.com' } };
+  const memory = new ZoneMemory(zone);
+  const asked: unknown[] = [];
+  const kube = {
+    apply: (_: unknown, body: OriginZone) => {
+      asked.push(body.status);
+      return Promise.resolve({ ...zone, status: body.status });
+    },
+  };
+  const client = {
+    patchSetting: () => {
+      asked.push('PATCH');
+      return outcome;
+    },
+    getSetting: () => Promise.reject(refusal(9109, 'a')),
+  };
+  const context = {
+    clock,
+    kube,
+    random: () => 0,
+    log: { warn: () => undefined },
+    count: { restore: () => undefined },
+  } as unknown as ControllerContext; // Only what is asked of it.
+  const view = {
+    key: 'shop',
+    zone,
+    zoneName: 'example.com',
+    memory,
+    client,
+    intervals: {},
+  } as unknown as ZoneView; // As above.
+  const after = await change(
+    context,
+    view,
+    'id',
+    { ...PATCH, because: 'Restore' },
+    AbortSignal.timeout(1000),
+  );
+  return { asked, status: after.status, remembered: memory.restores.length };
+}
+
+test('a restore is in the status before it is done, beside all that stood there: whoever dies of it has it counted', async () => {
+  const noted = {
+    conditions: [],
+    zone: { name: 'example.com' },
+    restores: [{ setting: 'tls13', time: rfc3339(new TestClock().now()) }],
+  };
+  expect(await restored(Promise.resolve())).toEqual({
+    asked: [noted, 'PATCH'],
+    status: noted,
+    remembered: 1,
+  });
+});
+
+test('a restore that Cloudflare refused is none', async () => {
+  const { remembered } = await restored(Promise.reject(refusal(9109, 'a')));
+  expect(remembered).toBe(0);
 });
