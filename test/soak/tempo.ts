@@ -1,4 +1,4 @@
-import { FLAGS } from '../kill/waits.ts';
+import { SCALED as KILL } from '../kill/waits.ts';
 
 /** How fast the world of a soak goes: either all waits of the operator are short, or all are the real ones. */
 export interface Tempo {
@@ -23,7 +23,7 @@ const PROBING = ['--probe-allow-cidr=127.0.0.0/8'] as const;
 
 export const SCALED: Tempo = {
   name: 'scaled',
-  flags: [...FLAGS.filter((flag) => !flag.startsWith('--log-level')), ...PROBING],
+  flags: [...KILL.flags.filter((flag) => !flag.startsWith('--log-level')), ...PROBING],
   paceMs: 600,
   faultMs: [500, 6000],
   lateMs: 500,
