@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../programs/errors.ts';
 import type { FaultSpec } from '../simulator/fault.ts';
 import type { Journal } from './journal.ts';
 import type { Replica, Replicas } from './replicas.ts';
@@ -16,10 +17,6 @@ export class Faults {
   readonly #journal: Journal;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
-  /** How many of the faults that last are on. */
-  get active(): number {
-    return this.#running.size;
-  }
 
   constructor(stage: Stage, replicas: Replicas, journal: Journal) {
     this.#stage = stage;
@@ -91,31 +88,31 @@ export class Faults {
     const id = tokenIds[issuer];
     if (id === undefined) return;
     await simulator.updateToken(id, { status: 'disabled' });
-    await this.#later(ms, async () => {
+    this.#later(ms, async () => {
       if (replaced) await this.#stage.replaceToken(issuer);
       else await simulator.updateToken(id, { status: 'active' });
     });
   }
 
-  async #troubleApi({ replica, how, ms, count }: Extract<Step, { kind: 'api' }>): Promise<void> {
+  #troubleApi({ replica, how, ms, count }: Extract<Step, { kind: 'api' }>): void {
     const { api } = this.#replicas.all[replica] ?? {};
     if (api === undefined) return;
     if (how === 'drops watches') return api.cutWatches();
     if (how === 'is cut off') {
       api.pause();
       api.resetAll();
-      return this.#later(ms, async () => api.resume());
+      return this.#later(ms, () => Promise.resolve(api.resume()));
     }
     const end = api.inject({ ...ruleOf(how), ...(how === 'is slow' ? {} : { count: count * 4 }) });
-    return this.#later(ms, async () => end());
+    return this.#later(ms, () => Promise.resolve(end()));
   }
 
-  async #breakOrigin(site: Site | undefined, ms: number): Promise<void> {
+  #breakOrigin(site: Site | undefined, ms: number): void {
     if (site === undefined || site.brokenSinceMs !== undefined) return;
     site.brokenSinceMs = performance.now();
     site.healthySinceMs = undefined;
     site.origin.setBroken(true);
-    await this.#later(ms, async () => {
+    this.#later(ms, async () => {
       site.origin.setBroken(false);
       site.brokenSinceMs = undefined;
       site.healthySinceMs = performance.now() + ORIGINS_MEND_MS;
@@ -128,15 +125,15 @@ export class Faults {
     await this.#stage.applyZone(site);
   }
 
-  async #kill(whom: 'leader' | 'both'): Promise<void> {
-    await this.#inBackground(async () => {
+  #kill(whom: 'leader' | 'both'): void {
+    this.#inBackground(async () => {
       const leader = whom === 'leader' ? await this.#replicas.leader() : undefined;
       for (const replica of leader ? [leader] : this.#replicas.all) replica.signal('SIGKILL');
     });
   }
 
-  async #pause(ms: number): Promise<void> {
-    await this.#inBackground(async () => {
+  #pause(ms: number): void {
+    this.#inBackground(async () => {
       const leader = await this.#replicas.leader();
       leader?.signal('SIGSTOP');
       await this.#wait(ms);
@@ -155,24 +152,21 @@ export class Faults {
     while (replica.operator === undefined && !this.#stop.signal.aborted) await this.#wait(100);
   }
 
-  async #later(ms: number, work: () => Promise<void>): Promise<void> {
-    await this.#inBackground(async () => {
+  #later(ms: number, work: () => Promise<void>): void {
+    this.#inBackground(async () => {
       await this.#wait(ms);
       await work();
     });
   }
 
   /** Not waited for, unless the soak ends. */
-  async #inBackground(work: () => Promise<void>): Promise<void> {
+  #inBackground(work: () => Promise<void>): void {
     const running = work()
       .catch((error: unknown) => {
-        this.#journal.violation(
-          `a fault could not be made: ${error instanceof Error ? error.message : 'unknown'}`,
-        );
+        this.#journal.violation(`a fault could not be made or ended: ${errorMessage(error)}`);
       })
       .finally(() => void this.#running.delete(running));
     this.#running.add(running);
-    await Promise.resolve();
   }
 
   /** Cut short when the soak ends. */

@@ -1,4 +1,4 @@
-import { type Step, wordsOf } from './steps.ts';
+import { isByPeople, nameOf, type Step, wordsOf } from './steps.ts';
 
 /** A promise that was broken. */
 export interface Violation {
@@ -16,7 +16,8 @@ const KEPT_VIOLATIONS = 20;
 export class Journal {
   readonly violations: Violation[] = [];
   /** How often each kind of step was taken. */
-  readonly counts = new Map<string, number>();
+  readonly people = new Map<string, number>();
+  readonly faults = new Map<string, number>();
   readonly #startMs = performance.now();
   readonly #onViolation: (violation: Violation) => void;
   readonly #told = new Set<string>();
@@ -30,9 +31,15 @@ export class Journal {
     return (performance.now() - this.#startMs) / 1000;
   }
 
+  /** Steps so far. */
+  get steps(): number {
+    return [...this.people.values(), ...this.faults.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   step(step: Step): void {
-    const name = step.kind === 'apply' ? step.why : step.kind === 'damage' ? step.how : step.kind;
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    const counts = isByPeople(step) ? this.people : this.faults;
+    const name = nameOf(step);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
     this.note(wordsOf(step));
   }
 

@@ -36,12 +36,20 @@ const CHANGES: readonly (readonly [weight: number, why: string, change: Change])
   [1, 'hold or let go on', ({ held }) => ({ held: !held })],
   [2, 'change the template', ({ label }) => ({ label: label + 1 })],
   [1, 'change the outputs', ({ bundle }) => ({ bundle: !bundle })],
+  [1, 'change temporaryCertificate', ({ temporary }) => ({ temporary: !temporary })],
   [
     1,
     'change secretDeletionPolicy',
     ({ onDelete }) => ({ onDelete: onDelete === 'Delete' ? 'Retain' : 'Delete' }),
   ],
 ];
+
+/** Most of the time people let an object be worked. */
+const GO_ON = [1, 'resume and let go on', () => ({ suspended: false, held: false })] as const;
+
+function isIdle({ suspended, held }: Wish): boolean {
+  return suspended || held;
+}
 
 /** Bears the key that was asked for or one that was not; what no reader of a list could recognise is left out. */
 const BAD_CERTIFICATES = [
@@ -88,7 +96,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
       wishes.delete(slot);
       return { kind: 'delete', slot };
     }
-    const [, why, change] = dice.weighted(CHANGES);
+    const [, why, change] = isIdle(wish) && dice.chance(0.5) ? GO_ON : dice.weighted(CHANGES);
     const next = { ...wish, ...change(wish, dice) };
     wishes.set(slot, next);
     last.set(slot, next);

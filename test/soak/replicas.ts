@@ -160,6 +160,11 @@ export class Replicas implements AsyncDisposable {
     this.#stack = stack;
   }
 
+  /** How often a replica ended. */
+  get ends(): number {
+    return this.all.reduce((sum, { ends }) => sum + ends, 0);
+  }
+
   async leader(): Promise<Replica | undefined> {
     const leading = await Promise.all(this.all.map((replica) => replica.leads()));
     return this.all[leading.indexOf(true)];

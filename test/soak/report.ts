@@ -13,12 +13,14 @@ export function violationWords({ atSeconds, what, operations }: Violation, repea
 
 /** What a soak came to, as a table. */
 export function reportOf(outcome: Outcome): string {
-  const { steps, account, memory, violations } = outcome;
+  const { people, faults, account, memory, violations } = outcome;
   const { issued, revoked, inSecrets, superseded, allowed, refused } = account;
   const slope = memory.slope();
   return [
-    'steps',
-    ...lines(steps),
+    `operations of people: ${sum(people)}`,
+    ...lines(people),
+    `faults: ${sum(faults)}`,
+    ...lines(faults),
     'certificates',
     ...lines([
       ['issued', issued],
@@ -29,6 +31,14 @@ export function reportOf(outcome: Outcome): string {
     ]),
     'objects that had to be helped when all was over',
     ...lines(refused.size === 0 ? [['none', 0]] : refused),
+    'time',
+    ...lines([
+      ['until all was at rest, seconds', round(outcome.restSeconds)],
+      [
+        'longest that an object was not Ready and did not say why, seconds',
+        round(outcome.longestUnhealedSeconds),
+      ],
+    ]),
     'replicas',
     ...lines([
       ['ends', outcome.ends],
@@ -46,6 +56,10 @@ export function reportOf(outcome: Outcome): string {
     ]),
     `${violations.length} violations`,
   ].join('\n');
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
 }
 
 function lines(entries: Iterable<readonly [string, string | number]>): readonly string[] {

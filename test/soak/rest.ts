@@ -1,5 +1,4 @@
-import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
-import { PENDING_SECRET_TYPE } from '../../src/api/names.ts';
+import type { Secret } from '../../src/kube/object.ts';
 import { decode } from '../../src/secret-facts.ts';
 import { inspectPair } from '../../src/pki/inspect.ts';
 import type { CertificateView } from '../simulator/protocol.ts';
@@ -8,8 +7,9 @@ import { errorMessage } from '../programs/errors.ts';
 import type { Journal } from './journal.ts';
 import { CAUSES, type Cause, type Ledger } from './ledger.ts';
 import { siteName, type Stage } from './stage.ts';
+import { look } from './survey.ts';
 import type { Users } from './users.ts';
-import { hostnamesOf, ISSUERS, secretNameOf, type Wish } from './wish.ts';
+import { ISSUERS } from './wish.ts';
 
 /** What became of the certificates that Cloudflare ever issued. */
 export interface Account {
@@ -23,8 +23,6 @@ export interface Account {
   readonly refused: ReadonlyMap<string, number>;
 }
 
-type Found = Awaited<ReturnType<typeof look>>;
-
 /**
  * With faults and people stopped: every object is Ready or says why not; those are helped as they ask, and then
  * nothing may be left over, neither in the cluster nor at Cloudflare.
@@ -37,19 +35,23 @@ export async function rest(stage: Stage, users: Users, ledger: Ledger, journal: 
     const { problems, refusals } = await look(stage, users);
     refused.clear();
     for (const reason of refusals.values()) refused.set(reason, (refused.get(reason) ?? 0) + 1);
-    return problems;
+    return words(problems);
   });
   await help(stage, users);
   await settled(journal, 'everything to be in place', restMs, async () => {
     const { problems, refusals, pendings } = await look(stage, users);
     return [
-      ...problems,
-      ...[...refusals].map(([name, reason]) => `${name}: ${reason}`),
+      ...words(problems),
+      ...words(refusals),
       ...pendings.map((name) => `Secret ${name} is left over`),
       ...(await zoneProblems(stage)),
     ];
   });
   return account(stage, ledger, journal, refused);
+}
+
+function words(found: ReadonlyMap<string, string>): readonly string[] {
+  return [...found].map(([name, what]) => `${name}: ${what}`);
 }
 
 async function settled(
@@ -87,59 +89,6 @@ async function help(stage: Stage, users: Users): Promise<void> {
     if ((await stage.zone(site)) !== undefined) await stage.deleteZone(site);
     await stage.applyZone(site);
   }
-}
-
-/** All objects as they are now: what is wrong with them, or what they say is in their way. */
-async function look(stage: Stage, users: Users) {
-  const [objects, all] = await Promise.all([stage.certificates(), stage.secrets()]);
-  const problems: string[] = [];
-  const refusals = new Map<string, string>();
-  for (const object of objects) {
-    const { name } = object.metadata;
-    const wish = users.wishes.get(name);
-    const target = all.find(({ metadata }) => metadata.name === object.spec.secretName);
-    const text = (key: string): string => decode(target?.data?.[key]) ?? '';
-    const pair = inspectPair(text('tls.crt'), text('tls.key'), stage.roots);
-    const problem = problemOf(object, wish, pair);
-    if (problem === undefined) continue;
-    const refusal = refusalOf(object);
-    if (refusal !== undefined) refusals.set(name, refusal);
-    else problems.push(`${name}: ${problem}`);
-  }
-  for (const slot of users.wishes.keys())
-    if (objects.every(({ metadata }) => metadata.name !== slot)) problems.push(`${slot} is not there`);
-  const pendings = all
-    .filter(({ type }) => type === PENDING_SECRET_TYPE)
-    .map(({ metadata }) => metadata.name ?? '');
-  return { problems, refusals, pendings, objects, secrets: all };
-}
-
-function problemOf(
-  object: OriginCertificate,
-  wish: Wish | undefined,
-  pair: ReturnType<typeof inspectPair>,
-): string | undefined {
-  const { metadata, spec, status } = object;
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready?.status !== 'True')
-    return `Ready is ${ready?.status ?? 'absent'} (${ready?.reason ?? 'no status'})`;
-  if (ready.observedGeneration !== metadata.generation) return 'its last spec was not seen';
-  if (pair.state !== 'Matching') return `its Secret holds no pair: ${pair.problem}`;
-  if (!pair.certificate.trusted) return 'its Secret holds a pair of somebody else';
-  if (wish === undefined) return undefined;
-  if (secretNameOf(metadata.name, wish) !== spec.secretName) return 'its spec is not what people want';
-  const wanted = hostnamesOf(metadata.name, wish).toSorted().join();
-  if (pair.certificate.hostnames.join() !== wanted)
-    return `its Secret is for ${pair.certificate.hostnames.join(', ')}`;
-  if (pair.certificate.algorithm !== wish.algorithm) return `its key is ${pair.certificate.algorithm}`;
-  return undefined;
-}
-
-/** Why an object is not Ready, in its own words. */
-function refusalOf({ status, metadata }: OriginCertificate): string | undefined {
-  const issuing = status?.conditions?.find(({ type }) => type === 'Issuing');
-  const isCurrent = issuing?.observedGeneration === metadata.generation;
-  return isCurrent && issuing.status === 'False' ? issuing.reason : undefined;
 }
 
 async function zoneProblems(stage: Stage): Promise<readonly string[]> {
@@ -199,7 +148,7 @@ function strayWords({ id, hostnames, issuedAt }: CertificateView, ledger: Ledger
   return `certificate ${id} for ${hostnames.join(', ')}, issued ${issuedAt}, is a stray: it ${was}, and nobody knows it`;
 }
 
-function idOf({ data, type }: Found['secrets'][number]): string {
+function idOf({ data, type }: Secret): string {
   if (type !== 'kubernetes.io/tls') return '';
   const pair = inspectPair(decode(data?.['tls.crt']), decode(data?.['tls.key']), []);
   return pair.state === 'Matching' ? pair.certificate.id : '';

@@ -8,6 +8,7 @@ import type { OperatorProcess } from '../support/operator-process.ts';
 import { NotYet, waitFor } from '../support/wait.ts';
 import { Faults } from './faults.ts';
 import { guardCloudflare } from './gates.ts';
+import { Healing } from './healing.ts';
 import { Journal, type Violation } from './journal.ts';
 import { Leaks } from './leaks.ts';
 import { Ledger } from './ledger.ts';
@@ -18,6 +19,7 @@ import { type Replica, Replicas } from './replicas.ts';
 import { type Account, rest } from './rest.ts';
 import { SecretWatch } from './secret-watch.ts';
 import { Stage } from './stage.ts';
+import { isByPeople } from './steps.ts';
 import type { Tempo } from './tempo.ts';
 import { Users } from './users.ts';
 import { Visitors } from './visitors.ts';
@@ -37,8 +39,14 @@ export interface SoakOptions {
 /** What a soak came to. */
 export interface Outcome {
   readonly violations: readonly Violation[];
-  readonly steps: ReadonlyMap<string, number>;
+  /** How often people did what, and what went wrong on purpose how often. */
+  readonly people: ReadonlyMap<string, number>;
+  readonly faults: ReadonlyMap<string, number>;
   readonly account: Account;
+  /** From the last fault to the rest of everything. */
+  readonly restSeconds: number;
+  /** The longest that an object was not as asked for and did not say why. */
+  readonly longestUnhealedSeconds: number;
   readonly memory: MemoryUse;
   readonly visits: number;
   readonly refusedVisits: number;
@@ -77,15 +85,15 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
   await sitesAreUp(stage);
   const visitors = new Visitors(stage, journal);
   stack.defer(() => visitors.close());
+  const healing = new Healing(stage, users, journal);
+  stack.defer(() => healing.close());
   const faults = new Faults(stage, replicas, journal);
   const looking = new AbortController();
   const lookout = lookRegularly(looking.signal, async () => {
     await lookAt({ replicas, leaks, memory, journal, stage });
-    const mb = Math.round(memory.mostMb);
-    const steps = [...journal.counts.values()].reduce((sum, count) => sum + count, 0);
     say(
-      `${journal.seconds.toFixed(0).padStart(6)} s  ${steps} steps, ${faults.active} faults on, ${replicas.all.reduce((sum, { ends }) => sum + ends, 0)} ends, ` +
-        `${visitors.visits} visits, at most ${mb} MB, ${journal.violations.length} violations`,
+      `${journal.seconds.toFixed(0).padStart(6)} s  ${journal.steps} operations and faults, ${visitors.visits} visits, ` +
+        `${replicas.ends} ends, at most ${Math.round(memory.mostMb)} MB, ${journal.violations.length} violations`,
     );
   });
   const slots = Array.from({ length: options.slots }, (_, index) => `slot-${index}`);
@@ -95,30 +103,29 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     const aheadMs = startMs + atMs - performance.now();
     if (aheadMs > 0) await sleep(aheadMs);
     journal.step(step);
-    await (isForPeople(step.kind) ? users.run(step) : faults.begin(step));
+    await (isByPeople(step) ? users.run(step) : faults.begin(step));
   }
   say('faults and people stop');
   await faults.end();
+  const endMs = performance.now();
   const account = await rest(stage, users, ledger, journal);
+  const restSeconds = (performance.now() - endMs) / 1000;
   looking.abort();
   await lookout;
   await Promise.all([secretWatch.settled(), objectWatch.settled()]);
   return {
     violations: journal.violations,
-    steps: journal.counts,
+    people: journal.people,
+    faults: journal.faults,
     account,
+    restSeconds,
+    longestUnhealedSeconds: healing.longestMs / 1000,
     memory,
     visits: visitors.visits,
     refusedVisits: visitors.refused,
-    ends: replicas.all.reduce((sum, { ends }) => sum + ends, 0),
+    ends: replicas.ends,
     searchedCharacters: leaks.searched,
   };
-}
-
-const PEOPLE = ['apply', 'delete', 'strip status', 'damage', 'delete pending', 'renew site'];
-
-function isForPeople(kind: string): boolean {
-  return PEOPLE.includes(kind);
 }
 
 async function sitesAreUp({ sites, simulator }: Stage): Promise<void> {

@@ -77,6 +77,38 @@ export type Step =
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'roll' };
 
+const BY_PEOPLE: readonly Step['kind'][] = [
+  'apply',
+  'delete',
+  'strip status',
+  'damage',
+  'delete pending',
+  'renew site',
+];
+
+/** Whether it is something that people do to their objects; all else is a fault. */
+export function isByPeople({ kind }: Step): boolean {
+  return BY_PEOPLE.includes(kind);
+}
+
+/** What such steps have in common, for counting them. */
+export function nameOf(step: Step): string {
+  switch (step.kind) {
+    case 'apply':
+      return step.why;
+    case 'damage':
+      return `Secret: ${step.how}`;
+    case 'api':
+      return `API server ${step.how}`;
+    case 'lose':
+      return `Cloudflare: ${step.how}`;
+    case 'bad certificate':
+      return `bad certificate: ${step.variant}`;
+    default:
+      return step.kind;
+  }
+}
+
 /** The step in words, for the list of the last operations. */
 export function wordsOf(step: Step): string {
   switch (step.kind) {

@@ -16,6 +16,7 @@ export interface Wish {
   readonly held: boolean;
   readonly label: number;
   readonly bundle: boolean;
+  readonly temporary: boolean;
   readonly onDelete: 'Retain' | 'Delete';
 }
 
@@ -30,6 +31,7 @@ export const FIRST_WISH: Wish = {
   held: false,
   label: 0,
   bundle: false,
+  temporary: false,
   onDelete: 'Retain',
 };
 
@@ -85,6 +87,7 @@ export function certificateOf(namespace: string, slot: string, wish: Wish): Orig
       suspend: wish.suspended,
       secretDeletionPolicy: wish.onDelete,
       secretTemplate: { labels: { 'example.com/label': String(wish.label) } },
+      temporaryCertificate: wish.temporary,
       ...(wish.bundle && { additionalOutputs: ['CABundle', 'CombinedPEM'] }),
     },
   };

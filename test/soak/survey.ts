@@ -1,0 +1,65 @@
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import { PENDING_SECRET_TYPE } from '../../src/api/names.ts';
+import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
+import { decode } from '../../src/secret-facts.ts';
+import type { Stage } from './stage.ts';
+import type { Users } from './users.ts';
+import { hostnamesOf, secretNameOf, type Wish } from './wish.ts';
+
+/** How all objects are now. */
+export interface Survey {
+  /** What is wrong with an object that does not say so, by its name. */
+  readonly problems: ReadonlyMap<string, string>;
+  /** What an object says is in its way. */
+  readonly refusals: ReadonlyMap<string, string>;
+  /** Names of the pending Secrets. */
+  readonly pendings: readonly string[];
+}
+
+export async function look(stage: Stage, users: Users): Promise<Survey> {
+  const [objects, all] = await Promise.all([stage.certificates(), stage.secrets()]);
+  const problems = new Map<string, string>();
+  const refusals = new Map<string, string>();
+  for (const object of objects) {
+    const { name } = object.metadata;
+    const wish = users.wishes.get(name);
+    const target = all.find(({ metadata }) => metadata.name === object.spec.secretName);
+    const text = (key: string): string => decode(target?.data?.[key]) ?? '';
+    const pair = inspectPair(text('tls.crt'), text('tls.key'), stage.roots);
+    const problem = problemOf(object, wish, pair);
+    if (problem === undefined) continue;
+    const refusal = refusalOf(object);
+    if (refusal !== undefined) refusals.set(name, refusal);
+    else problems.set(name, problem);
+  }
+  for (const slot of users.wishes.keys())
+    if (objects.every(({ metadata }) => metadata.name !== slot)) problems.set(slot, 'it is not there');
+  const pendings = all
+    .filter(({ type }) => type === PENDING_SECRET_TYPE)
+    .map(({ metadata }) => metadata.name ?? '');
+  return { problems, refusals, pendings };
+}
+
+function problemOf(object: OriginCertificate, wish: Wish | undefined, pair: PairFacts): string | undefined {
+  const { metadata, spec, status } = object;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'True')
+    return `Ready is ${ready?.status ?? 'absent'} (${ready?.reason ?? 'no status'})`;
+  if (ready.observedGeneration !== metadata.generation) return 'its last spec was not seen';
+  if (pair.state !== 'Matching') return `its Secret holds no pair: ${pair.problem}`;
+  if (!pair.certificate.trusted) return 'its Secret holds a pair of somebody else';
+  if (wish === undefined) return undefined;
+  if (secretNameOf(metadata.name, wish) !== spec.secretName) return 'its spec is not what people want';
+  const wanted = hostnamesOf(metadata.name, wish).toSorted().join();
+  if (pair.certificate.hostnames.join() !== wanted)
+    return `its Secret is for ${pair.certificate.hostnames.join(', ')}`;
+  if (pair.certificate.algorithm !== wish.algorithm) return `its key is ${pair.certificate.algorithm}`;
+  return undefined;
+}
+
+/** Why an object is not Ready, in its own words. */
+function refusalOf({ status, metadata }: OriginCertificate): string | undefined {
+  const issuing = status?.conditions?.find(({ type }) => type === 'Issuing');
+  const isCurrent = issuing?.observedGeneration === metadata.generation;
+  return isCurrent && issuing.status === 'False' ? issuing.reason : undefined;
+}
