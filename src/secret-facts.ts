@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { ANNOTATION, FIELD_MANAGER, MANAGED_LABEL, SECRET_KEY } from './api/names.ts';
 import { fieldOf, parseJson } from './api/json.ts';
-import type { OwnerReference, Secret } from './kube/object.ts';
+import { isObjectName, type OwnerReference, type Secret } from './kube/object.ts';
 import { inspectPair, type PairFacts } from './pki/inspect.ts';
 import { privateKeyDigest } from './pki/keys.ts';
 
@@ -125,7 +125,8 @@ export function isLabelled(facts: SecretFacts, value: string): boolean {
 
 /** The name of the OriginCertificate that keeps this Secret, or undefined where it is not one of ours. */
 export function keeperOf(facts: SecretFacts): string | undefined {
-  return facts.annotations[ANNOTATION.certificate] || undefined;
+  const name = facts.annotations[ANNOTATION.certificate] ?? '';
+  return isObjectName(name) ? name : undefined;
 }
 
 function outputState(found: string | undefined, wanted: string): OutputState {

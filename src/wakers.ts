@@ -3,7 +3,7 @@ import type { OriginCertificate, OriginZone } from './api/v1alpha1.ts';
 import { subjectKey } from './certificate/subject.ts';
 import { isPendingSecret } from './certificate/pending.ts';
 import type { Issuer } from './issuer/subject.ts';
-import { parseKey } from './kube/object.ts';
+import { isObjectName, type KubeObject, parseKey } from './kube/object.ts';
 import { type IssuerKey, issuerText } from './sessions.ts';
 import { keeperOf, type SecretFacts } from './secret-facts.ts';
 import type { Stores } from './stores.ts';
@@ -43,6 +43,7 @@ export function createWakers(queues: Queues, stores: () => Stores | undefined): 
     const name = keeperOf(pending);
     if (name === undefined) return;
     const uid = pending.annotations[ANNOTATION.certificateUid] ?? '';
+    if (!isObjectName(uid)) return; // Somebody planted it: nothing of ours lies under such a name.
     const living = stores()?.certificates.get({ namespace, name })?.metadata.uid === uid;
     queues.certificates.add(subjectKey(living ? { namespace, name } : { namespace, name, orphanUid: uid }));
   };
@@ -53,13 +54,13 @@ export function createWakers(queues: Queues, stores: () => Stores | undefined): 
       const kept = stores()?.secretsKeptBy(namespace, name) ?? [];
       for (const facts of kept.filter(isPendingSecret)) wakePending(facts);
       const named = new Set([current?.spec.secretName, previous?.spec.secretName]);
-      for (const secretName of named)
+      for (const secretName of isOtherSpec(current, previous) ? named : [])
         if (secretName !== undefined) wakeRivals(queues, stores(), namespace, secretName);
       if (isOtherForZones(current, previous)) wakeZonesOf(queues, stores(), [current, previous]);
     },
     issuerChanged(key, current, previous) {
       queues.issuers.add(issuerText(key));
-      if (isOtherIssuer(current, previous)) wakeCertificatesOf(queues, stores(), key);
+      if (isOtherSpec(current, previous)) wakeCertificatesOf(queues, stores(), key);
     },
     sessionChanged(key) {
       wakeCertificatesOf(queues, stores(), key);
@@ -89,8 +90,11 @@ export function createWakers(queues: Queues, stores: () => Stores | undefined): 
   };
 }
 
-/** Whether certificates read something else in it: not where only its status was written, whose verdict the session has. */
-function isOtherIssuer(current: Issuer | undefined, previous: Issuer | undefined): boolean {
+/**
+ * Whether others read something else in it: not where only its status was written. Of an issuer the session has the
+ * verdict, and of a thousand certificates that name one Secret each would wake all by saying that it may not have it.
+ */
+function isOtherSpec(current: KubeObject | undefined, previous: KubeObject | undefined): boolean {
   const [now, before] = [current?.metadata, previous?.metadata];
   return (
     now?.uid !== before?.uid ||

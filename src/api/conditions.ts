@@ -101,8 +101,16 @@ export function withTransitionTimes(
   return wanted.map((condition) => {
     const before = previous.find(({ type }) => type === condition.type);
     const kept = before?.status === condition.status ? before.lastTransitionTime : undefined;
-    return { ...condition, lastTransitionTime: kept ?? rfc3339(nowMs) };
+    return { ...condition, message: cut(condition.message), lastTransitionTime: kept ?? rfc3339(nowMs) };
   });
+}
+
+/** The API takes 32,768 characters, and refuses the whole status for one more. */
+const MAX_MESSAGE = 8000;
+
+/** A certificate that somebody put into a Secret may be for any number of names. */
+function cut(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE).toWellFormed()}…` : message;
 }
 
 /** RFC 3339 in UTC with whole seconds, as the Kubernetes API prints times. */

@@ -1,6 +1,7 @@
 import type { BadPairReason, ReissueReason } from '../api/conditions.ts';
 import { fieldOf, parseJson } from '../api/json.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
+import { isObjectName } from '../kube/object.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
 import { DEFAULT_KEY, type KeySpec } from '../pki/keys.ts';
 import { isTemporary } from '../pki/temporary.ts';
@@ -129,10 +130,19 @@ function differ<T>(a: T | undefined, b: T | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
 }
 
+/** As many as the schema and Cloudflare take; a longer record was planted, and every name of it costs work. */
+const MAX_HOSTNAMES = 100;
+
+/** Fit to stand in a message: a planted record may hold anything. */
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && /^[!-~]{1,253}$/.test(value);
+}
+
 function readNeed(text: string): Need | undefined {
   const value = parseJson(text);
   const hostnames = fieldOf(value, 'hostnames');
-  if (!Array.isArray(hostnames) || !hostnames.every((name) => typeof name === 'string')) return undefined;
+  if (!Array.isArray(hostnames) || hostnames.length > MAX_HOSTNAMES || !hostnames.every(isName))
+    return undefined;
   const algorithm = fieldOf(value, 'algorithm');
   const size = fieldOf(value, 'size');
   const validityDays = fieldOf(value, 'validityDays');
@@ -150,7 +160,11 @@ function readNeed(text: string): Need | undefined {
 export function readIssuerRef(value: unknown): IssuerRef | undefined {
   const kind = fieldOf(value, 'kind');
   const name = fieldOf(value, 'name');
-  if ((kind !== 'OriginIssuer' && kind !== 'ClusterOriginIssuer') || typeof name !== 'string')
+  if (
+    (kind !== 'OriginIssuer' && kind !== 'ClusterOriginIssuer') ||
+    typeof name !== 'string' ||
+    !isObjectName(name)
+  )
     return undefined;
   return { kind, name };
 }

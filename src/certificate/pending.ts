@@ -8,7 +8,7 @@ import {
   VELERO_EXCLUDE_LABEL,
 } from '../api/names.ts';
 import { fieldOf, parseJson } from '../api/json.ts';
-import type { Secret } from '../kube/object.ts';
+import { isObjectName, type Secret } from '../kube/object.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
 import { encode, type SecretFacts } from '../secret-facts.ts';
 import {
@@ -49,6 +49,11 @@ export interface Pending {
   readonly parked: CertificateFacts | undefined;
 }
 
+/** A serial number has 20 bytes at most. */
+const SERIAL = /^\d{1,49}$/;
+/** More than ever bear one key. Every one costs a request, and whoever may write Secrets can plant a list of them. */
+const MAX_REVOKED = 20;
+
 export function isPendingSecret(facts: SecretFacts): boolean {
   return facts.type === PENDING_SECRET_TYPE;
 }
@@ -64,8 +69,8 @@ export function readPending(facts: SecretFacts): Pending {
     name: facts.name,
     uid: facts.uid,
     resourceVersion: facts.resourceVersion,
-    certificateName: note(ANNOTATION.certificate),
-    certificateUid: note(ANNOTATION.certificateUid),
+    certificateName: nameIn(note(ANNOTATION.certificate)),
+    certificateUid: nameIn(note(ANNOTATION.certificateUid)),
     keyDigest: facts.keyDigest,
     hasCsr: facts.hasCsr,
     need: parseNeed(facts.annotations[ANNOTATION.need]),
@@ -75,7 +80,8 @@ export function readPending(facts: SecretFacts): Pending {
     postedAt: note(ANNOTATION.postedAt),
     revoke: note(ANNOTATION.revoke)
       .split(',')
-      .filter((id) => /^\d+$/.test(id)),
+      .filter((id) => SERIAL.test(id))
+      .slice(0, MAX_REVOKED),
     parked: facts.pair.state === 'Matching' ? facts.pair.certificate : undefined,
   };
 }
@@ -140,6 +146,11 @@ export function pendingPatch(
       data: { [SECRET_KEY.certificate]: encode(change.certificatePem) },
     }),
   };
+}
+
+/** What is to be called by name in events and log lines; empty where it cannot be a name. */
+function nameIn(text: string): string {
+  return isObjectName(text) ? text : '';
 }
 
 function readIssuer(text: string): Pending['issuer'] {

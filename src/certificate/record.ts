@@ -99,9 +99,16 @@ export interface Requests {
 
 export function requestsOf(annotations: Readonly<Record<string, string>> | undefined): Requests {
   return {
-    renew: annotations?.[ANNOTATION.renewRequestedAt] ?? '',
-    rekey: annotations?.[ANNOTATION.rekeyRequestedAt] ?? '',
+    renew: requestIn(annotations?.[ANNOTATION.renewRequestedAt]),
+    rekey: requestIn(annotations?.[ANNOTATION.rekeyRequestedAt]),
   };
+}
+
+/** A request is copied to the Secret, whose annotations have room for 256 KiB in all: of a very long one the beginning. */
+const MAX_REQUEST = 256;
+
+function requestIn(text = ''): string {
+  return text.slice(0, MAX_REQUEST).toWellFormed();
 }
 
 /** Names of the annotations that do not say what the record says. */

@@ -59,11 +59,10 @@ export async function servingSecrets(
   namespace: string,
   signal: AbortSignal,
 ): Promise<SecretFacts[]> {
-  const all = await kube.listAll(secrets, { namespace, signal });
-  return all
-    .filter(({ data }) => data?.['tls.crt'] !== undefined)
-    .map((secret) => secretFacts(secret, roots))
-    .filter((facts) => !isPendingSecret(facts));
+  const found = await kube.collect(secrets, { namespace, signal }, (secret) =>
+    secret.data?.['tls.crt'] === undefined ? [] : [secretFacts(secret, roots)],
+  );
+  return found.filter((facts) => !isPendingSecret(facts));
 }
 
 async function revokeWith(

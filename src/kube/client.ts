@@ -24,6 +24,10 @@ import { type Request, Transport, type TransportOptions } from './transport.ts';
 import { type WatchEvent, watchEvents } from './watch.ts';
 
 const PAGE = 500;
+/** Of a page in memory, as text and as objects; an object alone has 3 MiB at most, by the server's own limit. */
+const PAGE_BYTES = 16 * 2 ** 20;
+/** How much smaller the next pages are after one that was too large. */
+const SMALLER = 4;
 /** How often `listAll` begins anew when the server has forgotten the listing half-way. */
 const LIST_ATTEMPTS = 3;
 
@@ -76,16 +80,28 @@ export class KubeClient {
   /** One page (all objects where no limit is given). */
   async list<T extends KubeObject>(resource: Resource<T>, o: PageOptions): Promise<Page<T>> {
     const request = listRequest(resource, o);
-    return readPage<T>(await this.#send('read', request), request.operation);
+    const isCut = o.limit !== undefined && o.limit > 1;
+    const answer = await this.#send('read', isCut ? { ...request, maxBytes: PAGE_BYTES } : request);
+    return readPage<T>(answer, request.operation);
   }
 
   /** Every object, read in pages of one consistent snapshot. */
   async listAll<T extends KubeObject>(resource: Resource<T>, o: ListOptions): Promise<T[]> {
+    return await this.collect(resource, o, (object) => [object]);
+  }
+
+  /** What `take` makes of every object: of large ones only that is kept. */
+  async collect<T extends KubeObject, S>(
+    resource: Resource<T>,
+    o: ListOptions,
+    take: (object: T) => readonly S[],
+  ): Promise<S[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const items: T[] = [];
-        for await (const page of this.pages(resource, o)) items.push(...page.items);
-        return items;
+        const taken: S[] = [];
+        for await (const page of this.pages(resource, o))
+          for (const item of page.items) taken.push(...take(item));
+        return taken;
       } catch (error) {
         const forgotten = error instanceof KubeError && error.kind === 'Gone';
         if (!forgotten || attempt === LIST_ATTEMPTS) throw error;
@@ -93,19 +109,33 @@ export class KubeClient {
     }
   }
 
-  /** The pages of one snapshot, 500 objects each. Throws `Gone` when the server has forgotten the snapshot. */
+  /**
+   * The pages of one snapshot, 500 objects each, or fewer where they are large: whoever may write Secrets could else
+   * fill the memory of this process. Throws `Gone` when the server has forgotten the snapshot.
+   */
   async *pages<T extends KubeObject>(resource: Resource<T>, o: ListOptions): AsyncGenerator<Page<T>> {
-    let page = await this.list(resource, { ...o, limit: PAGE });
-    yield page;
-    while (page.continue !== undefined) {
-      // The token names the snapshot: a resourceVersion beside it is refused.
-      page = await this.list(resource, {
-        ...o,
-        resourceVersion: undefined,
-        limit: PAGE,
-        continue: page.continue,
-      });
+    let limit = PAGE;
+    let from: PageOptions = o;
+    for (;;) {
+      const page = await this.#page(resource, { ...from, limit });
+      if (page === undefined) {
+        limit = Math.max(1, Math.floor(limit / SMALLER));
+        continue;
+      }
       yield page;
+      if (page.continue === undefined) return;
+      // The token names the snapshot: a resourceVersion beside it is refused.
+      from = { ...o, resourceVersion: undefined, continue: page.continue };
+    }
+  }
+
+  /** Undefined where it is too large. */
+  async #page<T extends KubeObject>(resource: Resource<T>, o: PageOptions): Promise<Page<T> | undefined> {
+    try {
+      return await this.list(resource, o);
+    } catch (error) {
+      if (error instanceof KubeError && error.kind === 'TooLarge') return undefined;
+      throw error;
     }
   }
 

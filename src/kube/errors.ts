@@ -18,7 +18,9 @@ export type KubeErrorKind =
   | 'Network'
   | 'Timeout'
   | 'Aborted'
-  | 'Fenced';
+  | 'Fenced'
+  /** The answer to a read has more bytes than were allowed for. */
+  | 'TooLarge';
 
 interface KubeErrorDetails {
   readonly statusCode?: number | undefined;

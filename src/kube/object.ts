@@ -104,6 +104,14 @@ export function parseKey(key: string): ObjectRef {
   return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+const MAX_NAME = 253;
+const OBJECT_NAME = /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
+
+/** Whether an object can have this name. What stands in an annotation may be anything. */
+export function isObjectName(text: string): boolean {
+  return text.length <= MAX_NAME && OBJECT_NAME.test(text);
+}
+
 /** The reference of an object that came from the API server, where none is without a name. */
 export function refOf(object: KubeObject): ObjectRef {
   const { name, namespace } = object.metadata;

@@ -53,6 +53,8 @@ export interface Request {
   readonly fence?: (() => void) | undefined;
   /** Nobody is told of the server's warnings: a dry run is made to be refused or forgotten. */
   readonly quiet?: boolean;
+  /** A longer answer is not read to its end: it fails as `TooLarge`. Default: none is. */
+  readonly maxBytes?: number;
   /** Longest silence inside the response's body. Default: the transport's `timeoutMs`. */
   readonly idleMs?: number;
 }
@@ -106,7 +108,10 @@ export class Transport {
   async json(request: Request): Promise<unknown> {
     const startMs = performance.now();
     const answer = await this.#timed(request, async (response) => {
-      const value = parse(await response.body.text());
+      const text = await textOf(response.body, request.maxBytes);
+      if (text === undefined)
+        throw new KubeError('TooLarge', `${describe(request.operation)}: the answer is too large`);
+      const value = parse(text);
       if (response.statusCode >= 300) throw refusal(request, response, value);
       if (typeof value !== 'object' || value === null)
         throw new KubeError('Server', `${describe(request.operation)}: the answer is no JSON`);
@@ -257,6 +262,22 @@ function newAgent(credentials: Credentials): Agent {
 function refusal(request: Request, response: Dispatcher.ResponseData, status: unknown): KubeError {
   const retryAfterMs = retryAfterOf(response.headers['retry-after']);
   return errorFromStatus(request.operation, { statusCode: response.statusCode, status, retryAfterMs });
+}
+
+/** The body as text; undefined where it has more bytes than allowed: the rest is not read. */
+async function textOf(
+  body: Dispatcher.ResponseData['body'],
+  maxBytes = Infinity,
+): Promise<string | undefined> {
+  if (maxBytes === Infinity) return await body.text();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The JSON value of a text, or undefined: the parser's own error would quote the body. */

@@ -116,10 +116,14 @@ function subjectAltNames(text: string | undefined): Pick<CertificateFacts, 'host
   return { hostnames, hasOtherNames: dns.length !== parts.length };
 }
 
+/** It comes to stand in messages, and anybody can put a certificate of their own making into a Secret. */
+const MAX_ISSUER = 200;
+
 /** The issuer's common name or, as Cloudflare's roots have none, its organizational unit. */
 function nameOf(distinguishedName: string): string {
   const lines = distinguishedName.split('\n');
   const value = (attribute: string): string | undefined =>
     lines.find((line) => line.startsWith(`${attribute}=`))?.slice(attribute.length + 1);
-  return value('CN') ?? value('OU') ?? value('O') ?? lines.join(', ');
+  const name = value('CN') ?? value('OU') ?? value('O') ?? lines.join(', ');
+  return name.slice(0, MAX_ISSUER).replaceAll(/\p{C}/gu, ' ');
 }

@@ -58,9 +58,22 @@ const keys = (): string[] => [...new Set(woken.certificates)].toSorted();
 
 describe('who looks', () => {
   test('when a certificate changes: it, and all that name its Secret, before or now', () => {
-    living = [originCertificate({ secretName: 'new' }), api];
-    wakers.certificateChanged('shop/web', originCertificate({ secretName: 'new' }), web);
+    const renamed = originCertificate({ secretName: 'new' }, { generation: 2 });
+    living = [renamed, api];
+    wakers.certificateChanged('shop/web', renamed, web);
     expect(keys()).toEqual(['shop/api', 'shop/web']);
+  });
+
+  test('when only the status of a certificate changes: itself, and none of a thousand that name its Secret', () => {
+    const told = { ...web, status: { observedGeneration: 1 } };
+    wakers.certificateChanged('shop/web', told, web);
+    expect(keys()).toEqual(['shop/web']);
+  });
+
+  test('when a planted pending Secret names what cannot be: nobody', () => {
+    wakers.secretChanged(pending('web', '../../x#y'));
+    wakers.secretChanged(pending('web\n', 'uid-1'));
+    expect(keys()).toEqual([]);
   });
 
   test('when a certificate goes: what it left unfinished, under its uid', () => {

@@ -56,7 +56,7 @@ beforeEach(() => {
     clock,
     roots,
     kube: {
-      listAll: () => Promise.resolve([]),
+      collect: () => Promise.resolve([]),
       delete: () => did('discard', 'deleted'),
     },
     stores: {

@@ -55,7 +55,7 @@ describe('the note of an event', () => {
   test('is cut to its bytes, never inside a character', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'grapheme', maxLength: 60 }),
+        fc.string({ unit: 'grapheme', maxLength: 60 }).filter((text) => !text.includes('\uFFFD')),
         fc.integer({ min: 3, max: 80 }),
         (text, max) => {
           const cut = cutBytes(text, max);

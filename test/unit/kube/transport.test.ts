@@ -1,23 +1,13 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { KubeConfig } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { secrets } from '../../../src/kube/resource.ts';
 
-test('a deletion with preconditions leaves its connection to the next request', async () => {
-  const bodies: string[] = [];
-  let connections = 0;
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => void (body += chunk.toString()));
-    request.on('end', () => {
-      bodies.push(body);
-      response.setHeader('content-type', 'application/json').end('{"kind":"Status","status":"Success"}');
-    });
-  })
-    .on('connection', () => void (connections += 1))
-    .listen(0, '127.0.0.1');
+/** A server on this machine, and a client of it. */
+async function listen(listener: RequestListener) {
+  const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
@@ -27,16 +17,58 @@ test('a deletion with preconditions leaves its connection to the next request', 
     { name: 'u' },
   );
   const kube = await KubeClient.connect(kubeConfig);
-  const { signal } = new AbortController();
-  try {
-    for (let deletion = 0; deletion < 10; deletion += 1) {
-      await kube.delete(secrets, { namespace: 'shop', name: 'web' }, { signal, uid: 'u' });
-    }
-  } finally {
+  const stop = async (): Promise<void> => {
     await kube.close();
     server.close();
+  };
+  return { server, kube, [Symbol.asyncDispose]: stop };
+}
+
+test('a deletion with preconditions leaves its connection to the next request', async () => {
+  const bodies: string[] = [];
+  let connections = 0;
+  await using front = await listen((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => void (body += chunk.toString()));
+    request.on('end', () => {
+      bodies.push(body);
+      response.setHeader('content-type', 'application/json').end('{"kind":"Status","status":"Success"}');
+    });
+  });
+  front.server.on('connection', () => void (connections += 1));
+  const { signal } = new AbortController();
+  for (let deletion = 0; deletion < 10; deletion += 1) {
+    await front.kube.delete(secrets, { namespace: 'shop', name: 'web' }, { signal, uid: 'u' });
   }
   expect(bodies.filter((body) => body.includes('"preconditions"'))).toHaveLength(10);
   // The second may be opened while the first is still being put back.
   expect(connections).toBeLessThanOrEqual(2);
+});
+
+test('a list of objects of a megabyte is read in pages that fit into memory, and all of it', async () => {
+  const count = 24;
+  const filling = 'x'.repeat(2 ** 20);
+  const asked: number[] = [];
+  await using front = await listen((request, response) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://x');
+    const limit = Number(searchParams.get('limit'));
+    const from = Number(searchParams.get('continue') ?? 0);
+    asked.push(limit);
+    const names = Array.from({ length: count }, (_, i) => `s${i}`).slice(from, from + limit);
+    const items = names.map((name) => ({ metadata: { name }, data: { 'tls.crt': filling } }));
+    const next = from + limit < count ? { continue: String(from + limit) } : {};
+    response.end(JSON.stringify({ metadata: { resourceVersion: '1', ...next }, items }));
+  });
+  const sizes: number[] = [];
+  const names = await front.kube.collect(
+    secrets,
+    { signal: AbortSignal.timeout(8000) },
+    ({ metadata, data }) => {
+      sizes.push(data?.['tls.crt']?.length ?? 0);
+      return [metadata.name];
+    },
+  );
+  expect(names).toEqual(Array.from({ length: count }, (_, i) => `s${i}`));
+  expect(sizes).toHaveLength(count);
+  expect(asked).toEqual([500, 125, 31, 7, 7, 7, 7]);
 });
