@@ -62,7 +62,10 @@ export function guardRevocation(found: RevocationCase): GuardVerdict {
   return found.writeMs > 0 ? { verdict: 'wait', ms: found.writeMs } : { verdict: 'revoke' };
 }
 
-/** Whether the certificate of that id lies in the Secret, with its key or with another. */
+/**
+ * Whether the certificate of that id lies in the Secret, with its key, with another or with none: who cannot load what
+ * is there now goes on serving what was there before.
+ */
 export function holdsCertificate({ pair }: SecretFacts, id: string): boolean {
-  return (pair.state === 'Matching' || pair.state === 'InvalidKeyPair') && pair.certificate?.id === id;
+  return 'certificate' in pair && pair.certificate?.id === id;
 }

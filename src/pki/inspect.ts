@@ -31,7 +31,7 @@ export interface CertificateFacts {
 
 /** A pair as found in a Secret. Every state but `Matching` is a reason to issue. */
 export type PairFacts =
-  | { readonly state: 'MissingData'; readonly problem: string }
+  | { readonly state: 'MissingData'; readonly problem: string; readonly certificate?: CertificateFacts }
   | { readonly state: 'InvalidCertificate'; readonly problem: string }
   | { readonly state: 'InvalidKeyPair'; readonly problem: string; readonly certificate?: CertificateFacts }
   | { readonly state: 'Matching'; readonly certificate: CertificateFacts };
@@ -66,9 +66,11 @@ export function inspectPair(
   roots: readonly X509Certificate[],
 ): PairFacts {
   const missing = [...(certificatePem ? [] : ['tls.crt']), ...(privateKeyPem ? [] : ['tls.key'])];
-  if (!certificatePem || !privateKeyPem)
-    return { state: 'MissingData', problem: `${missing.join(' and ')} missing or empty` };
-  const certificate = inspectCertificate(certificatePem, roots);
+  const certificate = inspectCertificate(certificatePem ?? '', roots);
+  if (!certificatePem || !privateKeyPem) {
+    const problem = `${missing.join(' and ')} missing or empty`;
+    return { state: 'MissingData', problem, ...(certificate && { certificate }) };
+  }
   if (certificate === undefined)
     return { state: 'InvalidCertificate', problem: 'tls.crt holds no certificate in PEM' };
   const digest = privateKeyDigest(privateKeyPem);

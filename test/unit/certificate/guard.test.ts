@@ -55,6 +55,18 @@ test.each<[string, Partial<RevocationCase>, string, string]>([
     'held',
     'Secret shop/web-tls holds it',
   ],
+  [
+    'one whose key somebody took out of the Secret: who served the pair before goes on with it',
+    {
+      secrets: [
+        targetFacts({
+          pair: { state: 'MissingData', problem: '', certificate: certificateFacts({ id: '7' }) },
+        }),
+      ],
+    },
+    'held',
+    'Secret shop/web-tls holds it',
+  ],
   ['one that a probe sees served', { presentedAt: '192.0.2.7:443' }, 'held', '192.0.2.7:443 still serves it'],
   [
     'one that the namespace may not ask for',

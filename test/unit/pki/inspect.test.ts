@@ -127,4 +127,12 @@ describe('a pair', () => {
       'InvalidKeyPair: tls.key is not the key of the certificate in tls.crt',
     ]);
   });
+
+  test('shows the certificate that is there, whatever has become of its key', async () => {
+    const { id, certificate } = pair;
+    const { privateKeyPem: other } = await generateKey(DEFAULT_KEY);
+    for (const key of ['', 'nonsense', other])
+      expect(inspectPair(certificate, key, roots)).toMatchObject({ certificate: { id } });
+    expect(inspectPair('', other, roots)).not.toHaveProperty('certificate');
+  });
 });
