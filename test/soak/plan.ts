@@ -161,7 +161,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
       [5, site],
       [12, cloudflare],
       [8, api],
-      [isRough ? 6 : 0, process],
+      [isRough ? 2 : 0, process],
     ]);
     yield { atMs, step: make() };
   }

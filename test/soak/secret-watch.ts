@@ -78,7 +78,7 @@ export class SecretWatch {
     if (now.state === 'Matching')
       this.#ledger.served(now.certificate.id, noteOf(current, ANNOTATION.issuedFor));
     if (byPeople) return this.#noteLoss(current, previous);
-    if (previous === undefined || !isGood(before)) return;
+    if (previous === undefined || !isGood(before, previous)) return;
     const problem =
       current === undefined ? await this.#problemOfDeletion(previous) : this.#problemOfPair(current, now);
     if (problem !== undefined)
@@ -87,10 +87,10 @@ export class SecretWatch {
 
   #problemOfPair(secret: Secret, pair: PairFacts): string | undefined {
     if (pair.state !== 'Matching') return pair.problem;
-    if (!isGood(pair)) return `now it holds one by ${pair.certificate.issuer}, or one that has ended`;
-    const slot = noteOf(secret, ANNOTATION.certificate);
-    const { hostnames } = pair.certificate;
-    return isAskedFor(slot, hostnames) ? undefined : `now it holds one for ${hostnames.join(', ')}`;
+    const { issuer, hostnames, notAfter } = pair.certificate;
+    return isGood(pair, secret)
+      ? undefined
+      : `now it holds one by ${issuer} for ${hostnames.join(', ')} until ${new Date(notAfter).toISOString()}`;
   }
 
   async #problemOfDeletion(previous: Secret): Promise<string | undefined> {
@@ -138,8 +138,11 @@ export class SecretWatch {
   }
 }
 
-function isGood(pair: PairFacts): boolean {
-  return pair.state === 'Matching' && pair.certificate.trusted && pair.certificate.notAfter > Date.now();
+/** It serves those who asked for it; whether they ask for other names by now does not count. */
+function isGood(pair: PairFacts, secret: Secret): boolean {
+  if (pair.state !== 'Matching') return false;
+  const { trusted, notAfter, hostnames } = pair.certificate;
+  return trusted && notAfter > Date.now() && isAskedFor(noteOf(secret, ANNOTATION.certificate), hostnames);
 }
 
 function noteOf(secret: Secret | undefined, name: string): string {

@@ -85,7 +85,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
   await sitesAreUp(stage);
   const visitors = new Visitors(stage, journal);
   stack.defer(() => visitors.close());
-  const healing = new Healing(stage, users, journal);
+  const healing = new Healing(stage, users, replicas, journal);
   stack.defer(() => healing.close());
   const faults = new Faults(stage, replicas, journal);
   const looking = new AbortController();

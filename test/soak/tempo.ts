@@ -1,5 +1,3 @@
-import { SCALED as KILL } from '../kill/waits.ts';
-
 /** How fast the world of a soak goes: either all waits of the operator are short, or all are the real ones. */
 export interface Tempo {
   readonly name: 'scaled' | 'real';
@@ -11,7 +9,7 @@ export interface Tempo {
   readonly faultMs: readonly [least: number, most: number];
   /** How late Cloudflare signs and lists where it is late: less than the operator waits before it concludes anything. */
   readonly lateMs: number;
-  /** Within this a Secret that somebody broke is good again, or the object says why not. */
+  /** Within this, while there is a leader, a Secret that somebody broke is good again, or the object says why not. */
   readonly healMs: number;
   /** Within this all is at rest when faults and people have stopped. */
   readonly restMs: number;
@@ -21,13 +19,24 @@ export interface Tempo {
 
 const PROBING = ['--probe-allow-cidr=127.0.0.0/8'] as const;
 
+/** The Lease is short, and yet long enough for a machine that does much else. */
 export const SCALED: Tempo = {
   name: 'scaled',
-  flags: [...KILL.flags.filter((flag) => !flag.startsWith('--log-level')), ...PROBING],
+  flags: [
+    '--cloudflare-rate=0',
+    '--cloudflare-post-timeout=2s',
+    '--settle=2s',
+    '--lease-duration=10s',
+    '--renew-deadline=7s',
+    '--retry-period=1s',
+    '--cluster-kinds',
+    '--zone-interval=1s',
+    ...PROBING,
+  ],
   paceMs: 600,
-  faultMs: [500, 6000],
+  faultMs: [500, 12_000],
   lateMs: 500,
-  healMs: 120_000,
+  healMs: 60_000,
   restMs: 120_000,
   restoreAfter: '1s',
 };
@@ -39,7 +48,7 @@ export const REAL: Tempo = {
   paceMs: 4000,
   faultMs: [2000, 45_000],
   lateMs: 20_000,
-  healMs: 600_000,
+  healMs: 300_000,
   restMs: 600_000,
   restoreAfter: '1m',
 };
