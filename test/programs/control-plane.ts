@@ -8,7 +8,7 @@ import { type ApiServerOptions, auditLogPath, startApiServer, writeAuditPolicy }
 import { kubernetesVersion, type ProgramName } from './catalog.ts';
 import { startControllerManager } from './controller-manager.ts';
 import { applyCrds } from './crds.ts';
-import { compactEtcd, startEtcd } from './etcd.ts';
+import { compactEtcd, type EtcdOptions, startEtcd } from './etcd.ts';
 import { findControlPlane } from './find.ts';
 import { clientCertificate, writeKubeconfig } from './kubeconfig.ts';
 import { type Pair, serviceAccountKeys, ThrowawayCa } from './pki.ts';
@@ -37,6 +37,8 @@ export interface ControlPlane extends ControlPlaneInfo {
   /** Starts it again at the same address. */
   startApiServer(): Promise<void>;
   restartApiServer(): Promise<void>;
+  /** Ends etcd at once, under the API server's feet, and starts it again with what it had stored. */
+  restartEtcd(): Promise<void>;
   /**
    * Makes every resourceVersion up to now Gone (410): compacts etcd and restarts the API server, whose watch
    * cache would go on serving them.
@@ -67,6 +69,13 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 
 type Paths = Readonly<Record<ProgramName, string>>;
 
+interface Parts {
+  readonly etcd: Supervised;
+  readonly etcdOptions: EtcdOptions;
+  readonly apiServer: Supervised;
+  readonly apiServerOptions: ApiServerOptions;
+}
+
 class RunningControlPlane implements ControlPlane {
   readonly version: string;
   readonly dir: string;
@@ -77,7 +86,9 @@ class RunningControlPlane implements ControlPlane {
   readonly #supervisor: Supervisor;
   readonly #admin: AdminClient;
   readonly #apiServerOptions: ApiServerOptions;
+  readonly #etcdOptions: EtcdOptions;
   #apiServer: Supervised;
+  #etcd: Supervised;
   #stopped: Promise<void> | undefined;
 
   static async start(
@@ -95,14 +106,16 @@ class RunningControlPlane implements ControlPlane {
     ];
     const apiServerUrl = `https://127.0.0.1:${port}`;
     const etcdUrl = `http://127.0.0.1:${clientPort}`;
-    const [manager] = await Promise.all([
+    const etcdOptions = { program: programs.etcd, clientPort, peerPort };
+    const [manager, etcd] = await Promise.all([
       writeFiles(dir, apiServerUrl),
-      startEtcd(supervisor, { program: programs.etcd, clientPort, peerPort }),
+      startEtcd(supervisor, etcdOptions),
     ]);
     const admin = await AdminClient.connect({ dir, apiServerUrl });
     const apiServerOptions = { program: programs['kube-apiserver'], port, etcdUrl, admin };
     const apiServer = await startApiServer(supervisor, apiServerOptions);
-    const plane = new RunningControlPlane(supervisor, version, apiServer, apiServerOptions);
+    const parts = { etcd, etcdOptions, apiServer, apiServerOptions };
+    const plane = new RunningControlPlane(supervisor, version, parts);
     // Before the controller manager, whose garbage collector learns of later kinds only every 30 s.
     if (crds !== undefined) await applyCrds(admin, crds);
     const program = programs['kube-controller-manager'];
@@ -113,8 +126,7 @@ class RunningControlPlane implements ControlPlane {
   private constructor(
     supervisor: Supervisor,
     version: string,
-    apiServer: Supervised,
-    apiServerOptions: ApiServerOptions,
+    { etcd, etcdOptions, apiServer, apiServerOptions }: Parts,
   ) {
     this.version = version;
     this.dir = supervisor.dir;
@@ -124,6 +136,8 @@ class RunningControlPlane implements ControlPlane {
     this.auditLogPath = auditLogPath(this.dir);
     this.#supervisor = supervisor;
     this.#admin = apiServerOptions.admin;
+    this.#etcd = etcd;
+    this.#etcdOptions = etcdOptions;
     this.#apiServer = apiServer;
     this.#apiServerOptions = apiServerOptions;
   }
@@ -155,6 +169,12 @@ class RunningControlPlane implements ControlPlane {
   async restartApiServer(): Promise<void> {
     await this.stopApiServer();
     await this.startApiServer();
+  }
+
+  async restartEtcd(): Promise<void> {
+    this.#etcd.signal('SIGKILL');
+    await this.#etcd.exited;
+    this.#etcd = await startEtcd(this.#supervisor, this.#etcdOptions);
   }
 
   async compact(): Promise<void> {

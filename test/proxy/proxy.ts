@@ -21,6 +21,8 @@ export interface SeenRequest {
   readonly fault?: Fault['type'];
   /** Of the answer, the proxy's own or the server's; absent while there is none. */
   status?: number;
+  /** performance.now() when the caller went away before it had its whole answer. */
+  abandonedMs?: number;
 }
 
 /**
@@ -154,6 +156,9 @@ export class FaultProxy {
       ...(fault === undefined ? {} : { fault: fault.type }),
     };
     this.requests.push(seen);
+    response.once('close', () => {
+      if (!response.writableFinished) seen.abandonedMs = performance.now();
+    });
     const body = await readAll(request);
     await this.#resumed?.promise;
     const passage = { request: seen.number, method, path };

@@ -1,8 +1,9 @@
 import type { OriginCertificate, OriginIssuer } from '../../src/api/v1alpha1.ts';
 import type { Clock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
+import { KubeClient } from '../../src/kube/client.ts';
+import { loadKubeConfig } from '../../src/kube/config.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import { secrets } from '../../src/kube/resource.ts';
+import { namespaces, secrets } from '../../src/kube/resource.ts';
 import { originCertificates, originIssuers } from '../../src/resources.ts';
 import { Simulator } from '../simulator/client.ts';
 import type { CertificateView } from '../simulator/protocol.ts';
@@ -21,6 +22,8 @@ export interface SceneOptions {
   readonly zones?: readonly string[];
   /** Flags beside those that point the operator at the scene. */
   readonly flags?: readonly string[];
+  /** A control plane with the CustomResourceDefinitions, instead of the run's; `startOperator` knows only that one. */
+  readonly plane?: { readonly kubeconfigPath: string };
 }
 
 export interface OperatorChange {
@@ -72,12 +75,11 @@ export class Scene implements AsyncDisposable {
 
   static async start(
     prefix: string,
-    { zones = ['example.com'], flags = [] }: SceneOptions = {},
+    { zones = ['example.com'], flags = [], plane }: SceneOptions = {},
   ): Promise<Scene> {
-    const [simulator, kube, namespace] = await Promise.all([
+    const [simulator, [kube, namespace]] = await Promise.all([
       Simulator.start(),
-      kubeClient(),
-      testNamespace(prefix),
+      plane === undefined ? Promise.all([kubeClient(), testNamespace(prefix)]) : within(plane, prefix),
     ]);
     await applyManifests(kube, await kustomizeBuild('deploy'));
     await trust(simulator.caFile);
@@ -249,6 +251,16 @@ export class Scene implements AsyncDisposable {
   async apply(resource: Parameters<KubeClient['apply']>[0], body: object): Promise<object> {
     return this.kube.apply(resource, body as never, write());
   }
+}
+
+/** A client and a namespace of another control plane than the run's, which goes away as a whole. */
+async function within(
+  { kubeconfigPath }: { kubeconfigPath: string },
+  name: string,
+): Promise<[KubeClient, string]> {
+  const kube = await KubeClient.connect(loadKubeConfig({ kubeconfig: kubeconfigPath, env: {} }));
+  await kube.create(namespaces, { metadata: { name } }, write());
+  return [kube, name];
 }
 
 function write(): { signal: AbortSignal; fieldManager: string; force: boolean } {

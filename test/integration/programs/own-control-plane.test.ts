@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AdminClient } from '../../programs/admin-client.ts';
 import { type ControlPlane, startControlPlane } from '../../programs/control-plane.ts';
 import { processesOf } from '../../programs/process-list.ts';
+import { waitFor } from '../../support/wait.ts';
 
 let controlPlane: ControlPlane;
 let admin: AdminClient;
@@ -42,6 +43,17 @@ describe('a control plane of its own', () => {
     expect(await admin.call({ method: 'GET', path: `${CONFIG_MAPS}/kept` })).toMatchObject({
       metadata: { name: 'kept' },
     });
+  });
+
+  test('keeps what it stores while its etcd is restarted', async () => {
+    await create('kept-by-etcd');
+    await controlPlane.restartEtcd();
+    const kept = await waitFor(
+      'the API server to have found etcd again',
+      () => admin.call({ method: 'GET', path: `${CONFIG_MAPS}/kept-by-etcd` }),
+      { timeoutMs: 30_000 },
+    );
+    expect(kept).toMatchObject({ metadata: { name: 'kept-by-etcd' } });
   });
 
   test('forgets every resource version before a compaction, in watches and in lists', async () => {
