@@ -101,6 +101,10 @@ export class OperatorProcess {
     return this.#program.exited.then(({ code = null }) => code);
   }
 
+  get hasEnded(): boolean {
+    return this.#program.exit() !== undefined;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#program.signal(name);
   }

@@ -79,7 +79,7 @@ export class FrontedOperator implements AsyncDisposable {
     this.cloudflare.clear();
     this.kubernetes.gate = undefined;
     this.cloudflare.gate = undefined;
-    this.process.signal('SIGCONT');
+    if (!this.process.hasEnded) this.process.signal('SIGCONT');
     await this.process.stop();
     await Promise.all([this.kubernetes.close(), this.cloudflare.close()]);
     await rm(this.#dir, { recursive: true, force: true });
@@ -119,12 +119,16 @@ export class FrontedOperator implements AsyncDisposable {
     await waitFor(`its caches to be filled for the ${count}. time`, reached, { timeoutMs });
   }
 
-  /** When the last renewal of the Lease that was answered well reached the API server's proxy. */
-  lastRenewalMs(): number {
-    const renewals = this.kubernetes.requests.filter(
+  /** Writes of the Lease that were answered well: it was taken, renewed or released. */
+  leaseWrites(): readonly SeenRequest[] {
+    return this.kubernetes.requests.filter(
       ({ method, path, status }) => isLease(path) && method !== 'GET' && (status === 200 || status === 201),
     );
-    return renewals.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** When the last of them reached the API server's proxy. */
+  lastRenewalMs(): number {
+    return this.leaseWrites().at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** What only a leader asks for, from some time on: all but Leases, caches and the look whether anybody answers. */

@@ -96,7 +96,7 @@ function pauseAt(leader: FrontedOperator, { server, at, then }: Pause, name: str
 }
 
 describe('a leader that is paused past its lease', () => {
-  test.each(PAUSES)('$name: starts nothing when it goes on, and no twin is left', async (pause) => {
+  test.each(PAUSES)('$name: starts nothing when it goes on, no twin', { timeout: 400_000 }, async (pause) => {
     const name = `paused-${PAUSES.indexOf(pause)}`;
     const { leader, other } = await roles();
     const terms = await leader.terms();
