@@ -13,7 +13,7 @@ interface Pause {
   readonly name: string;
   readonly server: 'kubernetes' | 'cloudflare';
   readonly at: (passage: Passage, name: string) => boolean;
-  readonly then: 'arrives' | 'arrives late' | 'is lost';
+  readonly fate: 'arrives' | 'arrives late' | 'is lost';
 }
 
 const isPost = ({ when, method, path }: Passage): boolean =>
@@ -24,14 +24,14 @@ const PAUSES: readonly Pause[] = [
     name: 'in the middle of a POST whose answer waits for it',
     server: 'cloudflare',
     at: isPost,
-    then: 'arrives',
+    fate: 'arrives',
   },
-  { name: 'in the middle of a POST that never arrives', server: 'cloudflare', at: isPost, then: 'is lost' },
+  { name: 'in the middle of a POST that never arrives', server: 'cloudflare', at: isPost, fate: 'is lost' },
   {
     name: 'while it stores the key',
     server: 'kubernetes',
     at: ({ when, method, path }) => when === 'before' && method === 'POST' && path.includes('/secrets?'),
-    then: 'arrives',
+    fate: 'arrives',
   },
   {
     name: 'while it writes the target, which arrives when another has done all',
@@ -41,7 +41,7 @@ const PAUSES: readonly Pause[] = [
       method === 'PATCH' &&
       path.includes(`/secrets/${name}-tls?`) &&
       !path.includes('dryRun'),
-    then: 'arrives late',
+    fate: 'arrives late',
   },
 ];
 
@@ -79,7 +79,7 @@ async function roles(): Promise<{ readonly leader: FrontedOperator; readonly oth
 }
 
 /** Pauses the leader at its next such message. `paused` resolves then; `release` lets a late one go on. */
-function pauseAt(leader: FrontedOperator, { server, at, then }: Pause, name: string) {
+function pauseAt(leader: FrontedOperator, { server, at, fate }: Pause, name: string) {
   const paused = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   let isPaused = false;
@@ -88,8 +88,8 @@ function pauseAt(leader: FrontedOperator, { server, at, then }: Pause, name: str
     isPaused = true;
     leader.kill('SIGSTOP');
     paused.resolve();
-    if (then === 'arrives late') await released.promise;
-    return then === 'is lost' ? 'drop' : 'pass';
+    if (fate === 'arrives late') await released.promise;
+    return fate === 'is lost' ? 'drop' : 'pass';
   };
   leader[server].gate = gate;
   return { paused: paused.promise, release: released.resolve };
