@@ -19,7 +19,7 @@ const complete = fc.record({
   validityDays: fc.constantFrom(7, 90, 5475),
   issuer: fc.record({
     kind: fc.constantFrom('OriginIssuer' as const, 'ClusterOriginIssuer' as const),
-    name: fc.string({ minLength: 1 }),
+    name: fc.stringMatching(/^[a-z0-9][-.a-z0-9]{0,20}[a-z0-9]$/),
   }),
 });
 
