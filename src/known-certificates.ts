@@ -55,3 +55,14 @@ export function knownOf(
 function idsIn(text: string | undefined): string[] {
   return (text ?? '').split(',').filter((id) => /^\d+$/.test(id));
 }
+
+/** A certificate that bears the key of one of ours under another id: it was issued twice, and nothing here uses it. */
+export interface Twin {
+  readonly id: string;
+  readonly keyDigest: string;
+  /** The one of ours, which a Secret holds or its object's status lists as replaced. */
+  readonly of: string;
+  /** When each of the two was issued, ms since the epoch. */
+  readonly notBefore: number;
+  readonly ofNotBefore: number;
+}

@@ -15,6 +15,7 @@ import { decode } from '../secret-facts.ts';
 import { discard, type Settlement } from './discard.ts';
 import { revoke } from './revoke.ts';
 import { revokeSuperseded } from './revoke-superseded.ts';
+import { revokeTwins } from './revoke-twins.ts';
 import { settle } from './settle.ts';
 import { isLiving, type Living } from './world.ts';
 
@@ -62,6 +63,8 @@ async function actForObject(
       return release(context, world, action.former, signal);
     case 'RevokeSuperseded':
       return revokeSuperseded(context, world, action.entries, key, signal);
+    case 'RevokeTwins':
+      return revokeTwins(context, world, action.twins, key, signal);
     case 'Issue':
       return issue(context, seen, world, action.reason, signal);
     case 'Post':

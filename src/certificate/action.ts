@@ -1,4 +1,5 @@
 import type { FailureReason, IssueReason, RefusalReason } from '../api/conditions.ts';
+import type { Twin } from '../known-certificates.ts';
 import type { SecretFacts } from '../secret-facts.ts';
 import type { Pending } from './pending.ts';
 import type { Superseded } from './superseded.ts';
@@ -41,6 +42,8 @@ export type Action =
   | { readonly type: 'Settle'; readonly pending: Pending }
   /** Revoke certificates that this object's own replaced. */
   | { readonly type: 'RevokeSuperseded'; readonly entries: readonly Superseded[] }
+  /** Revoke certificates that were issued a second time for keys of this object. */
+  | { readonly type: 'RevokeTwins'; readonly twins: readonly Twin[] }
   /** Revoke what is noted, then delete the pending Secret. */
   | { readonly type: 'Revoke'; readonly pending: Pending }
   /** Delete the pending Secret: nothing of it is left to find. */

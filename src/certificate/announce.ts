@@ -70,6 +70,14 @@ export const announce = {
     tell(context, regarding(world), { type: 'Normal', reason: 'Revoked', action: 'Revoke', note });
   },
 
+  /** One that was issued twice. */
+  revokedTwin(context: CertificateContext, world: Living, id: string, of: string): void {
+    const note =
+      `Certificate ${id} was issued for the key of certificate ${of}: an answer of Cloudflare was lost and it was asked ` +
+      'again. Nothing uses it; it was revoked.';
+    tell(context, regarding(world), { type: 'Normal', reason: 'Revoked', action: 'Revoke', note });
+  },
+
   notRevoked(context: CertificateContext, world: Living, id: string, why: string): void {
     const note = `Certificate ${id}, which was replaced and is to be revoked, is not: ${why}.`;
     tell(context, regarding(world), { type: 'Warning', reason: 'NotRevoked', action: 'Revoke', note });

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import type { Twin } from '../known-certificates.ts';
 import type { TrustedRoots } from '../secret-facts.ts';
 import type { IssuerSessions } from '../sessions.ts';
 import type { Stores } from '../stores.ts';
@@ -22,6 +23,10 @@ export interface CertificateContext {
   readonly slowCheck: {
     /** Whether somebody else revoked the certificate of this id, which a Secret of ours holds. */
     isRevoked(id: string): boolean;
+    /** Certificates that were issued twice for the object with this queue key. */
+    twinsOf(key: string): readonly Twin[];
+    /** Nothing is left to do about a twin: were it there still, it would be found anew. */
+    forgetTwin(id: string): void;
   };
   readonly roots: TrustedRoots;
   readonly events: EventRecorder;

@@ -90,7 +90,7 @@ function noteFailure(
 
 function failureKey(key: string, { type }: Action): string {
   if (type === 'Rewrite' || type === 'Release') return mendKey(key);
-  return type === 'RevokeSuperseded' ? revokeKey(key) : key;
+  return type === 'RevokeSuperseded' || type === 'RevokeTwins' ? revokeKey(key) : key;
 }
 
 function undoneMessage({ secretName, target }: World, action: Action): string {

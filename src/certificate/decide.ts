@@ -12,6 +12,7 @@ import { ownerDifferences } from './owner.ts';
 import { damagedAnnotations } from './record.ts';
 import { renewalOf } from './renewal.ts';
 import { due, nextDueAt } from './superseded.ts';
+import { dueTwins, nextTwinAt } from './twins.ts';
 import { isLiving, type Living, type World } from './world.ts';
 
 type Check = (world: Living) => Action | undefined;
@@ -27,6 +28,7 @@ const CHECKS: readonly Check[] = [
   secretIsNotOurs, // nothing is asked for that could not be written
   issue, // the pair is absent, bad, revoked, due, or not what the spec says
   revokeSuperseded, // nothing else is to be done, so nothing waits for it
+  revokeTwins, // found by the slow check: what they were issued for is in order
   mendLater, // what could not be mended is said, and tried again
   done,
 ];
@@ -135,12 +137,18 @@ function revokeSuperseded(world: Living): Action | undefined {
   return gate(world, 'revoke') ?? { type: 'RevokeSuperseded', entries };
 }
 
+function revokeTwins(world: Living): Action | undefined {
+  const twins = dueTwins(world);
+  if (twins.length === 0) return undefined;
+  return gate(world, 'revoke') ?? { type: 'RevokeTwins', twins };
+}
+
 function done(world: Living): Action | undefined {
   const { certificate, target } = world;
   if (target?.pair.state !== 'Matching') return undefined;
   const record = recordOf(certificate, target, target.pair.certificate);
   const renewal = renewalOf(certificate, target.pair.certificate, record.revision).at;
-  return { type: 'Done', wakeAt: Math.min(renewal, nextDueAt(world) ?? Infinity) };
+  return { type: 'Done', wakeAt: Math.min(renewal, nextDueAt(world) ?? Infinity, nextTwinAt(world)) };
 }
 
 function templateDifferences({ spec }: OriginCertificate, target: SecretFacts): string[] {

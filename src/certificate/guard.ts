@@ -5,6 +5,11 @@ import type { SecretFacts } from '../secret-facts.ts';
 export type Claim =
   /** It bears the key with this digest, which a Secret of the namespace holds. */
   | { readonly by: 'key'; readonly digest: string }
+  /**
+   * It bears that key under another id than the one that a Secret of this very object holds or held, and was issued at
+   * that time (ms since the epoch) or before. Later, somebody else who has the key asked for it, and may serve it.
+   */
+  | { readonly by: 'twin'; readonly digest: string; readonly latest: number }
   /** The status names it: read with its key from the Secret of this very object before it was replaced. */
   | { readonly by: 'status' };
 
@@ -45,8 +50,12 @@ export function guardRevocation(found: RevocationCase): GuardVerdict {
   if (found.revokedAlready) return { verdict: 'over', why: 'it is revoked already' };
   if (certificate === undefined) return { verdict: 'over', why: 'Cloudflare has no certificate of this id' };
   if (certificate.id !== found.id) return { verdict: 'keep', why: 'Cloudflare has another under this id' };
-  if (found.claim.by === 'key' && certificate.publicKeyDigest !== found.claim.digest) {
+  const { claim } = found;
+  if (claim.by !== 'status' && certificate.publicKeyDigest !== claim.digest) {
     return { verdict: 'keep', why: 'it does not bear the key of this issuance' };
+  }
+  if (claim.by === 'twin' && certificate.notBefore > claim.latest) {
+    return { verdict: 'keep', why: 'somebody else who has our key asked for it later' };
   }
   const holder = found.secrets.find((secret) => holdsCertificate(secret, found.id));
   if (holder) return { verdict: 'held', why: `Secret ${holder.namespace}/${holder.name} holds it` };

@@ -127,6 +127,7 @@ async function describe(
     issuer: certificate && reader.asksIssuer ? await viewIssuer(context, certificate, signal) : NOT_ASKED,
     failure: standingFailure(context, subject, certificate),
     revoked: revokedOf(context, read),
+    twins: context.slowCheck.twinsOf(key),
     mendFailure: context.memory.failure(mendKey(key), scope),
     revokeFailure: context.memory.failure(revokeKey(key), scope),
     revocations: context.memory.revocations.get(key) ?? NONE,

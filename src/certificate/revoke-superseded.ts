@@ -38,7 +38,7 @@ export async function revokeSuperseded(
     context.memory.succeeded(revokeKey(key));
     return OBSERVE;
   } catch (error) {
-    return failed(error, entries, signal);
+    return revocationFailed(error, `Replaced certificate ${idsOf(entries)}`, signal);
   }
 }
 
@@ -72,7 +72,7 @@ function revokeEntry(
 }
 
 /** Where a probe last met the certificate, under any of its own names: the spec may have other names by now. */
-function presentedAt(
+export function presentedAt(
   { origins }: CertificateContext,
   { id, hostnames }: CertificateFacts,
 ): string | undefined {
@@ -119,10 +119,13 @@ function tell(
   }
 }
 
-/** It is tried again later, and said: a person may have to help. */
-function failed(error: unknown, entries: readonly Superseded[], signal: AbortSignal): Outcome {
-  const ids = entries.map(({ id }) => id).join(', ');
-  const told = (message: string): string => `Replaced certificate ${ids} could not be revoked: ${message}`;
+function idsOf(entries: readonly Superseded[]): string {
+  return entries.map(({ id }) => id).join(', ');
+}
+
+/** It is tried again later, and said: a person may have to help. `what` begins the sentence. */
+export function revocationFailed(error: unknown, what: string, signal: AbortSignal): Outcome {
+  const told = (message: string): string => `${what} could not be revoked: ${message}`;
   if (error instanceof Error && isRefusal(error) && error.name === 'NoTokenError') {
     return { next: 'failed', attempt: { reason: 'PermissionMissing', message: told(error.message) } };
   }

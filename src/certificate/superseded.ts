@@ -160,12 +160,17 @@ function firstDueAt({ certificate, now, served }: Living, entry: Superseded): nu
       if (served === 'Served') return since;
       return since + (served === 'Lagging' ? REKEY_MS.lagging : REKEY_MS.unseen);
     case 'Superseded': {
-      const graceMs = parseDuration(certificate.spec.revocation?.gracePeriod ?? '') ?? DEFAULT_GRACE_MS;
+      const graceMs = graceOf(certificate);
       return served === 'Lagging' ? Math.max(since + graceMs, now + LAGGING_MS) : since + graceMs;
     }
     default:
       return since;
   }
+}
+
+/** How long a certificate that is not needed any more is left valid, ms. */
+export function graceOf({ spec }: OriginCertificate): number {
+  return parseDuration(spec.revocation?.gracePeriod ?? '') ?? DEFAULT_GRACE_MS;
 }
 
 /** Whether a person asked for another key because this one leaked, and the Secret's record does not say that it was done. */

@@ -2,6 +2,7 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Failure } from './failure.ts';
 import type { IssuerDefaults } from './need.ts';
 import type { Pending } from './pending.ts';
+import type { Twin } from '../known-certificates.ts';
 import type { SecretFacts } from '../secret-facts.ts';
 import type { RevocationNote } from './superseded.ts';
 
@@ -36,6 +37,8 @@ export interface World {
   readonly served: Served;
   /** Ids of the certificates in its Secrets that somebody else revoked, as far as this process has seen. */
   readonly revoked: readonly string[];
+  /** Certificates that the slow check found to have been issued twice for this object. */
+  readonly twins: readonly Twin[];
   /** Times (ms since the epoch) of certificates issued since the spec or a request last changed. */
   readonly issuedAt: readonly number[];
   /** A sentence when this machine's clock is too wrong to judge dates by. */

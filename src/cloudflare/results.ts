@@ -14,6 +14,8 @@ export interface ListedCertificate {
   readonly publicKeyDigest: string | undefined;
   /** Milliseconds since the Unix epoch; `notAfter` is the better source. */
   readonly expiresOn: number | undefined;
+  /** When the certificate itself begins, in milliseconds since the Unix epoch; absent where it cannot be read. */
+  readonly notBefore: number | undefined;
   /** When the certificate itself ends, in milliseconds since the Unix epoch; absent where it cannot be read. */
   readonly notAfter: number | undefined;
   /** Cloudflare's text; present only on a revoked certificate. */
@@ -53,6 +55,7 @@ export function certificateOf(value: unknown): ListedCertificate | undefined {
     hostnames: textsOf(record['hostnames']),
     publicKeyDigest: parsed?.publicKeyDigest,
     expiresOn: parseTime(record['expires_on']),
+    notBefore: parsed?.notBefore,
     notAfter: parsed?.notAfter,
     revokedAt: revokedAt(record['revoked_at']),
   };
@@ -102,7 +105,11 @@ export function parseTime(value: unknown): number | undefined {
 
 /** When a certificate ends, milliseconds since the Unix epoch; undefined where its date cannot be read. */
 export function endOf(certificate: X509Certificate | undefined): number | undefined {
-  const ms = certificate?.validToDate.getTime() ?? Number.NaN;
+  return certificate && msOf(certificate.validToDate);
+}
+
+function msOf(date: Date): number | undefined {
+  const ms = date.getTime();
   return Number.isNaN(ms) ? undefined : ms;
 }
 
@@ -119,6 +126,7 @@ function textsOf(value: unknown): readonly string[] {
 interface ParsedCertificate {
   readonly id: string;
   readonly publicKeyDigest: string;
+  readonly notBefore: number | undefined;
   readonly notAfter: number | undefined;
 }
 
@@ -129,6 +137,7 @@ function parseCertificate(pem: string): ParsedCertificate | undefined {
     return {
       id: BigInt(`0x${parsed.serialNumber}`).toString(10),
       publicKeyDigest: publicKeyDigest(parsed.publicKey),
+      notBefore: msOf(parsed.validFromDate),
       notAfter: endOf(parsed),
     };
   } catch {

@@ -31,7 +31,7 @@ export interface ZoneInUse {
 export interface Cluster {
   readonly stores: {
     readonly certificates: Pick<Stores['certificates'], 'list'>;
-    readonly secrets: Pick<Stores['secrets'], 'get'>;
+    readonly secrets: Pick<Stores['secrets'], 'get' | 'list'>;
   };
   readonly sessions: Pick<IssuerSessions, 'get'>;
 }

@@ -1,4 +1,6 @@
+import type { Twin } from '../known-certificates.ts';
 import { type Answer, type Fate, fateOf } from './judge.ts';
+import type { FoundTwin } from './twins.ts';
 
 interface Moment {
   /** Monotonic ms. */
@@ -41,6 +43,29 @@ export class Revocations {
   keep(ids: ReadonlySet<string>): void {
     for (const known of [this.#revoked, this.#missedMs])
       for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+  }
+}
+
+/** Certificates that were issued twice, as the last listing of each zone showed them. */
+export class Twins {
+  readonly #byZone = new Map<string, readonly FoundTwin[]>();
+
+  set(zoneId: string, twins: readonly FoundTwin[]): void {
+    if (twins.length === 0) this.#byZone.delete(zoneId);
+    else this.#byZone.set(zoneId, twins);
+  }
+
+  /** Those of the OriginCertificate with this queue key. */
+  of(key: string): readonly Twin[] {
+    return [...this.#byZone.values()].flat().filter((twin) => twin.key === key);
+  }
+
+  forget(id: string): void {
+    for (const [zoneId, twins] of this.#byZone)
+      this.set(
+        zoneId,
+        twins.filter((twin) => twin.id !== id),
+      );
   }
 }
 

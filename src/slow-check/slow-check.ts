@@ -1,12 +1,16 @@
 import { CloudflareError } from '../cloudflare/errors.ts';
 import type { CertificateListing } from '../cloudflare/requests.ts';
+import type { ListedCertificate } from '../cloudflare/results.ts';
+import type { Twin } from '../known-certificates.ts';
 import { problemOf } from '../problem.ts';
 import type { SlowCheckSeries } from '../telemetry/slow-check-series.ts';
 import { askForSuspects } from './ask.ts';
 import type { SlowCheckContext } from './context.ts';
 import { type ZoneInUse, zonesInUse } from './in-use.ts';
 import { judgeListing } from './judge.ts';
-import { Revocations, ZoneRecord } from './memory.ts';
+import { Revocations, Twins, ZoneRecord } from './memory.ts';
+import { distrust, INCOMPLETE, type Trouble } from './trouble.ts';
+import { findTwins } from './twins.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -31,6 +35,7 @@ export class SlowCheck {
   readonly #context: SlowCheckContext;
   readonly #records = new Map<string, ZoneRecord>();
   readonly #revocations = new Revocations();
+  readonly #twins = new Twins();
   #isBusy = false;
 
   constructor(context: SlowCheckContext) {
@@ -40,6 +45,16 @@ export class SlowCheck {
   /** Whether the certificate of this id, in use here, is known to be revoked. */
   isRevoked(id: string): boolean {
     return this.#revocations.has(id);
+  }
+
+  /** Certificates that were issued twice for the OriginCertificate with this queue key, by the last listings. */
+  twinsOf(key: string): readonly Twin[] {
+    return this.#twins.of(key);
+  }
+
+  /** Nothing is left to do about it, until the next listing shows it again. */
+  forgetTwin(id: string): void {
+    this.#twins.forget(id);
   }
 
   /** Begins what is due, if anything is; never waits for it. */
@@ -88,7 +103,11 @@ export class SlowCheck {
   }
 
   #forget(zones: ReadonlyMap<string, ZoneInUse>): void {
-    for (const id of this.#records.keys()) if (!zones.has(id)) this.#records.delete(id);
+    for (const id of this.#records.keys()) {
+      if (zones.has(id)) continue;
+      this.#records.delete(id);
+      this.#twins.set(id, []);
+    }
     const all = [...zones.values()].flatMap(({ certificates }) => certificates);
     this.#revocations.keep(new Set(all.map(({ id }) => id)));
   }
@@ -148,13 +167,14 @@ export class SlowCheck {
     const judgement = judgeListing(certificates, expected);
     record.isDistrusted = judgement.verdict === 'distrusted';
     if (judgement.verdict === 'distrusted') {
-      const message = distrust(judgement);
-      this.#failed(zone, { kind: 'Distrusted', message });
-      return message;
+      const trouble = distrust(judgement);
+      this.#failed(zone, trouble);
+      return trouble.message;
     }
     const { suspects, inForce } = judgement;
     for (const id of inForce) this.#revocations.inForce(id);
     const unknown = suspects.filter((id) => !this.#revocations.has(id));
+    this.#noteTwins(zone, certificates);
     record.toAsk = unknown;
     record.suspected = new Set(unknown);
     record.checked = suspects.length + inForce.length;
@@ -164,6 +184,13 @@ export class SlowCheck {
     record.askMs = Number.NEGATIVE_INFINITY;
     record.dueMs = clock.monotonic() + this.#intervalMs(zone.name) * (0.9 + 0.2 * random());
     return undefined;
+  }
+
+  #noteTwins({ id }: ZoneInUse, listed: readonly ListedCertificate[]): void {
+    const { stores, clock, wakeCertificate } = this.#context;
+    const twins = findTwins(listed, stores.certificates.list(), stores.secrets.list(), clock.now());
+    this.#twins.set(id, twins);
+    for (const { key } of twins) wakeCertificate(key);
   }
 
   #intervalMs(zoneName: string): number {
@@ -183,22 +210,6 @@ export class SlowCheck {
     record.trouble = { kind, message };
     log.warn({ zone: zone.name, problem: message }, 'the slow check of a zone found nothing out');
   }
-}
-
-type Trouble = Pick<CloudflareError, 'message'> & {
-  readonly kind: string;
-  readonly retryAfterMs?: number | undefined;
-};
-
-const INCOMPLETE =
-  'The list of certificates was not complete: it changed while it was read, or Cloudflare did not say how long it is.';
-
-function distrust({ absent, expected }: { readonly absent: number; readonly expected: number }): string {
-  return (
-    `The list of certificates lacks ${absent} of the ${expected} that are in use here, so it is not believed and nothing ` +
-    'is re-issued; it is read again. If somebody did revoke them, set annotation originca.dev/renew-requested-at on ' +
-    'their OriginCertificates.'
-  );
 }
 
 /** When the zone has work to do next. */

@@ -90,6 +90,7 @@ export function listed({ id, key, hostnames, text, revoked }: Stored): ListedCer
     hostnames,
     publicKeyDigest: key,
     expiresOn: Number(id),
+    notBefore: undefined,
     notAfter: undefined,
     revokedAt: revoked ? '2026-01-01T00:00:00Z' : undefined,
   };

@@ -38,7 +38,7 @@ export function contextFor(around: Surroundings): CertificateContext {
     clock,
     memory,
     origins: { verdictsFor: () => [], refresh: silent, watches: () => false },
-    slowCheck: { isRevoked: () => false },
+    slowCheck: { isRevoked: () => false, twinsOf: () => [], forgetTwin: silent },
     roots: ROOTS,
     events: { record: silent },
     log: { debug: silent, info: silent, warn: silent, error: silent },

@@ -58,6 +58,7 @@ export class Scene implements AsyncDisposable {
   readonly token: { readonly id: string; readonly value: string };
   readonly #flags: readonly string[];
   readonly #operators = new Set<RunningOperator>();
+  readonly #besides: Scene[] = [];
   /** A way to the API server that hides the OriginZones of other scenes. */
   #narrow: ReturnType<typeof proxied> | undefined;
 
@@ -89,13 +90,24 @@ export class Scene implements AsyncDisposable {
     return new Scene({ namespace, simulator, kube, zones: seeded, token }, flags);
   }
 
+  /** As though in another cluster: a namespace of its own, with the Cloudflare of this scene. It ends with this one. */
+  async beside(prefix: string): Promise<Scene> {
+    const { simulator, zones, token } = this;
+    const [kube, namespace] = await Promise.all([kubeClient(), testNamespace(prefix)]);
+    const other = new Scene({ namespace, simulator, kube, zones, token }, this.#flags);
+    this.#besides.push(other);
+    return other;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#besides.map((other) => other.#leave()));
+    await this.#leave();
+    await this.simulator.stop();
+  }
+
+  async #leave(): Promise<void> {
     await Promise.all([...this.#operators].map((operator) => operator.stop()));
-    await Promise.all([
-      this.simulator.stop(),
-      this.kube.close(),
-      this.#narrow?.then((front) => front[Symbol.asyncDispose]()),
-    ]);
+    await Promise.all([this.kube.close(), this.#narrow?.then((front) => front[Symbol.asyncDispose]())]);
   }
 
   async startOperator({

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto';
 import type { Secret } from '../../../src/kube/object.ts';
 import { createCsr } from '../../../src/pki/csr.ts';
 import { DEFAULT_KEY, generateKey } from '../../../src/pki/keys.ts';
@@ -33,6 +33,24 @@ export async function signedPair(
   const csr = await createCsr(keys, DEFAULT_KEY, request.hostnames);
   const { id, certificate } = await scene.simulator.sign({ requestType: 'origin-ecc', ...request, csr });
   return { id, data: { 'tls.crt': encode(certificate), 'tls.key': encode(privateKeyPem) } };
+}
+
+/** A second certificate for a key that has one, as a repeated request would have it; of fifteen years. Resolves to its id. */
+export async function signedAgain(
+  scene: Scene,
+  privateKeyPem: string,
+  hostnames: readonly string[],
+): Promise<string> {
+  const { subtle } = webcrypto;
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const pkcs8 = createPrivateKey(privateKeyPem).export({ type: 'pkcs8', format: 'der' });
+  const spki = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'der' });
+  const keys = {
+    privateKey: await subtle.importKey('pkcs8', pkcs8, algorithm, true, ['sign']),
+    publicKey: await subtle.importKey('spki', spki, algorithm, true, ['verify']),
+  };
+  const csr = await createCsr(keys, DEFAULT_KEY, hostnames);
+  return (await scene.simulator.sign({ csr, hostnames, requestType: 'origin-ecc' })).id;
 }
 
 /** Dates of a certificate of ninety days of which `days` are left. */

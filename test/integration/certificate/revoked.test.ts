@@ -1,9 +1,9 @@
-import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { JumpClock } from '../../support/jump-clock.ts';
 import { type RunningOperator, Scene } from '../../support/scene.ts';
 import { SceneZones } from '../../support/scene-zone.ts';
-import { NotYet, waitFor } from '../../support/wait.ts';
+import { waitFor } from '../../support/wait.ts';
+import { SlowRounds } from './slow-rounds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -13,10 +13,12 @@ let zones: SceneZones;
 /** One for all: Cloudflare's time does not go back. */
 const clock = new JumpClock();
 let operator: RunningOperator;
+let rounds: SlowRounds;
 
 beforeAll(async () => {
   scene = await Scene.start('revoked');
   zones = new SceneZones(scene);
+  rounds = new SlowRounds(scene, clock, () => operator);
   await scene.createIssuer();
 });
 beforeEach(async () => {
@@ -43,36 +45,6 @@ async function inUse(name: string): Promise<string> {
   return status?.certificate?.id ?? '';
 }
 
-/** Time passes for the operator and for Cloudflare. */
-async function ahead(ms: number): Promise<void> {
-  await scene.simulator.advance(ms);
-  clock.jump(ms);
-}
-
-/** Undefined before the zone was looked at. */
-async function metric(name: string): Promise<number | undefined> {
-  const { body } = await request(`http://127.0.0.1:${operator.metricsPort}/metrics`);
-  const found = (await body.text()).match(new RegExp(`^originca_slow_check_${name}\\{.*\\} (\\S+)$`, 'm'));
-  return found?.[1] === undefined ? undefined : Number(found[1]);
-}
-
-const succeeded = async (): Promise<number> => (await metric('last_success_timestamp_seconds')) ?? 0;
-const distrusts = async (): Promise<boolean> => (await metric('distrusted')) === 1;
-
-/** Lets time pass until the next listing was judged. */
-async function round(): Promise<void> {
-  const before = await succeeded();
-  await ahead(2 * HOUR);
-  await waitFor(
-    'the next listing to be judged',
-    async () => {
-      await ahead(10 * MINUTE);
-      return (await succeeded()) > before || (await distrusts()) || new NotYet({ before });
-    },
-    { timeoutMs: 30_000 },
-  );
-}
-
 const idOf = async (name: string): Promise<string | undefined> =>
   (await scene.certificate(name))?.status?.certificate?.id;
 
@@ -86,13 +58,13 @@ describe('a certificate that somebody else revoked', () => {
     const [web, shop] = [await inUse('web'), await inUse('shop')];
     const posts = await scene.posts();
     await scene.simulator.revoke(web);
-    await round();
+    await rounds.round();
     await waitFor('another certificate', async () => (await idOf('web')) !== web, { timeoutMs: 15_000 });
     await scene.settled('web');
     expect(await idOf('shop')).toBe(shop);
     expect(await scene.posts()).toBe(posts + 1);
     expect(operator.logs.filter((line) => line.includes('RevokedElsewhere'))).toHaveLength(1);
-    await round();
+    await rounds.round();
     expect(await scene.posts()).toBe(posts + 1);
   });
 
@@ -101,7 +73,7 @@ describe('a certificate that somebody else revoked', () => {
     await scene.applyCertificate('held', { hostnames: ['held.example.com'], suspend: true });
     await scene.condition('held', 'Issuing', 'Suspended', 'False');
     await scene.simulator.revoke(id);
-    await round();
+    await rounds.round();
     await scene.condition('held', 'Ready', 'Revoked', 'False');
     await scene.applyCertificate('held', { hostnames: ['held.example.com'] });
     await scene.settled('held');
@@ -111,10 +83,10 @@ describe('a certificate that somebody else revoked', () => {
   test('is believed to be gone only when Cloudflare does not know it in two rounds', async () => {
     const id = await inUse('gone');
     await scene.simulator.remove('certificate', id);
-    await round();
+    await rounds.round();
     await waitFor('the question', async () => (await asked('getCertificate')) > 0, { timeoutMs: 10_000 });
     expect(await idOf('gone')).toBe(id);
-    await round();
+    await rounds.round();
     await waitFor('another certificate', async () => (await idOf('gone')) !== id, { timeoutMs: 15_000 });
   });
 });
@@ -125,9 +97,9 @@ describe('a listing that lacks what is in force', () => {
     const posts = await scene.posts();
     const gets = await asked('getCertificate');
     await scene.simulator.settings({ lateListingMs: 1000 * HOUR });
-    await round();
+    await rounds.round();
     await waitFor('the question', async () => (await asked('getCertificate')) > gets, { timeoutMs: 10_000 });
-    await round();
+    await rounds.round();
     expect(await idOf('late')).toBe(id);
     expect(await scene.posts()).toBe(posts);
   });
@@ -136,15 +108,15 @@ describe('a listing that lacks what is in force', () => {
     for (const name of ['a', 'b', 'c']) await inUse(name);
     const [posts, gets] = [await scene.posts(), await asked('getCertificate')];
     await scene.simulator.settings({ lateListingMs: 1000 * HOUR });
-    await round();
-    expect(await distrusts()).toBe(true);
+    await rounds.round();
+    expect(await rounds.distrusts()).toBe(true);
     expect(operator.logs.join('')).toContain('lacks 3 of the 3 that are in use here');
     await scene.simulator.settings({ lateListingMs: 0 });
     await waitFor(
       'a listing that is believed',
       async () => {
-        await ahead(10 * MINUTE);
-        return !(await distrusts());
+        await rounds.ahead(10 * MINUTE);
+        return !(await rounds.distrusts());
       },
       { timeoutMs: 20_000 },
     );
@@ -155,14 +127,14 @@ describe('a listing that lacks what is in force', () => {
 
 test('nothing is written or asked of Cloudflare for it at a start', async () => {
   await inUse('restart');
-  await ahead(7 * HOUR);
+  await rounds.ahead(7 * HOUR);
   const before = await asked('getCertificate');
   await operator.stop();
   operator = await zones.startOperator({ clock });
   const { metadata } = await scene.settled('restart');
-  await ahead(4 * MINUTE);
-  await waitFor('the first look', async () => (await metric('distrusted')) === 0, { timeoutMs: 10_000 });
-  expect(await succeeded()).toBe(0);
+  await rounds.ahead(4 * MINUTE);
+  await waitFor('the first look', async () => (await rounds.metric('distrusted')) === 0, { timeoutMs: 10_000 });
+  expect(await rounds.succeeded()).toBe(0);
   expect(await asked('getCertificate')).toBe(before);
   expect((await scene.certificate('restart'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);
 });
@@ -173,7 +145,7 @@ describe('with an OriginZone', () => {
     const token = await scene.simulator.seedToken();
     await scene.putToken(token.value, 'inventory');
     await scene.simulator.revoke(id);
-    await ahead(2 * HOUR);
+    await rounds.ahead(2 * HOUR);
     await zones.apply({
       apiTokenSecretRef: { name: 'inventory', key: 'api-token' },
       inventory: { interval: '1h' },
@@ -181,13 +153,13 @@ describe('with an OriginZone', () => {
     await waitFor('another certificate', async () => (await idOf('zone')) !== id, { timeoutMs: 20_000 });
     const lists = await scene.simulator.requests({ operation: 'listCertificates', tokenId: token.id });
     expect(lists).toHaveLength(1);
-    expect(await succeeded()).toBeGreaterThan(0);
+    expect(await rounds.succeeded()).toBeGreaterThan(0);
   });
 
   test('its status says when a listing is not believed', async () => {
     for (const name of ['d', 'e', 'f']) await inUse(name);
     await scene.simulator.settings({ lateListingMs: 1000 * HOUR });
-    await ahead(2 * HOUR);
+    await rounds.ahead(2 * HOUR);
     await zones.apply();
     const zone = await zones.until(
       'a message of the inventory',

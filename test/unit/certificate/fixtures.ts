@@ -176,6 +176,7 @@ export function worldOf(change: Partial<World> = {}): World {
     revocations: new Map(),
     served: 'Unknown',
     revoked: [],
+    twins: [],
     issuedAt: [],
     clockSkew: undefined,
     ...change,

@@ -6,7 +6,7 @@ import type { ListedCertificate } from '../../../src/cloudflare/results.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
 function listed(id: string, publicKeyDigest: string | undefined, revokedAt?: string): ListedCertificate {
-  const times = { expiresOn: undefined, notAfter: undefined, revokedAt };
+  const times = { expiresOn: undefined, notBefore: undefined, notAfter: undefined, revokedAt };
   return { id, certificate: '', hostnames: [], publicKeyDigest, ...times };
 }
 

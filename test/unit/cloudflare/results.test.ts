@@ -60,6 +60,7 @@ describe('certificateOf', () => {
       hostnames: ['*.example.com'],
       publicKeyDigest: publicKeyDigest(root!.publicKey),
       expiresOn: Date.parse('2040-04-05T13:40:00Z'),
+      notBefore: root!.validFromDate.getTime(),
       notAfter: root!.validToDate.getTime(),
       revokedAt: undefined,
     });

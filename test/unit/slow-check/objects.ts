@@ -65,6 +65,7 @@ export function clusterOf(all: readonly Made[], issuers: readonly IssuerSession[
       certificates: { list: () => all.map(({ certificate }) => certificate) },
       secrets: {
         get: ({ name }) => all.find(({ secret }) => secret.name === name)?.secret,
+        list: () => all.map(({ secret }) => secret),
       },
     },
     sessions: { get: ({ name }) => issuers.find(({ key }) => key.name === name) },

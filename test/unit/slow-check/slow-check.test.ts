@@ -53,7 +53,10 @@ function restarted(): SlowCheck {
     ...clusterOf([], []),
     stores: {
       certificates: { list: () => all.map(({ certificate }) => certificate) },
-      secrets: { get: ({ name }) => all.find(({ secret }) => secret.name === name)?.secret },
+      secrets: {
+        get: ({ name }) => all.find(({ secret }) => secret.name === name)?.secret,
+        list: () => all.map(({ secret }) => secret),
+      },
     },
     sessions: { get: () => sessionOf('cloudflare', [zoneOf('example.com')], inventory) },
     clock,
@@ -90,7 +93,7 @@ function listing(): CertificateListing {
 function listed(id: string, revokedAt?: string): ListedCertificate {
   const end = Date.parse('2027-06-01T00:00:00Z');
   const parts = { certificate: 'PEM', hostnames: ['example.com'], publicKeyDigest: `key-${id}` };
-  return { id, ...parts, expiresOn: end, notAfter: end, revokedAt };
+  return { id, ...parts, expiresOn: end, notBefore: 0, notAfter: end, revokedAt };
 }
 
 function notFound(): CloudflareError {

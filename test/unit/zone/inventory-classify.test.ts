@@ -18,6 +18,7 @@ function listed(id: string, change: Partial<ListedCertificate> = {}): ListedCert
     hostnames: [`h${id}.example.com`],
     publicKeyDigest: `key-${id}`,
     expiresOn: end,
+    notBefore: NOW - 30 * DAY,
     notAfter: end,
     revokedAt: undefined,
     ...change,

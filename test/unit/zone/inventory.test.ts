@@ -50,6 +50,7 @@ function list(...ids: string[]): CertificateListing {
     hostnames: ['example.com'],
     publicKeyDigest: `key-${id}`,
     expiresOn: end,
+    notBefore: undefined,
     notAfter: end,
     revokedAt: undefined,
   }));

@@ -1,0 +1,56 @@
+import type { Twin } from '../known-certificates.ts';
+import { announce } from './announce.ts';
+import type { CertificateContext } from './context.ts';
+import { revokeKey } from './memory.ts';
+import { presentedAt, revocationFailed } from './revoke-superseded.ts';
+import { OBSERVE, type Outcome } from './outcome.ts';
+import { revokeOne, servingSecrets } from './revocation.ts';
+import { sessionsOf } from './search.ts';
+import { isOurKey } from './twins.ts';
+import type { Living } from './world.ts';
+
+/**
+ * A twin comes of requests that were sent while the key waited for its certificate. One that was issued so much later
+ * than ours was asked for by somebody else, who got the key with a copy of the Secret.
+ */
+const SAME_ISSUANCE_MS = 3_600_000;
+
+/** Revokes certificates that were issued twice, each behind the guard. What is still there will be found again. */
+export async function revokeTwins(
+  context: CertificateContext,
+  world: Living,
+  twins: readonly Twin[],
+  key: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { metadata, spec } = world.certificate;
+  const { namespace } = metadata;
+  try {
+    const serving = await servingSecrets(context, namespace, signal);
+    for (const twin of twins) {
+      if (isOurKey(world.certificate, twin, serving)) {
+        const wish = {
+          id: twin.id,
+          namespace,
+          claim: { by: 'twin', digest: twin.keyDigest, latest: twin.ofNotBefore + SAME_ISSUANCE_MS },
+          sessions: sessionsOf(context, namespace, [spec.issuerRef]),
+          serving,
+          // Every write that carries a certificate of this key is over, or meets the other one and is refused.
+          writeMs: 0,
+          presentedAt: (facts) => presentedAt(context, facts),
+        } as const satisfies Parameters<typeof revokeOne>[1];
+        const revoked = await revokeOne(context, wish, signal);
+        if (revoked.result === 'revoked') announce.revokedTwin(context, world, twin.id, twin.of);
+      }
+      context.slowCheck.forgetTwin(twin.id);
+    }
+    context.memory.succeeded(revokeKey(key));
+    return OBSERVE;
+  } catch (error) {
+    return revocationFailed(error, `Certificates that were issued twice (${idsOf(twins)})`, signal);
+  }
+}
+
+function idsOf(twins: readonly Twin[]): string {
+  return twins.map(({ id }) => id).join(', ');
+}
