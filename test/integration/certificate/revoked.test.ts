@@ -133,7 +133,9 @@ test('nothing is written or asked of Cloudflare for it at a start', async () => 
   operator = await zones.startOperator({ clock });
   const { metadata } = await scene.settled('restart');
   await rounds.ahead(4 * MINUTE);
-  await waitFor('the first look', async () => (await rounds.metric('distrusted')) === 0, { timeoutMs: 10_000 });
+  await waitFor('the first look', async () => (await rounds.metric('distrusted')) === 0, {
+    timeoutMs: 10_000,
+  });
   expect(await rounds.succeeded()).toBe(0);
   expect(await asked('getCertificate')).toBe(before);
   expect((await scene.certificate('restart'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);

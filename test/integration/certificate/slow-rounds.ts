@@ -26,9 +26,7 @@ export class SlowRounds {
   /** Undefined before the zone was looked at. */
   async metric(name: string): Promise<number | undefined> {
     const { body } = await request(`http://127.0.0.1:${this.#operator().metricsPort}/metrics`);
-    const found = (await body.text()).match(
-      new RegExp(`^originca_slow_check_${name}\\{.*\\} (\\S+)$`, 'm'),
-    );
+    const found = (await body.text()).match(new RegExp(`^originca_slow_check_${name}\\{.*\\} (\\S+)$`, 'm'));
     return found?.[1] === undefined ? undefined : Number(found[1]);
   }
 

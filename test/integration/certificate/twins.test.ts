@@ -52,13 +52,15 @@ test('a twin is revoked when its grace is over, and neither the one that serves 
   await rounds.round();
   expect(await isInForce(serving)).toBe(true);
   expect(await isInForce(unknown.id)).toBe(true);
-  expect(operator.logs.join('')).toContain(`Certificate ${twin} was issued for the key of certificate ${serving}`);
+  expect(operator.logs.join('')).toContain(
+    `Certificate ${twin} was issued for the key of certificate ${serving}`,
+  );
 });
 
 test('of a certificate that was issued twice after a lost answer, the one that serves is left', async () => {
   const listed = { lateListingMs: 30 * 60_000 };
   await scene.simulator.settings(listed);
-  await scene.simulator.inject({ operation: 'createCertificate', count: 1, reset: 'after' });
+  await scene.simulator.inject({ operation: 'createCertificate', count: 1, resetAfter: true });
   await scene.applyCertificate('web', { hostnames: ['lost.example.com'], revocation: { gracePeriod: '1h' } });
   await waitFor(
     'the second POST',
@@ -77,7 +79,9 @@ test('of a certificate that was issued twice after a lost answer, the one that s
   await revoked(twin);
   await rounds.round();
   expect(await isInForce(serving)).toBe(true);
-  expect((await scene.secret('web-tls'))?.metadata.annotations?.['originca.dev/certificate-id']).toBe(serving);
+  expect((await scene.secret('web-tls'))?.metadata.annotations?.['originca.dev/certificate-id']).toBe(
+    serving,
+  );
 });
 
 test('a certificate for our key that somebody asked for long after is left alone', async () => {

@@ -4,6 +4,7 @@ import { decide } from '../../../src/certificate/decide.ts';
 import { formatNeed } from '../../../src/certificate/need.ts';
 import { unissuedRecord, recordAnnotations } from '../../../src/certificate/record.ts';
 import type { World } from '../../../src/certificate/world.ts';
+import type { Twin } from '../../../src/known-certificates.ts';
 import type { CertificateFacts } from '../../../src/pki/inspect.ts';
 import type { SecretFacts } from '../../../src/secret-facts.ts';
 import {
@@ -54,6 +55,51 @@ const broken = (state: 'MissingData' | 'InvalidCertificate' | 'InvalidKeyPair') 
 const owner = { apiVersion: 'originca.dev/v1alpha1', kind: 'OriginCertificate', name: 'web', uid: 'uid-1' };
 const former = () => targetFacts({ name: 'old-tls' });
 const foreignName = { kind: 'other', name: 'other' } as const;
+
+/** A second certificate for the key of the target's, issued so many hours ago. */
+const twinOf = (hours: number, change: Partial<Twin> = {}): Twin => ({
+  id: '1002',
+  keyDigest: 'key-1',
+  of: '1001',
+  notBefore: NOW - hours * HOUR,
+  ofNotBefore: NOW - hours * HOUR,
+  ...change,
+});
+
+describe('a twin', () => {
+  test.each<[string, string, Partial<World>]>([
+    ['is revoked a day after it was issued', 'RevokeTwins', { twins: [twinOf(24)] }],
+    ['is left alone before', 'Done', { twins: [twinOf(23)] }],
+    [
+      'is revoked when the grace that the spec names is over',
+      'RevokeTwins',
+      { certificate: originCertificate({ revocation: { gracePeriod: '1h' } }), twins: [twinOf(1)] },
+    ],
+    [
+      'is left alone while its object is suspended',
+      'Refuse Suspended',
+      { certificate: originCertificate({ suspend: true }), twins: [twinOf(24)] },
+    ],
+    ['is left alone with a wrong clock', 'Refuse ClockSkew', { clockSkew: 'off', twins: [twinOf(24)] }],
+    ['comes after what is to be issued', 'Issue Revoked', { revoked: ['1001'], twins: [twinOf(24)] }],
+    [
+      'is left alone while its key is not settled',
+      'Wait 1000',
+      {
+        pending: pendingOf({ keyDigest: 'key-1', certificateName: 'other', replaces: '1001' }),
+        waits: { postMs: 1000, writeMs: 0 },
+        twins: [twinOf(24)],
+      },
+    ],
+  ])('%s', (_, action, change) => {
+    expect(decided(change)).toBe(action);
+  });
+
+  test('wakes its object when its time comes', () => {
+    const action = decide(worldOf({ twins: [twinOf(20)] }));
+    expect(action).toEqual({ type: 'Done', wakeAt: NOW + 4 * HOUR });
+  });
+});
 
 describe('a certificate is issued', () => {
   test.each<[string, string, Partial<World>]>([

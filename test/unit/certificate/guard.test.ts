@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { guardRevocation, type RevocationCase } from '../../../src/certificate/guard.ts';
 import { certificateFacts, targetFacts } from './fixtures.ts';
 
@@ -20,6 +20,29 @@ test('a certificate that the status names is revoked without a look at its key',
   const certificate = certificateFacts({ id: '7' });
   const found = { ...stray, claim: { by: 'status' }, certificate } as const;
   expect(guardRevocation(found)).toEqual({ verdict: 'revoke' });
+});
+
+describe('a certificate that was issued twice', () => {
+  const twin = (notBefore: number, digest = 'key-7'): RevocationCase => ({
+    ...stray,
+    claim: { by: 'twin', digest, latest: 1000 },
+    certificate: certificateFacts({ id: '7', publicKeyDigest: 'key-7', notBefore }),
+  });
+
+  test('at about the time of ours is revoked', () => {
+    expect(guardRevocation(twin(1000))).toEqual({ verdict: 'revoke' });
+  });
+
+  test('long after ours is kept: somebody else has the key, and may serve it', () => {
+    expect(guardRevocation(twin(1001))).toMatchObject({
+      verdict: 'keep',
+      why: expect.stringContaining('later'),
+    });
+  });
+
+  test('as a listing said, and bears another key, is kept', () => {
+    expect(guardRevocation(twin(1000, 'key-1'))).toMatchObject({ verdict: 'keep' });
+  });
 });
 
 test.each<[string, Partial<RevocationCase>, string, string]>([

@@ -247,6 +247,40 @@ describe('a listing that is of no use', () => {
   });
 });
 
+describe('a certificate that was issued twice', () => {
+  const twin = (): CertificateListing => {
+    const { certificates } = listing();
+    return { complete: true, certificates: [...certificates, { ...listed('12'), publicKeyDigest: 'key-2' }] };
+  };
+
+  test('is told to its object, which is woken, until that is done with it', () => {
+    check.share(ZONE, twin(), clock.now());
+    expect(woken).toEqual(['web/c-2']);
+    expect(check.twinsOf('web/c-2')).toMatchObject([{ id: '12', of: '2' }]);
+    expect(check.twinsOf('web/c-1')).toEqual([]);
+    check.forgetTwin('12');
+    expect(check.twinsOf('web/c-2')).toEqual([]);
+    check.share(ZONE, twin(), clock.now());
+    expect(check.twinsOf('web/c-2')).toHaveLength(1);
+  });
+
+  test('is no twin any more when the next listing does not show it, or the zone is not in use', async () => {
+    check.share(ZONE, twin(), clock.now());
+    check.share(ZONE, listing(), clock.now());
+    expect(check.twinsOf('web/c-2')).toEqual([]);
+    check.share(ZONE, twin(), clock.now());
+    all = [];
+    await pass(0);
+    expect(check.twinsOf('web/c-2')).toEqual([]);
+  });
+
+  test('is not believed to be one by a listing that is not believed', () => {
+    const certificates = twin().certificates.filter(({ id }) => id === '2' || id === '12');
+    check.share(ZONE, { complete: true, certificates }, clock.now());
+    expect(check.twinsOf('web/c-2')).toEqual([]);
+  });
+});
+
 describe('a question that fails', () => {
   test('because Cloudflare failed is asked again, without another listing', async () => {
     revoked.add('1');
