@@ -36,6 +36,7 @@ export function isSaid({ status }: OriginCertificate, refusal: Refusal): boolean
 export function isParked(api: Objects, secret: Secret): boolean {
   const certificate = api.certificates[noteOf(secret, 'certificate')];
   if (certificate?.metadata.uid !== noteOf(secret, 'certificateUid')) return false;
+  if (noteOf(secret, 'revoke') !== '') return false;
   const refusal = certificate && refusalOf(api, certificate);
   const isKnown = carriedBy(secret) !== undefined || noteOf(secret, 'postedAt') === '';
   return refusal === 'IssuerNotFound' || (refusal !== undefined && isKnown);
