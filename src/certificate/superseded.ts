@@ -96,10 +96,12 @@ export function supersededAfter(
   record: TargetRecord | undefined,
   entering?: Superseded,
 ): Superseded[] | undefined {
-  const { certificate, now } = world;
+  const { certificate, now, pending } = world;
   const { status, metadata } = certificate;
+  // The write that replaces it may have been sent by a process that died since: then only the entry tells what is owed.
+  const isBeingReplaced = pending !== undefined;
   const known = entriesOf(world)
-    .filter(({ id }) => id !== record?.certificateId && id !== entering?.id)
+    .filter(({ id }) => (id !== record?.certificateId || isBeingReplaced) && id !== entering?.id)
     .map((entry) => (isOwed(certificate, entry) ? entry : unmarked(entry)));
   const previous = [...(record ? [record] : []), ...formerRecords(world)]
     .filter(({ issuedFor }) => issuedFor === metadata.uid)

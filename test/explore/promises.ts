@@ -2,8 +2,8 @@ import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import { isParked, isSaid, refusalOf } from './refusal.ts';
 import {
   carriedBy,
-  holds,
   isForeign,
+  isReleased,
   isPending,
   isSatisfied,
   keyOf,
@@ -39,11 +39,15 @@ export function brokenByPost(
   return undefined;
 }
 
-/** Nothing that serves is revoked; what people took out of its Secret themselves is excepted. */
+/**
+ * Nothing that serves is revoked. What people took out of its Secret themselves is excepted, and what leaked where only
+ * released Secrets hold it.
+ */
 export function brokenByRevocation({ api, users }: State, id: string): string | undefined {
-  return holds(api, id) && !users.dropped.includes(id)
-    ? `certificate ${id} is revoked while it serves`
-    : undefined;
+  const serves = servingSecrets(api).some(
+    (secret) => pairOf(secret)?.id === id && !(users.leaked.includes(id) && isReleased(secret)),
+  );
+  return serves && !users.dropped.includes(id) ? `certificate ${id} is revoked while it serves` : undefined;
 }
 
 /** What the operator's writes may do to Secrets that hold a pair. */
@@ -82,10 +86,12 @@ export function brokenAtRest(state: State): string | undefined {
   if (left) return `Secret ${left.metadata.name ?? ''} is left over`;
   const known = new Set(users.letGo);
   for (const { status } of Object.values(api.certificates))
-    for (const { id } of status?.superseded ?? []) known.add(id);
+    for (const { id } of status?.superseded ?? [])
+      if (!users.revokes && !users.leaked.includes(id)) known.add(id);
   for (const secret of Object.values(api.secrets)) known.add(carriedBy(secret)?.id ?? '');
   const stray = cloudflare.stored.find(({ id, revoked }) => !revoked && !known.has(id));
-  if (stray) return `certificate ${stray.id} (key ${stray.key}) is a stray: no Secret and no status knows it`;
+  if (stray)
+    return `certificate ${stray.id} (key ${stray.key}) is a stray: not revoked, and nobody has or keeps it`;
   const { length } = cloudflare.stored;
   // Two that both believe to lead may each see a need: what counts is that all but one are revoked.
   return processes.length === 1 && length > users.needs

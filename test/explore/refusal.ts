@@ -1,6 +1,14 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import { carriedBy, isForeign, isPending, isSatisfied, noteOf } from './secrets.ts';
+import {
+  carriedBy,
+  isForeign,
+  isPending,
+  isReleased,
+  isSatisfied,
+  noteOf,
+  servingSecrets,
+} from './secrets.ts';
 import { NAMESPACE, type Objects } from './state.ts';
 
 type Refusal = 'SecretNotManaged' | 'SecretConflict' | 'IssuerNotFound';
@@ -42,15 +50,30 @@ export function isParked(api: Objects, secret: Secret): boolean {
   return refusal === 'IssuerNotFound' || (refusal !== undefined && isKnown);
 }
 
-/** Whether there is nothing to do under this queue key but to say why the object is refused. */
+/**
+ * Whether there is nothing to do under this queue key but to look: whether the object is still refused, or whether a
+ * Secret that was let go still holds what is to be revoked.
+ */
 export function isResigned(api: Objects, key: string): boolean {
   const certificate = Object.values(api.certificates).find(
     ({ metadata }) => key === `${NAMESPACE}/${metadata.name}`,
   );
-  const refusal = certificate && refusalOf(api, certificate);
-  if (certificate === undefined || refusal === undefined) return false;
+  if (certificate === undefined) return false;
+  const refusal = refusalOf(api, certificate);
   const pending = Object.values(api.secrets).find(
     (secret) => isPending(secret) && noteOf(secret, 'certificateUid') === certificate.metadata.uid,
   );
+  if (refusal === undefined) return pending === undefined && isOnlyOwing(api, certificate);
   return isSaid(certificate, refusal) && (pending === undefined || isParked(api, pending));
+}
+
+/** Satisfied, and all that it is to revoke lies in Secrets that somebody may serve from. */
+function isOnlyOwing(api: Objects, certificate: OriginCertificate): boolean {
+  const { spec, status } = certificate;
+  const owed = (status?.superseded ?? []).filter(({ revoke, revokedAt }) => revoke && !revokedAt);
+  const isHeld = ({ id, revoke }: (typeof owed)[number]): boolean =>
+    servingSecrets(api).some(
+      (secret) => carriedBy(secret)?.id === id && !(revoke === 'Rekeyed' && isReleased(secret)),
+    );
+  return owed.length > 0 && owed.every(isHeld) && isSatisfied(certificate, api.secrets[spec.secretName]);
 }

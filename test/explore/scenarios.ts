@@ -9,8 +9,21 @@ import { created, HOSTNAMES } from './users.ts';
 const START = Date.UTC(2026, 0, 1);
 const NOTHING: Budget = { crash: 0, fault: 0, user: 0, switch: 0 };
 
-/** A world with objects that were just made and name one Secret, with hostnames of their own, and `processes` that all believe to lead. */
-export function firstIssuance(left: Budget, processes = 1, objects: readonly string[] = ['web']): State {
+/** Who is there. Absent: one process, one object, and what is replaced stays valid. */
+export interface Setting {
+  /** Processes that all believe to lead. */
+  readonly processes?: number;
+  /** Objects that name one Secret, with hostnames of their own. */
+  readonly objects?: readonly string[];
+  /** The objects ask that what is replaced be revoked. */
+  readonly revokes?: boolean;
+}
+
+/** A world with objects that were just made. */
+export function firstIssuance(
+  left: Budget,
+  { processes = 1, objects = ['web'], revokes = false }: Setting = {},
+): State {
   const empty: State = {
     now: START,
     api: { certificates: {}, secrets: {}, issuers: ISSUERS, births: {} },
@@ -20,7 +33,16 @@ export function firstIssuance(left: Budget, processes = 1, objects: readonly str
     running: processes === 1 ? -1 : 0,
     started: processes,
     left,
-    users: { backup: undefined, dropped: [], revoked: [], letGo: [], served: [], needs: 1 },
+    users: {
+      backup: undefined,
+      dropped: [],
+      revoked: [],
+      letGo: [],
+      served: [],
+      leaked: [],
+      revokes,
+      needs: 1,
+    },
   };
   const made = objects.reduce((state, name, index) => created(state, name, HOSTNAMES[index]), empty);
   const names = Array.from({ length: processes }, (_, index) => index + 1);
@@ -28,8 +50,8 @@ export function firstIssuance(left: Budget, processes = 1, objects: readonly str
 }
 
 /** The same after its first certificate was issued in good weather. */
-export async function issued(runner: Runner, left: Budget, processes = 1): Promise<State> {
-  let state = firstIssuance(NOTHING, processes);
+export async function issued(runner: Runner, left: Budget, setting: Setting): Promise<State> {
+  let state = firstIssuance(NOTHING, setting);
   const rules: Rules = { subjects: [], deeds: [] };
   while (!isAtRest(state)) {
     const [move] = moves(runner, rules, state, START);

@@ -1,4 +1,4 @@
-import { ANNOTATION, PENDING_SECRET_TYPE, SECRET_KEY } from '../../src/api/names.ts';
+import { ANNOTATION, MANAGED, MANAGED_LABEL, PENDING_SECRET_TYPE, SECRET_KEY } from '../../src/api/names.ts';
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
 import { decode } from '../../src/secret-facts.ts';
@@ -25,6 +25,11 @@ export function isPending({ type }: Secret): boolean {
   return type === PENDING_SECRET_TYPE;
 }
 
+/** A former target that was let go. */
+export function isReleased({ metadata }: Secret): boolean {
+  return metadata.labels?.[MANAGED_LABEL] === MANAGED.released;
+}
+
 /** Somebody else's: it names no certificate of ours. */
 export function isForeign(secret: Secret | undefined): boolean {
   return secret !== undefined && !isPending(secret) && noteOf(secret, 'certificate') === '';
@@ -37,10 +42,6 @@ export function noteOf(secret: Secret | undefined, name: keyof typeof ANNOTATION
 /** Every Secret that somebody could serve from. */
 export function servingSecrets({ secrets }: Objects): Secret[] {
   return Object.values(secrets).filter((secret) => !isPending(secret));
-}
-
-export function holds(api: Objects, id: string): boolean {
-  return servingSecrets(api).some((secret) => pairOf(secret)?.id === id);
 }
 
 /** Every queue key that there is something to look at for. */

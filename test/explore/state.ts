@@ -77,6 +77,10 @@ export interface Users {
   readonly letGo: readonly string[];
   /** Ids that were in a target at any time. */
   readonly served: readonly string[];
+  /** Ids of certificates whose key was said to have leaked: a released Secret does not keep them. */
+  readonly leaked: readonly string[];
+  /** Whether objects ask that what is replaced be revoked. */
+  readonly revokes: boolean;
   /** How many certificates may have been issued by now. */
   readonly needs: number;
 }

@@ -27,6 +27,7 @@ export const DEEDS = [
   'replace issuer',
   'rename Secret',
   'ask for renewal',
+  'ask for rekey',
   'delete object',
   'create object',
   'delete Secret',
@@ -66,7 +67,9 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
     case 'rename Secret':
       return renamed(state, certificate);
     case 'ask for renewal':
-      return renewalAsked(state, certificate);
+      return asking(state, certificate, ANNOTATION.renewRequestedAt);
+    case 'ask for rekey':
+      return leaking(asking(state, certificate, ANNOTATION.rekeyRequestedAt), spec.secretName);
     case 'delete object':
       return withUsers(withObjects(state, withoutCertificate(state.api, name)), {
         letGo: state.users.served,
@@ -115,6 +118,7 @@ export function created(
       hostnames: [...hostnames],
       issuerRef: { kind: 'OriginIssuer', name: ISSUERS[0] },
       suspend: false,
+      ...(state.users.revokes && { revocation: { superseded: 'Revoke', gracePeriod: '1h' } as const }),
     },
   };
   return withObjects(state, withCertificate(state.api, certificate));
@@ -173,13 +177,19 @@ function renamed(state: State, certificate: OriginCertificate): State {
   return changed(state, certificate, { secretName }, (isShared ? 2 : 0) + (isTaken ? 1 : 0));
 }
 
-function renewalAsked(state: State, certificate: OriginCertificate): State {
+function asking(state: State, certificate: OriginCertificate, request: string): State {
   const { metadata } = certificate;
-  const asked = Number(metadata.annotations?.[ANNOTATION.renewRequestedAt] ?? '0') + 1;
-  const annotations = { ...metadata.annotations, [ANNOTATION.renewRequestedAt]: String(asked) };
+  const asked = Number(metadata.annotations?.[request] ?? '0') + 1;
+  const annotations = { ...metadata.annotations, [request]: String(asked) };
   const after = { ...certificate, metadata: { ...metadata, annotations } };
   const api = withCertificate(state.api, rewritten(certificate, after));
   return withUsers(withObjects(state, api), { needs: state.users.needs + 1 });
+}
+
+/** The key of the pair in use is known to somebody else. */
+function leaking(state: State, secretName: string): State {
+  const id = pairOf(state.api.secrets[secretName])?.id;
+  return id === undefined ? state : withUsers(state, { leaked: [...state.users.leaked, id] });
 }
 
 /** Deleted by hand: what it held is nobody's any more, and another may be issued. */
@@ -196,7 +206,8 @@ function dropped(state: State, secretName: string): State | undefined {
 /** Only the Secret knows that a request was handled: an issuance begun before the request lets it be handled again. */
 function asked({ certificates }: Objects): number {
   const requests = Object.values(certificates).map(({ metadata }) => metadata.annotations ?? {});
-  return requests.some((annotations) => annotations[ANNOTATION.renewRequestedAt] !== undefined) ? 1 : 0;
+  const kinds = [ANNOTATION.renewRequestedAt, ANNOTATION.rekeyRequestedAt];
+  return requests.some((annotations) => kinds.some((kind) => annotations[kind] !== undefined)) ? 1 : 0;
 }
 
 /** With a Secret goes what only it knew: its certificate, and the one before until the status names that. */

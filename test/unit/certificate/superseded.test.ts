@@ -235,6 +235,11 @@ describe('the list in the status', () => {
     expect(supersededAfter(world({ superseded }), record(), entering)).toEqual([entering]);
   });
 
+  test('keeps what is being replaced as long as its successor may still be written', () => {
+    const superseded = [entry({ id: '1001' })];
+    expect(supersededAfter(world({ superseded, pending: pendingOf() }), record())).toEqual(superseded);
+  });
+
   test('forgets what was to be revoked when Retain is asked for, so that a later Revoke does not revive it', () => {
     const retain = { revocation: { superseded: 'Retain' as const } };
     const list = supersededAfter(world({ superseded: [entry()], spec: retain }), record());
