@@ -1,4 +1,5 @@
 import { isFenced } from '../fence.ts';
+import { Turns } from '../turns.ts';
 import { KubeError } from './errors.ts';
 import type { WorkQueue } from './queue.ts';
 
@@ -47,6 +48,7 @@ export class Controller {
   readonly #o: ControllerOptions;
   /** Keys being worked on. */
   readonly #running = new Set<string>();
+  readonly #turns = new Turns();
 
   constructor(options: ControllerOptions) {
     this.#o = options;
@@ -104,6 +106,7 @@ export class Controller {
         this.#running.delete(key);
         queue.done(key);
       }
+      await this.#turns.over;
     }
   }
 

@@ -1,3 +1,4 @@
+import { Turns } from '../turns.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './errors.ts';
@@ -114,10 +115,14 @@ export class Reflector<T extends KubeObject, S = T> {
   async #list(signal: AbortSignal): Promise<string> {
     const { client, resource, namespace, labelSelector } = this.#o;
     const seen = new Set<string>();
+    const turns = new Turns();
     let resourceVersion = '';
     // A list without resourceVersion is never older than anything seen before, so pages may go straight in.
     for await (const page of client.pages(resource, { namespace, labelSelector, signal })) {
-      for (const object of page.items) seen.add(this.#put(object));
+      for (const object of page.items) {
+        seen.add(this.#put(object));
+        await turns.over;
+      }
       resourceVersion = page.resourceVersion;
     }
     for (const key of this.#store.keys()) if (!seen.has(key)) this.#drop(key);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as othersTurn } from 'node:timers/promises';
+import { Turns } from '../turns.ts';
 import type { ListenAddress } from './address.ts';
 
 /** Returns a sentence while the thing it checks is not as it should be. */
@@ -120,16 +120,11 @@ function unlessGone(error: unknown): void {
   if (!isGone) throw error;
 }
 
-/** How long a large answer may keep everybody else from the event loop. */
-const TURN_MS = 20;
-
-/** The pieces, with a turn for everybody else whenever making them has taken so long. */
+/** The pieces, with a turn for everybody else whenever making them has taken a while. */
 async function* unhurried(pieces: Iterable<string>): AsyncGenerator<string> {
-  let sinceMs = performance.now();
+  const turns = new Turns();
   for (const piece of pieces) {
     if (piece !== '') yield piece;
-    if (performance.now() - sinceMs < TURN_MS) continue;
-    await othersTurn();
-    sinceMs = performance.now();
+    await turns.over;
   }
 }

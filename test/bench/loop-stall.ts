@@ -31,20 +31,30 @@ export class LoopStall implements AsyncDisposable {
     return join(this.#dir, 'stalls');
   }
 
-  /** Milliseconds of the longest time for which the operator's event loop stood still during the work. */
+  /** Milliseconds of the longest time for which the operator's event loop stood still since its start. */
+  async sinceStart(operator: OperatorProcess): Promise<number> {
+    return await this.#end(operator);
+  }
+
+  /** The same during the work only. What came before must have been asked for. */
   async during(operator: OperatorProcess, work: () => Promise<unknown>): Promise<number> {
     operator.signal('SIGUSR2');
     await work();
+    return await this.#end(operator);
+  }
+
+  async #end(operator: OperatorProcess): Promise<number> {
     operator.signal('SIGUSR2');
     this.#looks += 1;
-    return await waitFor(
+    const { ms } = await waitFor(
       'the probe in the operator to answer',
       async () => {
         const lines = (await readFile(this.#file, 'utf8')).split('\n').slice(0, -1);
         return lines.length < this.#looks ? new NotYet(lines) : { ms: Number(lines.at(-1)) };
       },
       { timeoutMs: 30_000 },
-    ).then(({ ms }) => ms);
+    );
+    return ms;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -50,7 +50,7 @@ const ROWS: readonly Row[] = [
   },
   { name: 'CPU when idle', value: (f) => f.idleCpuPercent, unit: '% of a core', digits: 2, atMost: 1 },
   {
-    name: 'longest stall of the event loop after the start',
+    name: 'longest stall of the event loop from the start to rest',
     value: (f) => f.restart.stallMs,
     unit: 'ms',
     digits: 0,

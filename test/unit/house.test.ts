@@ -84,7 +84,14 @@ const REFUSED: readonly Import[] = [
     beside([...above, 'telemetry/b.ts']),
   ),
   ...each(
-    ['src/clock.ts', 'src/fence.ts', 'src/version.ts', 'src/start-error.ts', 'src/problem.ts'],
+    [
+      'src/clock.ts',
+      'src/fence.ts',
+      'src/turns.ts',
+      'src/version.ts',
+      'src/start-error.ts',
+      'src/problem.ts',
+    ],
     beside(['api/names.ts', 'config.ts']),
   ),
   ...each(
@@ -131,6 +138,7 @@ const ALLOWED: readonly Import[] = [
   ['src/kube/a.ts', '../api/names.ts'],
   ['src/kube/a.ts', '../clock.ts'],
   ...each(['src/kube/a.ts', 'src/cloudflare/a.ts'], ['../fence.ts']),
+  ...each(['src/kube/a.ts', 'src/telemetry/a.ts'], ['../turns.ts']),
   ['src/kube/a.ts', 'undici'],
   ['src/cloudflare/a.ts', '../pki/keys.ts'],
   ['src/telemetry/a.ts', '../cloudflare/operation.ts'],

@@ -44,6 +44,30 @@ async function untilAborted(signal: AbortSignal): Promise<never> {
 }
 
 describe('a controller', () => {
+  test('lets others have the event loop while it works through what waits for nothing', async () => {
+    let left = 200;
+    const done = Promise.withResolvers<void>();
+    const s = start(async () => {
+      for (const until = performance.now() + 1; performance.now() < until;);
+      left -= 1;
+      if (left === 0) done.resolve();
+      return {};
+    });
+    for (let key = 0; key < 200; key += 1) s.queue.add(`key-${key}`);
+    const seen: number[] = [];
+    const watch = async (): Promise<void> => {
+      while (left > 0) {
+        seen.push(left);
+        await macrotask();
+      }
+    };
+    await Promise.all([watch(), done.promise]);
+    s.stop.abort();
+    await s.run;
+    // Told about the work at least ten times on its way; without turns only before it and after it.
+    expect(new Set(seen).size).toBeGreaterThanOrEqual(10);
+  });
+
   test('works on several keys at once, on one key never twice at a time', async () => {
     const running = new Map<string, number>();
     let most = 0;

@@ -1,28 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import { KubeConfig } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { KubeClient } from '../../../src/kube/client.ts';
 import { secrets } from '../../../src/kube/resource.ts';
-
-/** A server on this machine, and a client of it. */
-async function listen(listener: RequestListener) {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromClusterAndUser(
-    { name: 'c', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
-    { name: 'u' },
-  );
-  const kube = await KubeClient.connect(kubeConfig);
-  const stop = async (): Promise<void> => {
-    await kube.close();
-    server.close();
-  };
-  return { server, kube, [Symbol.asyncDispose]: stop };
-}
+import { listen } from '../../support/plain-api-server.ts';
 
 test('a deletion with preconditions leaves its connection to the next request', async () => {
   const bodies: string[] = [];
