@@ -15,7 +15,8 @@ import { applyManifests } from '../support/manifests.ts';
 /** A piece of what `npm run soak` does for as long as one likes. */
 
 const PROGRAM = 'dist/soak-test/main.js';
-const SEED = 1;
+/** One with a kill, a pause and a rolling update in its first half minute, and a revocation that has to be noticed. */
+const SEED = 31;
 const SLOTS = 8;
 
 let ring: Ring;

@@ -30,7 +30,8 @@ import type { AutomaticMode, SettingId, SslMode } from './rules/zone-setting.ts'
 /** A simulator in a process of its own, and the control endpoint as methods. Ends with this process. */
 export class Simulator {
   readonly #child: Child;
-  readonly #agent = new Agent({ allowH2: false });
+  /** A connection for each command: on a busy machine one that was kept may be closed from the other side just then. */
+  readonly #agent = new Agent({ allowH2: false, pipelining: 0 });
 
   private constructor(child: Child) {
     this.#child = child;

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from './journal.ts';
+import { regularly } from './regularly.ts';
 import type { Replicas } from './replicas.ts';
 import type { Stage } from './stage.ts';
 import { look } from './survey.ts';
@@ -11,13 +11,17 @@ const LOOK_EVERY_MS = 3000;
 export class Healing {
   /** For how long, while there was a leader, an object has been neither. */
   readonly #unhealedMs = new Map<string, number>();
+  #lastMs = performance.now();
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   /** The longest that one was neither. */
   longestMs = 0;
 
   constructor(stage: Stage, users: Users, replicas: Replicas, journal: Journal) {
-    this.#running = this.#watch(stage, users, replicas, journal);
+    const { signal } = this.#stop;
+    this.#running = regularly({ everyMs: LOOK_EVERY_MS, signal, journal }, () =>
+      this.#look(stage, users, replicas, journal),
+    );
   }
 
   async close(): Promise<void> {
@@ -25,24 +29,18 @@ export class Healing {
     await this.#running;
   }
 
-  async #watch(stage: Stage, users: Users, replicas: Replicas, journal: Journal): Promise<void> {
-    const { signal } = this.#stop;
-    let lastMs = performance.now();
-    while (!signal.aborted) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: it is over.
-      const { problems } = await look(stage, users);
-      const passedMs = (await replicas.leader()) === undefined ? 0 : performance.now() - lastMs;
-      lastMs = performance.now();
-      for (const name of this.#unhealedMs.keys()) if (!problems.has(name)) this.#unhealedMs.delete(name);
-      for (const [name, problem] of problems) {
-        const ms = (this.#unhealedMs.get(name) ?? 0) + passedMs;
-        this.#unhealedMs.set(name, ms);
-        this.longestMs = Math.max(this.longestMs, ms);
-        if (ms > stage.tempo.healMs)
-          journal.violation(
-            `${name} is not healed after ${stage.tempo.healMs / 1000} s and does not say why: ${problem}`,
-          );
-      }
+  async #look(stage: Stage, users: Users, replicas: Replicas, journal: Journal): Promise<void> {
+    const { problems } = await look(stage, users);
+    const { healMs } = stage.tempo;
+    const passedMs = (await replicas.leader()) === undefined ? 0 : performance.now() - this.#lastMs;
+    this.#lastMs = performance.now();
+    for (const name of this.#unhealedMs.keys()) if (!problems.has(name)) this.#unhealedMs.delete(name);
+    for (const [name, problem] of problems) {
+      const ms = (this.#unhealedMs.get(name) ?? 0) + passedMs;
+      this.#unhealedMs.set(name, ms);
+      this.longestMs = Math.max(this.longestMs, ms);
+      if (ms <= healMs) continue;
+      journal.violation(`${name} is not healed after ${healMs / 1000} s and does not say why: ${problem}`);
     }
   }
 }

@@ -18,6 +18,7 @@ export class Journal {
   /** How often each kind of step was taken. */
   readonly people = new Map<string, number>();
   readonly faults = new Map<string, number>();
+  failedLooks = 0;
   readonly #startMs = performance.now();
   readonly #onViolation: (violation: Violation) => void;
   readonly #told = new Set<string>();
@@ -46,6 +47,12 @@ export class Journal {
   /** Something that belongs to the story and is no step: an end, a start. */
   note(what: string): void {
     this.#last = [...this.#last, `${this.seconds.toFixed(1).padStart(7)} s  ${what}`].slice(-KEPT_OPERATIONS);
+  }
+
+  /** Somebody could not look or do what he wanted: the machine is busy, or a server is gone. */
+  failedLook(why: string): void {
+    this.failedLooks += 1;
+    this.note(`(not looked or not done: ${why})`);
   }
 
   /** Of the same one only the first is told. */

@@ -11,6 +11,8 @@ interface Sample {
 
 /** What is left out of the slope: a process grows while it starts. */
 const WARM_UP_SECONDS = 60;
+/** Of a shorter life nothing can be said. */
+const LEAST_SECONDS = 180;
 
 /** The memory of the replicas over time. */
 export class MemoryUse {
@@ -59,6 +61,7 @@ export class MemoryUse {
     let products = 0;
     let squares = 0;
     for (const life of Map.groupBy(warm, ({ pid }) => pid).values()) {
+      if (Math.max(...life.map(({ ageSeconds }) => ageSeconds)) < LEAST_SECONDS) continue;
       const meanAge = mean(life.map(({ ageSeconds }) => ageSeconds));
       const meanMb = mean(life.map(({ mb }) => mb));
       for (const { ageSeconds, mb } of life) {

@@ -52,7 +52,7 @@ function isIdle({ suspended, held }: Wish): boolean {
 }
 
 /** Bears the key that was asked for or one that was not; what no reader of a list could recognise is left out. */
-const BAD_CERTIFICATES = [
+export const BAD_CERTIFICATES = [
   'otherKey',
   'otherHostnames',
   'otherValidity',
@@ -106,6 +106,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
     const slot = dice.one(slots);
     if (dice.chance(0.04)) return { kind: 'delete pending', slot };
     if (dice.chance(0.04)) return { kind: 'strip status', slot };
+    if (dice.chance(0.12)) return { kind: 'revoke', slot };
     const secret = secretNameOf(slot, last.get(slot) ?? FIRST_WISH);
     const another = dice.one(slots);
     const other = secretNameOf(another, last.get(another) ?? FIRST_WISH);

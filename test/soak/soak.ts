@@ -15,6 +15,7 @@ import { Ledger } from './ledger.ts';
 import { MemoryUse } from './memory-use.ts';
 import { ObjectWatch } from './object-watch.ts';
 import { planOf } from './plan.ts';
+import { regularly } from './regularly.ts';
 import { type Replica, Replicas } from './replicas.ts';
 import { type Account, rest } from './rest.ts';
 import { SecretWatch } from './secret-watch.ts';
@@ -50,6 +51,8 @@ export interface Outcome {
   readonly memory: MemoryUse;
   readonly visits: number;
   readonly refusedVisits: number;
+  /** Looks of this program that failed: of too many of them a soak says little. */
+  readonly failedLooks: number;
   /** How often a replica ended. */
   readonly ends: number;
   readonly searchedCharacters: number;
@@ -67,7 +70,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
   const stage = stack.use(await Stage.start(ring, tempo));
   const leaks = new Leaks(stage.tokens, journal);
   const ledger = new Ledger();
-  const users = new Users(stage);
+  const users = new Users(stage, journal);
   const parts = { stage, users, ledger, leaks, journal };
   const secretWatch = new SecretWatch(parts);
   stack.defer(() => secretWatch.close());
@@ -89,7 +92,8 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
   stack.defer(() => healing.close());
   const faults = new Faults(stage, replicas, journal);
   const looking = new AbortController();
-  const lookout = lookRegularly(looking.signal, async () => {
+  const often = { everyMs: LOOK_EVERY_MS, signal: looking.signal, journal };
+  const lookout = regularly(often, async () => {
     await lookAt({ replicas, leaks, memory, journal, stage });
     say(
       `${journal.seconds.toFixed(0).padStart(6)} s  ${journal.steps} operations and faults, ${visitors.visits} visits, ` +
@@ -123,6 +127,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     memory,
     visits: visitors.visits,
     refusedVisits: visitors.refused,
+    failedLooks: journal.failedLooks,
     ends: replicas.ends,
     searchedCharacters: leaks.searched,
   };
@@ -141,13 +146,6 @@ async function sitesAreUp({ sites, simulator }: Stage): Promise<void> {
     },
     { timeoutMs: 120_000, intervalMs: 200 },
   );
-}
-
-async function lookRegularly(signal: AbortSignal, look: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: it is over.
-    await look();
-  }
 }
 
 async function lookAt({

@@ -149,6 +149,7 @@ export class Stage implements AsyncDisposable {
         mode: 'Enforce',
         settings: { ssl: 'strict' },
         restoreAfter: this.tempo.restoreAfter,
+        inventory: { interval: '1m' },
         probes: [{ hostnames: ['*'], addresses: [`127.0.0.1:${origin.port}`] }],
       },
     } as unknown as OriginZone);

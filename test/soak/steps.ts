@@ -51,6 +51,8 @@ export type Step =
       readonly other: string;
     }
   | { readonly kind: 'delete pending'; readonly slot: string }
+  /** At Cloudflare, by somebody in its dashboard. */
+  | { readonly kind: 'revoke'; readonly slot: string }
   | { readonly kind: 'renew site'; readonly site: number; readonly request: number }
   | { readonly kind: 'break origin'; readonly site: number; readonly ms: number }
   | { readonly kind: 'drift'; readonly site: number; readonly ssl: SslMode }
@@ -83,6 +85,7 @@ const BY_PEOPLE: readonly Step['kind'][] = [
   'strip status',
   'damage',
   'delete pending',
+  'revoke',
   'renew site',
 ];
 

@@ -12,6 +12,8 @@ export interface Survey {
   readonly problems: ReadonlyMap<string, string>;
   /** What an object says is in its way. */
   readonly refusals: ReadonlyMap<string, string>;
+  /** Objects whose certificate people revoked: they look well until the next listing of the zone. */
+  readonly revoked: readonly string[];
   /** Names of the pending Secrets. */
   readonly pendings: readonly string[];
 }
@@ -20,6 +22,7 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
   const [objects, all] = await Promise.all([stage.certificates(), stage.secrets()]);
   const problems = new Map<string, string>();
   const refusals = new Map<string, string>();
+  const revoked: string[] = [];
   for (const object of objects) {
     const { name } = object.metadata;
     const wish = users.wishes.get(name);
@@ -27,6 +30,7 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
     const text = (key: string): string => decode(target?.data?.[key]) ?? '';
     const pair = inspectPair(text('tls.crt'), text('tls.key'), stage.roots);
     const problem = problemOf(object, wish, pair);
+    if (pair.state === 'Matching' && users.revoked.has(pair.certificate.id)) revoked.push(name);
     if (problem === undefined) continue;
     const refusal = refusalOf(object);
     if (refusal !== undefined) refusals.set(name, refusal);
@@ -37,7 +41,7 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
   const pendings = all
     .filter(({ type }) => type === PENDING_SECRET_TYPE)
     .map(({ metadata }) => metadata.name ?? '');
-  return { problems, refusals, pendings };
+  return { problems, refusals, revoked, pendings };
 }
 
 function problemOf(object: OriginCertificate, wish: Wish | undefined, pair: PairFacts): string | undefined {

@@ -37,7 +37,7 @@ export const SCALED: Tempo = {
   faultMs: [500, 12_000],
   lateMs: 500,
   healMs: 60_000,
-  restMs: 120_000,
+  restMs: 180_000,
   restoreAfter: '1s',
 };
 

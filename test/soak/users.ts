@@ -4,6 +4,7 @@ import type { Secret } from '../../src/kube/object.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { originCertificates } from '../../src/resources.ts';
 import { fakeCertificate } from '../demo/fake-certificate.ts';
+import type { Journal } from './journal.ts';
 import { type Stage, writing } from './stage.ts';
 import type { Damage, Step } from './steps.ts';
 import { certificateOf, type Wish } from './wish.ts';
@@ -17,15 +18,19 @@ type Damaging = Extract<Step, { readonly kind: 'damage' }>;
 export class Users {
   /** What is wanted now, by slot. */
   readonly wishes = new Map<string, Wish>();
+  /** Ids of what people revoked themselves. */
+  readonly revoked = new Set<string>();
   /** `uid resourceVersion` of every state of a Secret that people made. */
   readonly #made = new Set<string>();
   /** uids of what people deleted. */
   readonly #deleted = new Set<string>();
   readonly #stage: Stage;
+  readonly #journal: Journal;
   #working: Promise<void> = Promise.resolve();
 
-  constructor(stage: Stage) {
+  constructor(stage: Stage, journal: Journal) {
     this.#stage = stage;
+    this.#journal = journal;
   }
 
   /** Whether people made this state of a Secret, or deleted that object; asked once they have ended what they do now. */
@@ -42,8 +47,8 @@ export class Users {
   /** Carries out a step of people; what is not there any more is let be. */
   async run(step: Step): Promise<void> {
     this.#working = this.#run(step).catch((error: unknown) => {
-      if (!(error instanceof KubeError && (error.kind === 'NotFound' || error.kind === 'Conflict')))
-        throw error;
+      if (!(error instanceof KubeError)) throw error;
+      if (error.kind !== 'NotFound' && error.kind !== 'Conflict') this.#journal.failedLook(error.message);
     });
     await this.#working;
   }
@@ -58,6 +63,8 @@ export class Users {
         return this.#stripStatus(step.slot);
       case 'delete pending':
         return this.#deletePending(step.slot);
+      case 'revoke':
+        return this.#revoke(step.slot);
       case 'damage':
         return this.#damage(step);
       case 'renew site':
@@ -88,6 +95,15 @@ export class Users {
     const status = { conditions: null, certificate: null, superseded: null, issued: null, failure: null };
     const after = await this.#stage.kube.mergePatch(originCertificates, this.#ref(slot), { status }, options);
     this.#note(after.metadata);
+  }
+
+  /** The certificate in use, in Cloudflare's dashboard: the operator has to notice. */
+  async #revoke(slot: string): Promise<void> {
+    const certificate = await this.#stage.kube.get(originCertificates, this.#ref(slot), writing());
+    const id = certificate?.status?.certificate?.id;
+    if (id === undefined) return;
+    this.revoked.add(id);
+    await this.#stage.simulator.revoke(id);
   }
 
   async #deletePending(slot: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from './journal.ts';
+import { regularly } from './regularly.ts';
 import type { Site, Stage } from './stage.ts';
 
 const PAUSE_MS = 250;
@@ -15,7 +15,12 @@ export class Visitors {
   readonly #running: Promise<unknown>;
 
   constructor(stage: Stage, journal: Journal) {
-    this.#running = Promise.all(stage.sites.map((site) => this.#visit(stage, site, journal)));
+    const { signal } = this.#stop;
+    this.#running = Promise.all(
+      stage.sites.map((site) =>
+        regularly({ everyMs: PAUSE_MS, signal, journal }, () => this.#visit(stage, site, journal)),
+      ),
+    );
   }
 
   async close(): Promise<void> {
@@ -24,16 +29,13 @@ export class Visitors {
   }
 
   async #visit({ simulator }: Stage, site: Site, journal: Journal): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const beganMs = performance.now();
-      const { status, detail, loop } = await simulator.visit(site.hostname, { follow: true });
-      this.visits += 1;
-      const isOk = status === 200 && loop !== true;
-      const wasWhole =
-        site.brokenSinceMs === undefined && beganMs - (site.healthySinceMs ?? beganMs) > MENDED_MS;
-      if (!isOk && wasWhole) journal.violation(`a visitor of ${site.hostname} got ${status}: ${detail}`);
-      if (!isOk) this.refused += 1;
-      await sleep(PAUSE_MS, undefined, { ref: false });
-    }
+    const beganMs = performance.now();
+    const { status, detail, loop } = await simulator.visit(site.hostname, { follow: true });
+    this.visits += 1;
+    if (status === 200 && loop !== true) return;
+    this.refused += 1;
+    const wholeForMs = beganMs - (site.healthySinceMs ?? beganMs);
+    if (site.brokenSinceMs === undefined && wholeForMs > MENDED_MS)
+      journal.violation(`a visitor of ${site.hostname} got ${status}: ${detail}`);
   }
 }
