@@ -89,6 +89,13 @@ export function isStalled(reason: string, sinceMs: number, nowMs: number): boole
   return STALLED.has(reason) || (STALLED_LATER.has(reason) && nowMs - sinceMs >= STALL_AFTER_MS);
 }
 
+/** Until a reason that stands since `sinceMs` will need a person; undefined where it does so already, or never will. */
+export function stallsInMs(reason: string, sinceMs: number, nowMs: number): number | undefined {
+  return STALLED_LATER.has(reason) && !isStalled(reason, sinceMs, nowMs)
+    ? sinceMs + STALL_AFTER_MS - nowMs
+    : undefined;
+}
+
 /**
  * `wanted` as conditions: a condition whose status did not change keeps its transition time, so that writing
  * the same state twice yields the same bytes and nothing is sent.

@@ -1,3 +1,4 @@
+import { type CertificateReason, stallsInMs } from '../api/conditions.ts';
 import { FIELD_MANAGER } from '../api/names.ts';
 import { KubeError } from '../kube/errors.ts';
 import { act } from './act.ts';
@@ -190,13 +191,25 @@ async function rest(
     case 'AwaitBudget':
       return { requeueAfterMs: context.budgetTurnMs(action.account) };
     case 'Refuse':
-      return untilChange(action.retryMs, leftMs(world));
+      return untilChange(action.retryMs, leftMs(world), stallMs(context, key, action.reason, world.now));
   }
 }
 
-/** A refusal is looked at again in its time, and when the certificate expires: from then on Ready is not true. */
-function untilChange(retryMs: number | undefined, expiryMs: number | undefined): ReconcileResult {
-  return soonest(...[retryMs, expiryMs].filter((ms) => ms !== undefined && ms > 0));
+/**
+ * A refusal is looked at again in its time, when the certificate expires, from when on Ready is not true, and when it
+ * has stood for so long that a person is needed.
+ */
+function untilChange(...waits: readonly (number | undefined)[]): ReconcileResult {
+  return soonest(...waits.filter((ms) => ms !== undefined && ms > 0));
+}
+
+function stallMs(
+  { memory }: CertificateContext,
+  key: string,
+  reason: CertificateReason,
+  nowMs: number,
+): number | undefined {
+  return stallsInMs(reason, memory.refusedSince(key, reason), nowMs);
 }
 
 function soonest(...waits: readonly (number | undefined)[]): ReconcileResult {

@@ -109,11 +109,15 @@ function clockSkew({ clockSkew: sentence }: World): Action | undefined {
     : { type: 'Refuse', reason: 'ClockSkew', message: sentence, retryMs: 60_000 };
 }
 
+/** News of an issuer wake its certificates: thousands of them need not look for themselves every minute. */
+const ISSUER_LOOK_MS = 10 * 60_000;
+
 function issuerReady({ issuer }: World): Action | undefined {
   if (issuer.state === 'Ready') return undefined;
   if (issuer.state === 'Unchecked') return { type: 'AwaitIssuer' };
   if (issuer.state === 'ZonesAwaited') return { type: 'Wait', ms: issuer.retryMs };
-  return { type: 'Refuse', reason: issuer.state, message: issuer.message, retryMs: 60_000 };
+  const { state, message, retryMs = ISSUER_LOOK_MS } = issuer;
+  return { type: 'Refuse', reason: state, message, retryMs };
 }
 
 function allowed({ issuer }: World): Action | undefined {

@@ -51,6 +51,9 @@ export async function viewIssuer(
   return viewZones(context, session, certificate, ready, signal);
 }
 
+/** Until the zones are asked for again after a listing that failed. */
+const LIST_AGAIN_MS = 60_000;
+
 /** A zone that is missed may have been added since the list: none is said to be missing before it was listed anew. */
 async function viewZones(
   context: CertificateContext,
@@ -67,7 +70,7 @@ async function viewZones(
   if (answer.fresh) return { ...ready, noZone: noZone(lost, answer.zones) };
   if (answer.problem === undefined) return { state: 'ZonesAwaited', retryMs: answer.retryMs };
   const message = `the zones of the issuer could not be listed: ${answer.problem}`;
-  return { state: 'IssuerNotReady', message };
+  return { state: 'IssuerNotReady', message, retryMs: LIST_AGAIN_MS };
 }
 
 /** The hostnames that the issuer does not let the namespace ask for; undefined when it is gone and nobody can say. */

@@ -84,7 +84,12 @@ export interface Waits {
 }
 
 export type IssuerView =
-  | { readonly state: 'IssuerNotFound' | 'IssuerNotReady'; readonly message: string }
+  | {
+      readonly state: 'IssuerNotFound' | 'IssuerNotReady';
+      readonly message: string;
+      /** Until asking again may help; absent where news of the issuer wake its certificates. */
+      readonly retryMs?: number;
+    }
   /** This process has not checked it yet. */
   | { readonly state: 'Unchecked' }
   /** A hostname is in none of the zones known; they are listed anew in `retryMs`, before anything is refused. */

@@ -786,3 +786,10 @@ test('an issuer that this process has not checked yet is awaited without a word'
   expect(decided({ target: undefined, issuer: { state: 'Unchecked' } })).toBe('AwaitIssuer');
   expect(decided({ target: undefined, issuer: { state: 'ZonesAwaited', retryMs: 9 } })).toBe('Wait 9');
 });
+
+test('an issuer that is not ready wakes its certificates: they ask soon only where no news will come', () => {
+  const waits = (issuer: World['issuer']) => decide(worldOf({ target: undefined, issuer }));
+  const refused = { state: 'IssuerNotReady', message: 'no' } as const;
+  expect(waits(refused)).toMatchObject({ type: 'Refuse', retryMs: 600_000 });
+  expect(waits({ ...refused, retryMs: 7 })).toMatchObject({ type: 'Refuse', retryMs: 7 });
+});

@@ -77,7 +77,11 @@ describe('a hostname that is in no zone of the list at hand', () => {
     [
       'when the zones cannot be listed',
       { zones, fresh: false, retryMs: 1, problem: '503.' },
-      { state: 'IssuerNotReady', message: 'the zones of the issuer could not be listed: 503.' },
+      {
+        state: 'IssuerNotReady',
+        message: 'the zones of the issuer could not be listed: 503.',
+        retryMs: 60_000,
+      },
     ],
   ])('is not said to be in none %s', async (_, given, expected) => {
     answer = given;
