@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { proxyApiServer } from '../../proxy/api-server.ts';
@@ -32,7 +31,6 @@ export class FrontedOperator implements AsyncDisposable {
   /** In front of the API server. */
   readonly kubernetes: FaultProxy;
   readonly cloudflare: FaultProxy;
-  readonly #dir: string;
 
   /** Resolves when it is ready. */
   static async start(options: FrontedOptions): Promise<FrontedOperator> {
@@ -44,8 +42,7 @@ export class FrontedOperator implements AsyncDisposable {
       const ca = await readFile(simulator.caFile);
       const cloudflare = await FaultProxy.start({ upstream: simulator.apiUrl, ca });
       stack.defer(() => cloudflare.close());
-      const dir = await mkdtemp(join(tmpdir(), 'originca-fronted-'));
-      stack.defer(() => rm(dir, { recursive: true, force: true }));
+      const dir = await mkdtemp(join(simulator.dir, 'fronted-')); // Goes with the simulator.
       const [path, caFile] = [join(dir, 'kubeconfig'), join(dir, 'ca.pem')];
       await writeFile(path, kubeConfig.exportConfig(), { mode: 0o600 });
       await writeFile(caFile, cloudflare.ca);
@@ -59,18 +56,17 @@ export class FrontedOperator implements AsyncDisposable {
           ...flags,
         ],
       });
-      return new FrontedOperator(started, kubernetes, cloudflare, dir);
+      return new FrontedOperator(started, kubernetes, cloudflare);
     } catch (error) {
       await stack.disposeAsync();
       throw error;
     }
   }
 
-  private constructor(started: OperatorProcess, kubernetes: FaultProxy, cloudflare: FaultProxy, dir: string) {
+  private constructor(started: OperatorProcess, kubernetes: FaultProxy, cloudflare: FaultProxy) {
     this.process = started;
     this.kubernetes = kubernetes;
     this.cloudflare = cloudflare;
-    this.#dir = dir;
   }
 
   /** Ends it, also one that is paused or cut off. */
@@ -82,7 +78,6 @@ export class FrontedOperator implements AsyncDisposable {
     if (!this.process.hasEnded) this.process.signal('SIGCONT');
     await this.process.stop();
     await Promise.all([this.kubernetes.close(), this.cloudflare.close()]);
-    await rm(this.#dir, { recursive: true, force: true });
   }
 
   /** Not by its guardian: it happens before anything else does. */

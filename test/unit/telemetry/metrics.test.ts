@@ -257,8 +257,34 @@ describe('queue and reconcile', () => {
     }
   });
 
-  test('are looked at when somebody scrapes', async () => {
+  test('go on counting when a controller is made anew, after a lost lease', async () => {
     const metrics = make();
+    for (const queuedMs of [20, 30]) {
+      const hooks = metrics.controllers.hooks('certificate');
+      hooks.onAdd();
+      hooks.onTake('a/b', queuedMs);
+      metrics.controllers.reconciled({ controller: 'certificate', result: 'error', durationMs: 10 });
+    }
+    const text = (await textOf(metrics)).split('\n');
+    const queue = 'name="certificate",controller="certificate"';
+    for (const line of [
+      `workqueue_adds_total{${queue}} 2`,
+      `workqueue_queue_duration_seconds_sum{${queue}} 0.05`,
+      'controller_runtime_reconcile_errors_total{controller="certificate"} 2',
+    ]) {
+      expect(text).toContain(line);
+    }
+  });
+
+  test('are looked at when somebody scrapes, where several follow one another the last of them', async () => {
+    const metrics = make();
+    const before = { length: 1, unfinishedMs: () => [] };
+    metrics.controllers.watch({
+      name: 'issuer',
+      queue: before,
+      controller: { activeWorkers: 0 },
+      maxConcurrent: 4,
+    });
     const queue = { length: 7, unfinishedMs: () => [1000, 2500] };
     metrics.controllers.watch({ name: 'issuer', queue, controller: { activeWorkers: 2 }, maxConcurrent: 4 });
     const labels = 'name="issuer",controller="issuer"';
