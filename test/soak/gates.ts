@@ -1,3 +1,4 @@
+import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../../src/api/names.ts';
 import type { OriginZone } from '../../src/api/v1alpha1.ts';
 import { inspectCertificate } from '../../src/pki/inspect.ts';
 import { decode } from '../../src/secret-facts.ts';
@@ -7,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { publicKeyOfCsr } from '../simulator/ca/csr.ts';
 import type { Journal } from './journal.ts';
 import type { Stage } from './stage.ts';
+import type { Users } from './users.ts';
 
 type SslMode = NonNullable<NonNullable<OriginZone['spec']['settings']>['ssl']>;
 
@@ -16,29 +18,38 @@ const STRICTNESS: readonly SslMode[] = ['off', 'flexible', 'full', 'strict'];
 const LOOK_MS = 15_000;
 
 /** Judges each request that changes something at Cloudflare, before it gets there. */
-export function guardCloudflare(proxy: FaultProxy, stage: Stage, journal: Journal): void {
+export function guardCloudflare(proxy: FaultProxy, stage: Stage, users: Users, journal: Journal): void {
   proxy.gate = async (passage) => {
     if (passage.when !== 'before') return 'pass';
-    const problem = await problemOf(passage, stage);
+    const problem = await problemOf(passage, stage, users);
     if (problem !== undefined) journal.violation(problem);
     return 'pass';
   };
 }
 
-async function problemOf({ method, path, body }: Passage, stage: Stage): Promise<string | undefined> {
+async function problemOf(
+  { method, path, body }: Passage,
+  stage: Stage,
+  users: Users,
+): Promise<string | undefined> {
   const revoked = /\/certificates\/(\d+)$/.exec(path)?.[1];
-  if (method === 'DELETE' && revoked !== undefined) return problemOfRevocation(revoked, stage);
+  if (method === 'DELETE' && revoked !== undefined) return problemOfRevocation(revoked, stage, users);
   if (method === 'POST' && path.endsWith('/certificates')) return problemOfPost(body.toString(), stage);
   const zoneId = /\/zones\/([0-9a-f]+)\/settings\/ssl$/.exec(path)?.[1];
   if (method === 'PATCH' && zoneId !== undefined) return problemOfMode(zoneId, body.toString(), stage);
   return undefined;
 }
 
-/** Nothing that a Secret serves is revoked. */
-async function problemOfRevocation(id: string, stage: Stage): Promise<string | undefined> {
+/** Nothing that a Secret serves is revoked; a leaked one that a Secret holds which the operator keeps no more is. */
+async function problemOfRevocation(id: string, stage: Stage, users: Users): Promise<string | undefined> {
   const holder = (await stage.secrets()).find(
-    ({ type, data }) =>
-      type === 'kubernetes.io/tls' && inspectCertificate(decode(data?.['tls.crt']) ?? '', [])?.id === id,
+    ({ type, data, metadata }) =>
+      type === 'kubernetes.io/tls' &&
+      inspectCertificate(decode(data?.['tls.crt']) ?? '', [])?.id === id &&
+      !(
+        metadata.labels?.[MANAGED_LABEL] === MANAGED.released &&
+        users.rekeyed.has(metadata.annotations?.[ANNOTATION.certificate] ?? '')
+      ),
   );
   return holder && `certificate ${id} is revoked while Secret ${holder.metadata.name ?? ''} holds it`;
 }

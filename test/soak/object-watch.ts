@@ -1,6 +1,8 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import { type Change, Reflector } from '../../src/kube/reflector.ts';
+import { inspectCertificate } from '../../src/pki/inspect.ts';
 import { originCertificates } from '../../src/resources.ts';
+import { decode } from '../../src/secret-facts.ts';
 import type { Journal } from './journal.ts';
 import type { Leaks } from './leaks.ts';
 import type { Ledger } from './ledger.ts';
@@ -12,6 +14,7 @@ const KEPT = 5;
 
 /** Reads every state of every OriginCertificate: no replaced certificate may be forgotten, and no key be shown. */
 export class ObjectWatch {
+  readonly #stage: Stage;
   readonly #users: Users;
   readonly #ledger: Ledger;
   readonly #leaks: Leaks;
@@ -28,6 +31,7 @@ export class ObjectWatch {
     readonly leaks: Leaks;
     readonly journal: Journal;
   }) {
+    this.#stage = parts.stage;
     this.#users = parts.users;
     this.#ledger = parts.ledger;
     this.#leaks = parts.leaks;
@@ -67,11 +71,18 @@ export class ObjectWatch {
       .map(({ id }) => id)
       .filter((id) => kept.every((each) => each.id !== id) && current.status?.certificate?.id !== id);
     if (forgotten.length === 0) return;
+    const held = new Set((await this.#stage.secrets()).map(({ data }) => idOf(data?.['tls.crt'])));
     const isStripped = await this.#users.made(uid, resourceVersion);
     for (const id of forgotten) {
       if (isStripped) this.#ledger.stripped(id);
+      else if (held.has(id))
+        continue; // It was about to be replaced, and was not.
       else if (kept.length >= KEPT) this.#ledger.pushedOut(id);
       else this.#journal.violation(`the status of ${name} forgot the replaced certificate ${id}`);
     }
   }
+}
+
+function idOf(certificate: string | undefined): string | undefined {
+  return inspectCertificate(decode(certificate) ?? '', [])?.id;
 }

@@ -30,6 +30,8 @@ const CHANGES: readonly (readonly [weight: number, why: string, change: Change])
     ({ secret }, dice) => ({ secret: (secret + dice.from(1, SECRET_NAMES - 1)) % SECRET_NAMES }),
   ],
   [3, 'change the issuer', ({ issuer }) => ({ issuer: (issuer + 1) % ISSUERS })],
+  [2, 'change what becomes of replaced ones', ({ revokes }) => ({ revokes: !revokes })],
+  [1, 'ask for another key', ({ rekey }) => ({ rekey: rekey + 1 })],
   [1, 'change the validity', (_wish, dice) => ({ validityDays: dice.one([7, 30, 90] as const) })],
   [1, 'change the key', ({ algorithm }) => ({ algorithm: algorithm === 'RSA' ? 'ECDSA' : 'RSA' })],
   [1, 'suspend or resume', ({ suspended }) => ({ suspended: !suspended })],

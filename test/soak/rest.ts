@@ -9,7 +9,7 @@ import { CAUSES, type Cause, type Ledger } from './ledger.ts';
 import { siteName, type Stage } from './stage.ts';
 import { look } from './survey.ts';
 import type { Users } from './users.ts';
-import { ISSUERS } from './wish.ts';
+import { ISSUERS, type Wish } from './wish.ts';
 
 /** What became of the certificates that Cloudflare ever issued. */
 export interface Account {
@@ -29,26 +29,41 @@ export interface Account {
  */
 export async function rest(stage: Stage, users: Users, ledger: Ledger, journal: Journal): Promise<Account> {
   const { restMs } = stage.tempo;
-  for (const [slot, wish] of users.wishes) await users.wish(slot, { ...wish, suspended: false, held: false });
+  for (const [slot, wish] of users.wishes) await users.wish(slot, awake(wish));
   const refused = new Map<string, number>();
   await settled(journal, 'every object to be Ready or to say why not', restMs, async () => {
-    const { problems, refusals } = await look(stage, users);
+    const { problems, refusals, missing } = await look(stage, users);
+    await applyAgain(users, missing);
     refused.clear();
     for (const reason of refusals.values()) refused.set(reason, (refused.get(reason) ?? 0) + 1);
-    return words(problems);
+    return [...words(problems), ...missing];
   });
   await help(stage, users);
   await settled(journal, 'everything to be in place', restMs, async () => {
-    const { problems, refusals, revoked, pendings } = await look(stage, users);
+    const found = await look(stage, users);
+    await applyAgain(users, found.missing);
     return [
-      ...words(problems),
-      ...words(refusals),
-      ...revoked.map((name) => `${name}: its certificate is revoked`),
-      ...pendings.map((name) => `Secret ${name} is left over`),
+      ...words(found.problems),
+      ...words(found.refusals),
+      ...found.leaving.map((name) => `${name} does not go`),
+      ...found.missing.map((name) => `${name} is not there`),
+      ...found.revoked.map((name) => `${name}: its certificate is revoked`),
+      ...found.pendings.map((name) => `Secret ${name} is left over`),
       ...(await zoneProblems(stage)),
     ];
   });
   return account(stage, users, ledger, journal, refused);
+}
+
+async function applyAgain(users: Users, missing: readonly string[]): Promise<void> {
+  for (const slot of missing) {
+    const wish = users.wishes.get(slot);
+    if (wish !== undefined) await users.wish(slot, awake(wish));
+  }
+}
+
+function awake(wish: Wish): Wish {
+  return { ...wish, suspended: false, held: false };
 }
 
 function words(found: ReadonlyMap<string, string>): readonly string[] {
@@ -83,8 +98,7 @@ async function help(stage: Stage, users: Users): Promise<void> {
   }
   const { refusals } = await look(stage, users);
   for (const [slot, wish] of users.wishes)
-    if (refusals.has(slot))
-      await users.wish(slot, { ...wish, suspended: false, held: false, renewal: wish.renewal + 1 });
+    if (refusals.has(slot)) await users.wish(slot, { ...awake(wish), renewal: wish.renewal + 1 });
   for (const site of stage.sites) {
     if (refusals.has(siteName(site.zone))) await stage.renewSite(site, Date.now());
     if ((await stage.zone(site)) !== undefined) await stage.deleteZone(site);

@@ -116,11 +116,11 @@ export class SecretWatch {
     return this.#users.made(uid, resourceVersion);
   }
 
-  /** With `secretDeletionPolicy: Delete` the garbage collector takes a Secret whose object people deleted. */
+  /** With `secretDeletionPolicy: Delete` a Secret goes with its object. */
   async #isCollected({ metadata }: Secret): Promise<boolean> {
     const owners = metadata.ownerReferences ?? [];
     const deleted = await Promise.all(owners.map(({ uid }) => this.#users.deleted(uid)));
-    return deleted.includes(true);
+    return deleted.includes(true) || this.#users.mayGo(metadata.annotations?.[ANNOTATION.certificate] ?? '');
   }
 
   /** What only this state of the Secret knew is gone: its certificate, and the one that it replaced. */

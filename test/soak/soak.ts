@@ -84,7 +84,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
       onEnd: (replica, operator) => readLogs(replica, operator, leaks, options.logs),
     }),
   );
-  guardCloudflare(replicas.cloudflare, stage, journal);
+  guardCloudflare(replicas.cloudflare, stage, users, journal);
   await sitesAreUp(stage);
   const visitors = new Visitors(stage, journal);
   stack.defer(() => visitors.close());
@@ -100,6 +100,10 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
         `${replicas.ends} ends, at most ${Math.round(memory.mostMb)} MB, ${journal.violations.length} violations`,
     );
   });
+  stack.defer(async () => {
+    looking.abort();
+    await lookout;
+  });
   const slots = Array.from({ length: options.slots }, (_, index) => `slot-${index}`);
   const startMs = performance.now();
   for (const { atMs, step } of planOf(seed, tempo, slots)) {
@@ -107,15 +111,14 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     const aheadMs = startMs + atMs - performance.now();
     if (aheadMs > 0) await sleep(aheadMs);
     journal.step(step);
-    await (isByPeople(step) ? users.run(step) : faults.begin(step));
+    const done = isByPeople(step) ? users.run(step) : faults.begin(step);
+    await done.catch((error: unknown) => journal.failedLook(errorMessage(error)));
   }
   say('faults and people stop');
   await faults.end();
   const endMs = performance.now();
   const account = await rest(stage, users, ledger, journal);
   const restSeconds = (performance.now() - endMs) / 1000;
-  looking.abort();
-  await lookout;
   await Promise.all([secretWatch.settled(), objectWatch.settled()]);
   return {
     violations: journal.violations,

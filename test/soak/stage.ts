@@ -12,7 +12,7 @@ import type { Ring } from '../kill/lane.ts';
 import { Simulator } from '../simulator/client.ts';
 import { SCENE_LABEL } from '../support/scene-label.ts';
 import type { Tempo } from './tempo.ts';
-import { ISSUERS, ZONES } from './wish.ts';
+import { GRACE, ISSUERS, ZONES } from './wish.ts';
 
 /** Whose name stands behind everything that people do. */
 export const USER = 'soak-user';
@@ -136,7 +136,12 @@ export class Stage implements AsyncDisposable {
         namespace: this.namespace,
         annotations: { 'originca.dev/renew-requested-at': String(request) },
       },
-      spec: { secretName: `${name}-tls`, hostnames: [hostname], issuerRef: { name: 'cloudflare-0' } },
+      spec: {
+        secretName: `${name}-tls`,
+        hostnames: [hostname],
+        issuerRef: { name: 'cloudflare-0' },
+        revocation: { superseded: 'Revoke', gracePeriod: GRACE },
+      },
     } as unknown as OriginCertificate);
   }
 

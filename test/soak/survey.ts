@@ -14,6 +14,10 @@ export interface Survey {
   readonly refusals: ReadonlyMap<string, string>;
   /** Objects whose certificate people revoked: they look well until the next listing of the zone. */
   readonly revoked: readonly string[];
+  /** Objects that are being deleted. */
+  readonly leaving: readonly string[];
+  /** Wanted, and not there: what people apply to an object that is being deleted goes with it. */
+  readonly missing: readonly string[];
   /** Names of the pending Secrets. */
   readonly pendings: readonly string[];
 }
@@ -23,8 +27,13 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
   const problems = new Map<string, string>();
   const refusals = new Map<string, string>();
   const revoked: string[] = [];
+  const leaving: string[] = [];
   for (const object of objects) {
-    const { name } = object.metadata;
+    const { name, deletionTimestamp } = object.metadata;
+    if (deletionTimestamp !== undefined) {
+      leaving.push(name);
+      continue;
+    }
     const wish = users.wishes.get(name);
     const target = all.find(({ metadata }) => metadata.name === object.spec.secretName);
     const text = (key: string): string => decode(target?.data?.[key]) ?? '';
@@ -36,12 +45,13 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
     if (refusal !== undefined) refusals.set(name, refusal);
     else problems.set(name, problem);
   }
-  for (const slot of users.wishes.keys())
-    if (objects.every(({ metadata }) => metadata.name !== slot)) problems.set(slot, 'it is not there');
+  const missing = [...users.wishes.keys()].filter((slot) =>
+    objects.every(({ metadata }) => metadata.name !== slot),
+  );
   const pendings = all
     .filter(({ type }) => type === PENDING_SECRET_TYPE)
     .map(({ metadata }) => metadata.name ?? '');
-  return { problems, refusals, revoked, pendings };
+  return { problems, refusals, revoked, leaving, missing, pendings };
 }
 
 function problemOf(object: OriginCertificate, wish: Wish | undefined, pair: PairFacts): string | undefined {

@@ -9,6 +9,9 @@ import { type Stage, writing } from './stage.ts';
 import type { Damage, Step } from './steps.ts';
 import { certificateOf, type Wish } from './wish.ts';
 
+/** The finalizer lets an object go after five minutes at the latest. */
+const MAY_GO_MS = 6 * 60_000;
+
 type Damaging = Extract<Step, { readonly kind: 'damage' }>;
 
 /**
@@ -18,12 +21,16 @@ type Damaging = Extract<Step, { readonly kind: 'damage' }>;
 export class Users {
   /** What is wanted now, by slot. */
   readonly wishes = new Map<string, Wish>();
+  /** Slots that another key was ever asked for. */
+  readonly rekeyed = new Set<string>();
   /** Ids of what people revoked themselves. */
   readonly revoked = new Set<string>();
   /** `uid resourceVersion` of every state of a Secret that people made. */
   readonly #made = new Set<string>();
   /** uids of what people deleted. */
   readonly #deleted = new Set<string>();
+  /** When people last deleted an object whose Secret is to go with it; `performance.now()`, by slot. */
+  readonly #deletedWithSecret = new Map<string, number>();
   readonly #stage: Stage;
   readonly #journal: Journal;
   #working: Promise<void> = Promise.resolve();
@@ -42,6 +49,11 @@ export class Users {
   async deleted(uid: string): Promise<boolean> {
     await this.#working;
     return this.#deleted.has(uid);
+  }
+
+  /** Whether the Secret of that object may go because people deleted the object not long ago. */
+  mayGo(slot: string): boolean {
+    return performance.now() - (this.#deletedWithSecret.get(slot) ?? Number.NEGATIVE_INFINITY) < MAY_GO_MS;
   }
 
   /** Carries out a step of people; what is not there any more is let be. */
@@ -76,6 +88,7 @@ export class Users {
 
   async wish(slot: string, wish: Wish): Promise<void> {
     this.wishes.set(slot, wish);
+    if (wish.rekey > 0) this.rekeyed.add(slot);
     await this.#stage.apply(originCertificates, certificateOf(this.#stage.namespace, slot, wish));
   }
 
@@ -83,8 +96,11 @@ export class Users {
     const ref = this.#ref(slot);
     const { kube } = this.#stage;
     const found = await kube.get(originCertificates, ref, writing());
+    const wish = this.wishes.get(slot);
     this.wishes.delete(slot);
     if (found === undefined) return;
+    if (wish !== undefined && wish.onDelete !== 'Retain')
+      this.#deletedWithSecret.set(slot, performance.now());
     this.#deleted.add(found.metadata.uid);
     await kube.delete(originCertificates, ref, { ...writing(), uid: found.metadata.uid });
   }

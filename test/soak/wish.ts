@@ -17,7 +17,12 @@ export interface Wish {
   readonly label: number;
   readonly bundle: boolean;
   readonly temporary: boolean;
-  readonly onDelete: 'Retain' | 'Delete';
+  /** What becomes of the Secret with its object; `Revoke`: of the certificate too. */
+  readonly onDelete: 'Retain' | 'Delete' | 'Revoke';
+  /** Whether replaced certificates are revoked. */
+  readonly revokes: boolean;
+  /** Counts the requests for another key because this one leaked. */
+  readonly rekey: number;
 }
 
 export const FIRST_WISH: Wish = {
@@ -33,6 +38,8 @@ export const FIRST_WISH: Wish = {
   bundle: false,
   temporary: false,
   onDelete: 'Retain',
+  revokes: false,
+  rekey: 0,
 };
 
 export const NAME_SETS = 4;
@@ -43,6 +50,8 @@ export const ZONES = ['example.com', 'example.org'] as const;
 
 /** Objects of sites, whose hostnames nobody edits. */
 const SITE_NAME = /^site-/;
+/** Before a replaced certificate is revoked. */
+export const GRACE = '5s';
 const FAR_AWAY = '2099-01-01T00:00:00Z';
 
 export function secretNameOf(slot: string, { secret }: Pick<Wish, 'secret'>): string {
@@ -74,6 +83,7 @@ function nameSets(slot: string): readonly (readonly string[])[] {
 export function certificateOf(namespace: string, slot: string, wish: Wish): OriginCertificate {
   const annotations = {
     ...(wish.renewal > 0 && { [ANNOTATION.renewRequestedAt]: String(wish.renewal) }),
+    ...(wish.rekey > 0 && { [ANNOTATION.rekeyRequestedAt]: String(wish.rekey) }),
     ...(wish.held && { [ANNOTATION.holdUntil]: FAR_AWAY }),
   };
   const object = {
@@ -85,7 +95,12 @@ export function certificateOf(namespace: string, slot: string, wish: Wish): Orig
       validityDays: wish.validityDays,
       privateKey: { algorithm: wish.algorithm },
       suspend: wish.suspended,
-      secretDeletionPolicy: wish.onDelete,
+      secretDeletionPolicy: wish.onDelete === 'Retain' ? 'Retain' : 'Delete',
+      revocation: {
+        superseded: wish.revokes ? 'Revoke' : 'Retain',
+        gracePeriod: GRACE,
+        onDelete: wish.onDelete === 'Revoke' ? 'Revoke' : 'Retain',
+      },
       secretTemplate: { labels: { 'example.com/label': String(wish.label) } },
       temporaryCertificate: wish.temporary,
       ...(wish.bundle && { additionalOutputs: ['CABundle', 'CombinedPEM'] }),
