@@ -11,7 +11,7 @@ export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--mer
   --point N     only at this point of each course
   --merged      only once in each state of the two servers: what else the operator knows dies with it
   --shard I/N   only the I-th of N parts of all courses
-  --real        the first issuance with POST timeout, settle and leases as they are by default, always merged
+  --real        only the flows with POST timeout, settle and leases as they are by default, always merged
   --sample N    only at so many points, which the seed chooses
   --random N    instead of all that: N runs with up to four kills each at points that the seed chooses
   --seed S      default: another one every time

@@ -5,6 +5,7 @@ import { originCertificates, originIssuers } from '../../src/resources.ts';
 import type { CertificateView } from '../simulator/protocol.ts';
 import { waitFor } from '../support/wait.ts';
 import { type Lane, ZONES } from './lane.ts';
+import { pairOf } from './reader.ts';
 import type { Variant } from './variant.ts';
 
 const write = () => ({ signal: AbortSignal.timeout(60_000), fieldManager: 'test', force: true });
@@ -86,6 +87,18 @@ export class Ground {
   async issued(): Promise<readonly CertificateView[]> {
     const all = await this.lane.simulator.certificates();
     return all.filter(({ hostnames }) => hostnames.some((hostname) => hostname.includes(`${this.name}.`)));
+  }
+
+  /** Notes it where a certificate is about to be revoked that a Secret holds at this moment. */
+  async revoking(id: string): Promise<void> {
+    const { namespace, ring, reader } = this.lane;
+    for (const secret of await ring.kube.listAll(secrets, { namespace, signal: write().signal })) {
+      const pair = secret.type === 'kubernetes.io/tls' ? pairOf(secret) : undefined;
+      if (pair?.state === 'Matching' && pair.certificate.id === id)
+        reader.breaches.push(
+          `Secret ${namespace}/${secret.metadata.name ?? ''} serves ${id}, which is revoked`,
+        );
+    }
   }
 
   /** Deletes what the run has made in the cluster. */

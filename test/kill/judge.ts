@@ -11,6 +11,8 @@ export interface CertificateEnd {
   readonly hostnames?: readonly string[];
   /** Default: the run's own. */
   readonly secretName?: string;
+  /** What served once may be revoked when nothing serves it any more, and a Secret may be deleted. */
+  readonly revokes?: boolean;
 }
 
 /** What is not as it must be when a certificate flow has come to rest. */
@@ -31,8 +33,8 @@ export async function certificateProblems(ground: Ground, end: CertificateEnd): 
       : []),
     ...(keys.size < issued.length ? ['one key was signed twice'] : []),
     ...stray(issued, certificate, served?.id),
-    ...revokedThoughServed(ground, issued),
-    ...ground.lane.reader.breaches.filter((breach) => breach.includes(`/${ground.name}-`)),
+    ...(end.revokes ? [] : revokedThoughServed(ground, issued)),
+    ...breaches(ground, end),
     ...(end.hostnames === undefined
       ? mustBeGone(certificate)
       : [
@@ -41,6 +43,19 @@ export async function certificateProblems(ground: Ground, end: CertificateEnd): 
             ? []
             : [`the Secret serves ${served?.hostnames.join(', ') ?? `nothing (${pair.state})`}`]),
         ]),
+  ];
+}
+
+/** What is not as it must be where another certificate took the place of the first. */
+export async function replacedProblems(ground: Ground): Promise<readonly string[]> {
+  const [first] = await ground.issued();
+  const pair = pairOf(await ground.secret());
+  const isReplaced = pair.state === 'Matching' && pair.certificate.id !== first?.id;
+  const { status } = (await ground.certificate()) ?? {};
+  const isKept = status?.superseded?.some(({ id }) => id === first?.id) ?? false;
+  return [
+    ...(isReplaced ? [] : ['the first certificate is still served']),
+    ...(isKept ? [] : ['the first certificate is not in superseded']),
   ];
 }
 
@@ -60,6 +75,11 @@ function revokedThoughServed({ lane }: Ground, issued: readonly CertificateView[
   return issued
     .filter(({ id, revokedAt }) => revokedAt !== undefined && lane.reader.served.has(id))
     .map(({ id }) => `certificate ${id} was served and is revoked`);
+}
+
+function breaches({ lane, name }: Ground, { revokes = false }: CertificateEnd): readonly string[] {
+  const own = lane.reader.breaches.filter((breach) => breach.includes(`/${name}-`));
+  return revokes ? own.filter((breach) => !breach.endsWith('was deleted')) : own;
 }
 
 function mustBeGone(certificate: OriginCertificate | undefined): readonly string[] {

@@ -10,6 +10,8 @@ export interface Watched {
   readonly strikes: (point: string) => boolean;
   /** What a person does while the first POST for a certificate is on its way: the POST waits for it. */
   readonly midway?: (() => Promise<void>) | undefined;
+  /** Told of each certificate that is about to be revoked: the request waits for it. */
+  readonly revoking: (id: string) => Promise<void>;
 }
 
 /** A message as which the operator can be killed. */
@@ -20,6 +22,7 @@ export interface Point {
   readonly state: number;
 }
 
+const REVOCATION = /^\/client\/v4\/certificates\/(\d+)$/;
 const FIRST_POST = 'before POST cloudflare/certificates #1';
 
 /**
@@ -90,10 +93,17 @@ export class KillSwitch {
     if (name === FIRST_POST && midway !== undefined) await states.duringWork(midway);
     this.#points.push({ name, state: states.at(server, passage) });
     if (!watched.strikes(name) || !(await this.#kill())) {
+      await this.#watchRevocation(server, passage);
       states.passed(server, passage);
       return 'pass';
     }
     this.kills += 1;
     return 'drop';
+  }
+
+  async #watchRevocation(server: ServerName, { when, method, path }: Passage): Promise<void> {
+    if (server !== 'cloudflare' || when !== 'before' || method !== 'DELETE') return;
+    const [, id] = REVOCATION.exec(path) ?? [];
+    if (id !== undefined) await this.#watched?.revoking(id);
   }
 }

@@ -15,7 +15,7 @@ import { FaultProxy } from '../proxy/proxy.ts';
 import { Simulator } from '../simulator/client.ts';
 import { allowLease } from '../e2e/operator/leadership.ts';
 import { operatorCommand } from '../support/operator-process.ts';
-import { waitFor } from '../support/wait.ts';
+import { NotYet, waitFor } from '../support/wait.ts';
 import { ofScene } from '../support/scene-label.ts';
 import { KillSwitch } from './kill-switch.ts';
 import { Reader } from './reader.ts';
@@ -150,9 +150,11 @@ export class Lane implements AsyncDisposable {
       `OriginIssuer ${name} to be Ready`,
       async (signal) => {
         const found = await ring.kube.get(originIssuers, { name, namespace }, { signal });
-        return found?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+        const { conditions = [] } = found?.status ?? {};
+        const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+        return isReady || new NotYet([conditions, (await this.logs()).slice(-5)]);
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 60_000, intervalMs: 200 },
     );
   }
 

@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { KubeClient } from '../../src/kube/client.ts';
@@ -30,7 +30,8 @@ import { REAL } from './waits.ts';
  */
 
 const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
-const PROGRAM = 'dist/kill/main.js';
+/** Several may run at once, of different sources. */
+const PROGRAM = `dist/kill-${process.pid}/main.js`;
 const PROGRESS_EVERY = 10;
 let ended = 0;
 
@@ -73,13 +74,15 @@ async function kill(flags: KillFlags): Promise<number> {
 }
 
 async function openRing(stack: AsyncDisposableStack): Promise<Ring> {
+  const program = join(import.meta.dirname, '../..', PROGRAM);
+  stack.defer(() => rm(dirname(program), { recursive: true }));
   await bundle('src/main.ts', PROGRAM);
   const plane = await startControlPlane({ crds: CRDS });
   stack.defer(() => plane.stop());
   const kube = await KubeClient.connect(loadKubeConfig({ kubeconfig: plane.kubeconfigPath, env: {} }));
   stack.defer(() => kube.close());
   await applyManifests(kube, await kustomizeBuild('deploy'));
-  return { plane, kube, program: join(import.meta.dirname, '../..', PROGRAM) };
+  return { plane, kube, program };
 }
 
 /** At least as many courses as random runs are asked for. */

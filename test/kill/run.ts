@@ -43,7 +43,12 @@ export async function run(
     await lane.simulator.settings(settingsOf(variant, lane.waits.lateMs));
     await flow.setUp?.(ground);
     const { midway } = flow;
-    killSwitch.begin({ name: ground.name, strikes, midway: midway && (() => midway(ground)) });
+    killSwitch.begin({
+      name: ground.name,
+      strikes,
+      midway: midway && (() => midway(ground)),
+      revoking: (id) => ground.revoking(id),
+    });
     await killSwitch.duringWork(() => flow.begin(ground));
     await rest(ground, flow.problems);
   });

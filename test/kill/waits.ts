@@ -13,7 +13,7 @@ export interface Waits {
   readonly restMs: number;
 }
 
-const COMMON = ['--cluster-kinds', '--log-level=debug'];
+const COMMON = ['--cluster-kinds', '--log-level=debug', '--probe-allow-cidr=127.0.0.0/8'];
 
 /** All waits of the protocol, shortened together. */
 export const SCALED: Waits = {
@@ -23,14 +23,14 @@ export const SCALED: Waits = {
     '--cloudflare-rate=0',
     '--cloudflare-post-timeout=1s',
     '--settle=1s',
-    '--lease-duration=3s',
-    '--renew-deadline=2s',
+    '--lease-duration=5s',
+    '--renew-deadline=4s',
     '--retry-period=1s',
     '--zone-interval=1s',
   ],
   lateMs: 500,
   quietMs: 700,
-  restMs: 90_000,
+  restMs: 180_000,
 };
 
 /** What the operator waits where nobody told it otherwise. */
@@ -39,5 +39,5 @@ export const REAL: Waits = {
   flags: COMMON,
   lateMs: 20_000,
   quietMs: 3_000,
-  restMs: 300_000,
+  restMs: 600_000,
 };

@@ -22,7 +22,7 @@ export interface Origin extends AsyncDisposable {
 }
 
 export interface TlsOriginOptions {
-  readonly pair: Signed;
+  readonly pair: Pick<Signed, 'pem' | 'keyPem'>;
   /** Presented after the leaf, in this order. */
   readonly intermediates?: readonly Signed[];
   /** Passed to Node's server: client certificates, versions. */

@@ -1,50 +1,43 @@
-import type { OriginZone } from '../../../src/api/v1alpha1.ts';
-import { originZones } from '../../../src/resources.ts';
-import type { ZoneSeed } from '../../simulator/protocol.ts';
-import { SCENE_LABEL } from '../../support/scene-label.ts';
+import { createCsr } from '../../../src/pki/csr.ts';
+import { DEFAULT_KEY, generateKey } from '../../../src/pki/keys.ts';
+import { type Origin, tlsOrigin } from '../../support/tls-origin.ts';
 import type { Flow } from '../flow.ts';
 import type { Ground } from '../ground.ts';
 import { rest } from '../rest.ts';
 import { ALL_VARIANTS } from '../variant.ts';
-
-const signal = () => AbortSignal.timeout(60_000);
-const zoneName = ({ name }: Ground): string => `${name}.example`;
+import { applyZone, deleteZone, look, seed, zoneName } from './zone-ground.ts';
 
 /** Nothing here depends on how certificates are signed. */
 const variants = ALL_VARIANTS.slice(0, 1);
 
-async function seed(ground: Ground, start: Pick<ZoneSeed, 'ssl' | 'automaticMode'>): Promise<void> {
-  await ground.lane.simulator.seedZone({ name: zoneName(ground), ...start });
+/** The origins of the runs under way. */
+const origins = new WeakMap<Ground, Origin>();
+
+/** Serves a proxied name of the zone with a certificate of the Origin CA. */
+async function openOrigin(ground: Ground, zoneId: string): Promise<void> {
+  const { simulator } = ground.lane;
+  const hostname = `www.${zoneName(ground)}`;
+  await simulator.seedRecord(zoneId, { name: hostname, type: 'A', content: '203.0.113.7', proxied: true });
+  const { keys, privateKeyPem } = await generateKey(DEFAULT_KEY);
+  const csr = await createCsr(keys, DEFAULT_KEY, [hostname]);
+  const { certificate } = await simulator.sign({ requestType: 'origin-ecc', hostnames: [hostname], csr });
+  const pair = { pem: certificate, keyPem: privateKeyPem };
+  origins.set(ground, await tlsOrigin({ pair }));
 }
 
-/** An OriginZone that asks for strict. */
-async function applyZone(ground: Ground): Promise<void> {
-  const { name, lane } = ground;
-  const zone = {
-    metadata: { name, labels: { [SCENE_LABEL]: lane.namespace } },
-    spec: {
-      zoneName: zoneName(ground),
-      apiTokenSecretRef: { name: 'token-cloudflare' },
-      mode: 'Enforce',
-      settings: { ssl: 'strict' },
-      restoreAfter: '1s',
-    },
-  };
-  const options = { signal: signal(), fieldManager: 'test', force: true };
-  await lane.ring.kube.apply(originZones, zone as unknown as OriginZone, options);
+function originOf(ground: Ground): Origin {
+  const origin = origins.get(ground);
+  if (origin === undefined) throw new Error(`${ground.name} has no origin`);
+  return origin;
 }
 
-async function deleteZone({ name, lane }: Ground): Promise<void> {
-  await lane.ring.kube.delete(originZones, { name }, { signal: signal() });
-}
-
-/** The object, and how its zone stands at Cloudflare. */
-async function look(ground: Ground): Promise<{ zone: OriginZone | undefined; id: string; ssl: unknown }> {
-  const { simulator, ring } = ground.lane;
-  const zone = await ring.kube.get(originZones, { name: ground.name }, { signal: signal() });
-  const id = zone?.status?.zone?.id ?? '';
-  const settings = id === '' ? [] : await simulator.zoneSettings(id);
-  return { zone, id, ssl: settings.find((setting) => setting.id === 'ssl')?.value };
+/** An OriginZone that asks for strict, and knocks at the run's origin. */
+function applyStrict(ground: Ground): Promise<void> {
+  return applyZone(ground, {
+    settings: { ssl: 'strict' },
+    restoreAfter: '1s',
+    probes: [{ hostnames: ['*'], addresses: [originOf(ground).address] }],
+  });
 }
 
 async function strictProblems(ground: Ground): Promise<readonly string[]> {
@@ -52,20 +45,26 @@ async function strictProblems(ground: Ground): Promise<readonly string[]> {
   const inSync = zone?.status?.conditions?.find(({ type }) => type === 'InSync');
   return [
     ...(ssl === 'strict' ? [] : [`ssl is ${String(ssl)}`]),
+    ...(originOf(ground).asked.length > 0 ? [] : ['nobody has looked at the origin']),
     ...(inSync?.status === 'True'
       ? []
       : [`InSync is ${inSync?.status ?? 'absent'}: ${inSync?.message ?? ''}`]),
   ];
 }
 
-/** Over full to strict, after the mode was taken from Cloudflare's own crawler. */
+async function tearDown(ground: Ground): Promise<void> {
+  await deleteZone(ground);
+  await origins.get(ground)?.[Symbol.asyncDispose]();
+}
+
+/** Over full to strict, after the mode was taken from Cloudflare's own crawler and every origin was looked at. */
 const raisedToStrict: Flow = {
   name: 'raised-to-strict',
   variants,
-  setUp: (ground) => seed(ground, { ssl: 'flexible', automaticMode: 'auto' }),
-  begin: applyZone,
+  setUp: async (ground) => openOrigin(ground, await seed(ground, { ssl: 'flexible', automaticMode: 'auto' })),
+  begin: applyStrict,
   problems: strictProblems,
-  tearDown: deleteZone,
+  tearDown,
 };
 
 /** A restore is noted before it is done: one that the operator died of counts, and so does the one after it. */
@@ -73,8 +72,8 @@ const restored: Flow = {
   name: 'setting-restored',
   variants,
   setUp: async (ground) => {
-    await seed(ground, { ssl: 'strict', automaticMode: 'custom' });
-    await applyZone(ground);
+    await openOrigin(ground, await seed(ground, { ssl: 'strict', automaticMode: 'custom' }));
+    await applyStrict(ground);
     await rest(ground, strictProblems);
   },
   begin: async (ground) => ground.lane.simulator.setZoneMode((await look(ground)).id, 'full'),
@@ -88,7 +87,7 @@ const restored: Flow = {
       ...(await strictProblems(ground)),
     ];
   },
-  tearDown: deleteZone,
+  tearDown,
 };
 
 export const ZONE_FLOWS: readonly Flow[] = [raisedToStrict, restored];
