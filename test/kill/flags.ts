@@ -4,14 +4,16 @@ import { COURSES, REAL_COURSES } from './courses.ts';
 import { FLOWS } from './flows.ts';
 import type { Course } from './run.ts';
 import { nameOf } from './variant.ts';
+import { SCALED, scaledWaits } from './waits.ts';
 
-export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--merged] [--shard I/N] [--real] [--sample N] [--random N] [--seed S] [--lanes L] [--logs DIR]
+export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--merged] [--shard I/N] [--real] [--scale K] [--sample N] [--random N] [--seed S] [--lanes L] [--logs DIR]
   --flow F      only this flow: ${FLOWS.map(({ name }) => name).join(', ')}
   --variant V   only in these surroundings, such as 2-late-early: zones, signing, listing
   --point N     only at this point of each course
   --merged      only once in each state of the two servers: what else the operator knows dies with it
   --shard I/N   only the I-th of N parts of all courses
   --real        only the flows with POST timeout, settle and leases as they are by default, always merged
+  --scale K     waits K times as long, for a machine that does much else, such as 3
   --sample N    only at so many points, which the seed chooses
   --random N    instead of all that: N runs with up to four kills each at points that the seed chooses
   --seed S      default: another one every time
@@ -54,7 +56,7 @@ export function readKillFlags(args: readonly string[]): KillFlags | 'help' {
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const named = { flow: text, variant: text, shard: text, logs: text };
-  const numbers = { point: text, sample: text, random: text, seed: text, lanes: text };
+  const numbers = { point: text, scale: text, sample: text, random: text, seed: text, lanes: text };
   try {
     const flag = { type: 'boolean', default: false } as const;
     const options = { ...named, ...numbers, merged: flag, real: flag, help: flag };
@@ -65,7 +67,7 @@ function parse(args: readonly string[]) {
 }
 
 /** All of them where none is named, those with real waits at the end. */
-function coursesOf({ flow, variant, shard, real }: ReturnType<typeof parse>): readonly Course[] {
+function coursesOf({ flow, variant, shard, real, scale }: ReturnType<typeof parse>): readonly Course[] {
   const isAll = flow === undefined && variant === undefined && !real;
   const from = isAll ? [...COURSES, ...REAL_COURSES] : real ? REAL_COURSES : COURSES;
   const named = from.filter(
@@ -75,7 +77,8 @@ function coursesOf({ flow, variant, shard, real }: ReturnType<typeof parse>): re
   );
   const courses = shard === undefined ? named : partOf(named, shard);
   if (courses.length === 0) throw new FlagError(`There is no such flow and variant.\n${HELP}`);
-  return courses;
+  const waits = scaledWaits(numberOf('scale', scale) ?? 1);
+  return courses.map((course) => (course.waits === SCALED ? { ...course, waits } : course));
 }
 
 function partOf(courses: readonly Course[], shard: string): readonly Course[] {

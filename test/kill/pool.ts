@@ -26,6 +26,16 @@ export class Pool implements AsyncDisposable {
     await Promise.all(Array.from({ length: this.#size }, worker));
   }
 
+  /** Under a heavy load a program that a lane needs may take longer to start than is waited for it: that is tried again. */
+  async #open(waits: Waits, triesLeft = 2): Promise<Lane> {
+    try {
+      return await Lane.start(this.#ring, waits);
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      return this.#open(waits, triesLeft - 1);
+    }
+  }
+
   /** One run on a lane of its own; what a violation's operator logged comes with it. */
   async run(
     course: Course,
@@ -34,7 +44,7 @@ export class Pool implements AsyncDisposable {
     const { waits } = course;
     const idle = this.#idle.get(waits) ?? [];
     this.#idle.set(waits, idle);
-    const lane = idle.pop() ?? (await Lane.start(this.#ring, waits));
+    const lane = idle.pop() ?? (await this.#open(waits));
     const outcome = await run(lane, course, strikes);
     const logs = outcome.violations.length > 0 ? await lane.logs() : [];
     if (outcome.violations.length === 0) idle.push(lane);
