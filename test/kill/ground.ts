@@ -70,8 +70,8 @@ export class Ground {
     return lane.ring.kube.get(originCertificates, { name, namespace: lane.namespace }, write());
   }
 
-  async secret(name = this.secretName): Promise<Secret | undefined> {
-    return this.lane.ring.kube.get(secrets, { name, namespace: this.lane.namespace }, write());
+  async secret(name = this.secretName, namespace = this.lane.namespace): Promise<Secret | undefined> {
+    return this.lane.ring.kube.get(secrets, { name, namespace }, write());
   }
 
   /** Names of the pending Secrets of the namespace. */

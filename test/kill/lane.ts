@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OriginIssuer } from '../../src/api/v1alpha1.ts';
+import { LEASE } from '../../src/election.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import { namespaces, secrets } from '../../src/kube/resource.ts';
+import { leases, namespaces, secrets } from '../../src/kube/resource.ts';
 import { originIssuers } from '../../src/resources.ts';
 import { type ControlPlaneInfo, kubeconfigFor } from '../programs/access.ts';
 import { type StartOptions, type Supervised, Supervisor } from '../programs/supervisor.ts';
@@ -30,7 +31,9 @@ export interface Ring {
   readonly program: string;
 }
 
-const OPERATOR_ACCOUNT = 'originca-system:origin-ca-operator';
+/** The operator's namespace: `deploy/` lets it keep client certificates there alone. */
+export const SYSTEM_NAMESPACE = 'originca-system';
+const OPERATOR_ACCOUNT = `${SYSTEM_NAMESPACE}:origin-ca-operator`;
 /** Between an end of the operator and its next start. */
 const RESTART_MS = 200;
 export const ZONES = ['example.com', 'example.org'] as const;
@@ -67,8 +70,8 @@ export class Lane implements AsyncDisposable {
       stack.defer(async () => {
         await kube.delete(namespaces, { name: namespace }, { signal: AbortSignal.timeout(60_000) });
       });
-      await allowLease({ kube, namespace });
       const lane = new Lane({ ring, namespace, simulator, waits }, supervisor, stack);
+      await lane.#prepareSystem();
       await lane.#open();
       await lane.createIssuer('cloudflare');
       return lane;
@@ -94,6 +97,11 @@ export class Lane implements AsyncDisposable {
     stack.defer(() => this.reader.close());
   }
 
+  /** Name of the Secret with the token that OriginZones use. */
+  get zoneToken(): string {
+    return `token-${this.namespace}`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
@@ -101,9 +109,7 @@ export class Lane implements AsyncDisposable {
   async #open(): Promise<void> {
     const { plane, program } = this.ring;
     const direct = await kubeconfigFor(plane, { serviceAccount: OPERATOR_ACCOUNT });
-    const { proxy: kubernetes, kubeConfig } = await proxyApiServer(direct, (path) =>
-      ofScene(path, this.namespace),
-    );
+    const { proxy: kubernetes, kubeConfig } = await proxyApiServer(direct, (path) => this.#ownPath(path));
     this.#stack.defer(() => kubernetes.close());
     const cloudflare = await FaultProxy.start({
       upstream: this.simulator.apiUrl,
@@ -123,7 +129,7 @@ export class Lane implements AsyncDisposable {
         kubeconfig,
         simulator: { apiUrl: cloudflare.url, caFile, originCaRootsFile },
         program,
-        flags: [`--watch-namespaces=${namespace}`, `--operator-namespace=${namespace}`, ...waits.flags],
+        flags: [`--watch-namespaces=${namespace}`, ...waits.flags],
         env: { NODE_COMPILE_CACHE: join(dirname(program), 'compile-cache') },
       },
       '127.0.0.1:0',
@@ -133,6 +139,30 @@ export class Lane implements AsyncDisposable {
       this.#stopping = true;
       this.#operator?.signal('SIGTERM');
       await kept;
+    });
+  }
+
+  /** What would be seen of other lanes, or fought over with them: OriginZones are cluster-scoped, all are one operator. */
+  #ownPath(path: string): string {
+    return ofScene(path, this.namespace).replace(
+      `/namespaces/${SYSTEM_NAMESPACE}/leases`,
+      `/namespaces/${this.namespace}/leases`,
+    );
+  }
+
+  /** The lane's own Lease, which the operator finds where it expects the one of its namespace; and a token for zones. */
+  async #prepareSystem(): Promise<void> {
+    const { namespace, simulator, zoneToken, ring } = this;
+    const { kube } = ring;
+    const write = () => ({ signal: AbortSignal.timeout(60_000), fieldManager: 'test' });
+    await allowLease({ kube, namespace });
+    await kube.create(leases, { metadata: { name: LEASE, namespace }, spec: {} }, write());
+    const { value } = await simulator.seedToken();
+    const token = { name: zoneToken, namespace: SYSTEM_NAMESPACE };
+    const data = { 'api-token': Buffer.from(value).toString('base64') };
+    await kube.create(secrets, { metadata: token, data }, write());
+    this.#stack.defer(async () => {
+      await kube.delete(secrets, token, write());
     });
   }
 

@@ -33,12 +33,17 @@ export interface Tally {
   readonly violations: Violation[];
 }
 
+const LOG_LINES = 20;
+
 /** The points of a good run of each course: what all kills are chosen from. Throws when a good run goes wrong. */
 export async function survey(pool: Pool, courses: readonly Course[]): Promise<readonly Kill[]> {
   const kills: Kill[] = [];
   await pool.each(courses, async (course) => {
-    const { points, violations } = await pool.run(course, () => false);
-    if (violations.length > 0) throw new Error(`${titleOf(course)} without a kill: ${violations.join('; ')}`);
+    const { points, violations, logs } = await pool.run(course, () => false);
+    if (violations.length > 0)
+      throw new Error(
+        `${titleOf(course)} without a kill: ${violations.join('; ')}; the end of its log:\n${logs.slice(-LOG_LINES).join('\n')}`,
+      );
     kills.push(
       ...points.map(({ name, state }, index) => ({ course, number: index + 1, point: name, state })),
     );

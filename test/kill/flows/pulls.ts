@@ -12,6 +12,7 @@ import { decode, encode } from '../../../src/secret-facts.ts';
 import type { ClientCertificateView } from '../../simulator/protocol.ts';
 import type { Flow } from '../flow.ts';
 import type { Ground } from '../ground.ts';
+import { SYSTEM_NAMESPACE } from '../lane.ts';
 import { ALL_VARIANTS } from '../variant.ts';
 import { REAL } from '../waits.ts';
 import { applyZone, deleteZone, look, seed, zoneName } from './zone-ground.ts';
@@ -34,7 +35,7 @@ const published = ({ name }: Ground): string => `${name}-origin-pull-ca`;
 
 /** A CA and a leaf that is due, at Cloudflare and in the Secret, as an operator left them two months ago. */
 async function leaveDueLeaf(ground: Ground): Promise<void> {
-  const { simulator, ring, namespace } = ground.lane;
+  const { simulator, ring } = ground.lane;
   const zoneId = await seed(ground, { ssl: 'strict', automaticMode: 'custom' });
   const agoMs = Date.now() - DUE_MS;
   const ca = await createAuthority(zoneName(ground), agoMs);
@@ -46,7 +47,7 @@ async function leaveDueLeaf(ground: Ground): Promise<void> {
   const secret: Secret = {
     metadata: {
       name: stored(ground),
-      namespace,
+      namespace: SYSTEM_NAMESPACE,
       annotations: {
         [ANNOTATION.originZone]: ground.name,
         [ANNOTATION.presentingSince]: new Date(agoMs).toISOString(),
@@ -72,7 +73,7 @@ async function lookAtPulls(ground: Ground) {
     state: zone?.status?.authenticatedOriginPulls?.state,
     staying: all.filter(({ status }) => status !== 'pending_deletion' && status !== 'deleted'),
     isEnabled: id !== '' && (await simulator.originPulls(id)).enabled,
-    data: (await ground.secret(stored(ground)))?.data ?? {},
+    data: (await ground.secret(stored(ground), SYSTEM_NAMESPACE))?.data ?? {},
     shown: decode((await ground.secret(published(ground)))?.data?.['ca.crt']),
   };
 }
@@ -112,6 +113,12 @@ function told(certificates: readonly ClientCertificateView[]): string {
   return `${certificates.length} client certificates (${certificates.map(({ status }) => status).join()})`;
 }
 
+async function tearDown(ground: Ground): Promise<void> {
+  await deleteZone(ground);
+  const secret = { name: stored(ground), namespace: SYSTEM_NAMESPACE };
+  await ground.lane.ring.kube.delete(secrets, secret, write());
+}
+
 /** A CA and a leaf are made, the leaf is uploaded once, and presented. */
 const uploaded: Flow = {
   name: 'origin-pull-uploaded',
@@ -124,7 +131,7 @@ const uploaded: Flow = {
     const seen = await lookAtPulls(ground);
     return [...leafProblems(seen, 'tls'), ...commonProblems(seen, 1)];
   },
-  tearDown: deleteZone,
+  tearDown,
 };
 
 /**
@@ -149,7 +156,7 @@ const rotated: Flow = {
     }
     return [...leafProblems(seen, 'tls'), ...leafProblems(seen, 'next-tls'), ...commonProblems(seen, 2)];
   },
-  tearDown: deleteZone,
+  tearDown,
 };
 
 export const PULL_FLOWS: readonly Flow[] = [uploaded, rotated];

@@ -22,7 +22,7 @@ export async function applyZone(ground: Ground, spec: Partial<OriginZone['spec']
     metadata: { name, labels: { [SCENE_LABEL]: lane.namespace } },
     spec: {
       zoneName: zoneName(ground),
-      apiTokenSecretRef: { name: 'token-cloudflare' },
+      apiTokenSecretRef: { name: lane.zoneToken },
       mode: 'Enforce',
       ...spec,
     },
