@@ -4,21 +4,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OriginIssuer } from '../../src/api/v1alpha1.ts';
-import { LEASE } from '../../src/election.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import { leases, namespaces, secrets } from '../../src/kube/resource.ts';
+import { namespaces, secrets } from '../../src/kube/resource.ts';
 import { originIssuers } from '../../src/resources.ts';
 import { type ControlPlaneInfo, kubeconfigFor } from '../programs/access.ts';
 import { type StartOptions, type Supervised, Supervisor } from '../programs/supervisor.ts';
 import { proxyApiServer } from '../proxy/api-server.ts';
 import { FaultProxy } from '../proxy/proxy.ts';
 import { Simulator } from '../simulator/client.ts';
-import { allowLease } from '../e2e/operator/leadership.ts';
 import { operatorCommand } from '../support/operator-process.ts';
 import { NotYet, waitFor } from '../support/wait.ts';
-import { ofScene } from '../support/scene-label.ts';
 import { KillSwitch } from './kill-switch.ts';
+import { ownPath, prepareSystem, SYSTEM_NAMESPACE } from './system.ts';
 import { Reader } from './reader.ts';
 import type { Waits } from './waits.ts';
 
@@ -31,8 +29,6 @@ export interface Ring {
   readonly program: string;
 }
 
-/** The operator's namespace: `deploy/` lets it keep client certificates there alone. */
-export const SYSTEM_NAMESPACE = 'originca-system';
 const OPERATOR_ACCOUNT = `${SYSTEM_NAMESPACE}:origin-ca-operator`;
 /** Between an end of the operator and its next start. */
 const RESTART_MS = 200;
@@ -71,7 +67,7 @@ export class Lane implements AsyncDisposable {
         await kube.delete(namespaces, { name: namespace }, { signal: AbortSignal.timeout(60_000) });
       });
       const lane = new Lane({ ring, namespace, simulator, waits }, supervisor, stack);
-      await lane.#prepareSystem();
+      await prepareSystem(lane, stack);
       await lane.#open();
       await lane.createIssuer('cloudflare');
       return lane;
@@ -109,7 +105,9 @@ export class Lane implements AsyncDisposable {
   async #open(): Promise<void> {
     const { plane, program } = this.ring;
     const direct = await kubeconfigFor(plane, { serviceAccount: OPERATOR_ACCOUNT });
-    const { proxy: kubernetes, kubeConfig } = await proxyApiServer(direct, (path) => this.#ownPath(path));
+    const { proxy: kubernetes, kubeConfig } = await proxyApiServer(direct, (path) =>
+      ownPath(path, this.namespace),
+    );
     this.#stack.defer(() => kubernetes.close());
     const cloudflare = await FaultProxy.start({
       upstream: this.simulator.apiUrl,
@@ -139,30 +137,6 @@ export class Lane implements AsyncDisposable {
       this.#stopping = true;
       this.#operator?.signal('SIGTERM');
       await kept;
-    });
-  }
-
-  /** What would be seen of other lanes, or fought over with them: OriginZones are cluster-scoped, all are one operator. */
-  #ownPath(path: string): string {
-    return ofScene(path, this.namespace).replace(
-      `/namespaces/${SYSTEM_NAMESPACE}/leases`,
-      `/namespaces/${this.namespace}/leases`,
-    );
-  }
-
-  /** The lane's own Lease, which the operator finds where it expects the one of its namespace; and a token for zones. */
-  async #prepareSystem(): Promise<void> {
-    const { namespace, simulator, zoneToken, ring } = this;
-    const { kube } = ring;
-    const write = () => ({ signal: AbortSignal.timeout(60_000), fieldManager: 'test' });
-    await allowLease({ kube, namespace });
-    await kube.create(leases, { metadata: { name: LEASE, namespace }, spec: {} }, write());
-    const { value } = await simulator.seedToken();
-    const token = { name: zoneToken, namespace: SYSTEM_NAMESPACE };
-    const data = { 'api-token': Buffer.from(value).toString('base64') };
-    await kube.create(secrets, { metadata: token, data }, write());
-    this.#stack.defer(async () => {
-      await kube.delete(secrets, token, write());
     });
   }
 

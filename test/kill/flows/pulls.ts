@@ -12,7 +12,7 @@ import { decode, encode } from '../../../src/secret-facts.ts';
 import type { ClientCertificateView } from '../../simulator/protocol.ts';
 import type { Flow } from '../flow.ts';
 import type { Ground } from '../ground.ts';
-import { SYSTEM_NAMESPACE } from '../lane.ts';
+import { SYSTEM_NAMESPACE } from '../system.ts';
 import { ALL_VARIANTS } from '../variant.ts';
 import { REAL } from '../waits.ts';
 import { applyZone, deleteZone, look, seed, zoneName } from './zone-ground.ts';
