@@ -19,7 +19,7 @@ import { applyManifests } from '../support/manifests.ts';
  */
 
 const PROGRAM = 'dist/kill-test/main.js';
-const LANES = 8;
+const LANES = 10;
 const RANDOM_RUNS = 4;
 const SEED = 1;
 const FLOW_MS = 600_000;
