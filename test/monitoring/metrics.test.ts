@@ -11,10 +11,15 @@ const NOT_OURS = [
   'nodejs_active_resources_total',
 ];
 
-/** What this scene need not show: it has no OriginZone, so no probe either, and nothing that is stalled. */
+/**
+ * What this scene need not show: it has no OriginZone, so no probe either, nothing that is stalled,
+ * and no zone was checked yet.
+ */
 const NOT_HERE = new Set([
   'originca_certificate_served_status',
   'originca_certificate_stalled',
+  'originca_slow_check_distrusted',
+  'originca_slow_check_last_success_timestamp_seconds',
   'originca_zone_certificates',
   'originca_zone_origin_pull_not_after_timestamp_seconds',
   'originca_zone_origins',
