@@ -2,6 +2,7 @@ import type { Share } from './cloudflare/budget.ts';
 import { allPermissions } from './cloudflare/operation.ts';
 import { ApiToken } from './cloudflare/token.ts';
 import type { KubeClient } from './kube/client.ts';
+import { isObjectName } from './kube/object.ts';
 import { secrets } from './kube/resource.ts';
 import { decode } from './secret-facts.ts';
 
@@ -29,7 +30,8 @@ export async function readToken(
   { namespace, name, key, share }: TokenPlace,
   signal: AbortSignal,
 ): Promise<TokenRead> {
-  const secret = await kube.get(secrets, { namespace, name }, { signal });
+  // `..` would be a path to something else.
+  const secret = isObjectName(name) ? await kube.get(secrets, { namespace, name }, { signal }) : undefined;
   if (secret === undefined) {
     const message = `There is no Secret ${name} in namespace ${namespace}. Create it with the API token under key ${key}.`;
     return { state: 'missing', message };
