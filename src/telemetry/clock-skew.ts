@@ -19,11 +19,12 @@ const NAMES: Readonly<Record<ClockSource, string>> = {
 
 /**
  * Compares this machine's clock with the Date headers of those it talks to. With a wrong clock renewals come too
- * late, or never end, so nothing is issued or revoked while ours is off.
+ * late, or never end, so nothing is issued or revoked while ours is off. From a header on, their clock is reckoned by
+ * our monotonic one: when ours is set, all that was heard before tells of it, and nobody is taken to agree with it.
  */
 export class ClockSkew {
   readonly #clock: Clock;
-  readonly #skews = new Map<ClockSource, number>();
+  readonly #heard = new Map<ClockSource, { readonly serverMs: number; readonly monotonicMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,17 +32,16 @@ export class ClockSkew {
 
   /** A Date header has just arrived; `serverMs` is what it says, milliseconds since the Unix epoch. */
   observe(source: ClockSource, serverMs: number): void {
-    this.#skews.set(source, this.#clock.now() - serverMs);
+    this.#heard.set(source, { serverMs, monotonicMs: this.#clock.monotonic() });
   }
 
-  /** The last reading of each source that has been heard. */
+  /** How far off each source that has been heard is now. */
   readings(): readonly ClockReading[] {
-    return Array.from(this.#skews, ([source, skewMs]) => ({ source, skewMs }));
-  }
-
-  /** Whether the last reading of this source is too far off. */
-  isOff(source: ClockSource): boolean {
-    return Math.abs(this.#skews.get(source) ?? 0) > MAX_SKEW_MS;
+    const now = this.#clock.now();
+    const monotonic = this.#clock.monotonic();
+    return Array.from(this.#heard, ([source, { serverMs, monotonicMs }]) => {
+      return { source, skewMs: Math.round(now - serverMs - (monotonic - monotonicMs)) };
+    });
   }
 
   /**
@@ -50,10 +50,14 @@ export class ClockSkew {
    */
   problem(): string | undefined {
     const readings = this.readings();
-    if (readings.length === 0 || readings.some(({ source }) => !this.isOff(source))) return undefined;
+    if (readings.length === 0 || readings.some((reading) => !isTooMuch(reading))) return undefined;
     const differences = readings.map(({ source, skewMs }) => {
       return `${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} ${NAMES[source]}`;
     });
     return `The clock of the operator's machine is ${differences.join(' and ')}: correct it; nothing is issued or revoked until then.`;
   }
+}
+
+function isTooMuch({ skewMs }: ClockReading): boolean {
+  return Math.abs(skewMs) > MAX_SKEW_MS;
 }

@@ -4,6 +4,7 @@ import { namespaces, secrets } from '../../../src/kube/resource.ts';
 import { clusterOriginIssuers } from '../../../src/resources.ts';
 import { testNamespace } from '../../support/cluster.ts';
 import { Scene } from '../../support/scene.ts';
+import { NotYet, waitFor } from '../../support/wait.ts';
 import { clusterIssuer, untilReady } from './issuers.ts';
 
 let scene: Scene;
@@ -110,6 +111,56 @@ describe('a ClusterOriginIssuer', () => {
     await label({ team: 'web', tier: 'edge', frozen: 'yes' });
     await asked('below-frozen', ['c.example.com']);
     expect(await refusal('below-frozen')).toContain('frozen DoesNotExist');
+  });
+
+  test('renews no more once the labels of the namespace are others, says who may, and leaves the certificate', async () => {
+    await label({ team: 'web' });
+    await asked('moved', ['example.com']);
+    const before = (await scene.settled('moved')).status?.certificate?.id;
+    const posts = await scene.posts();
+    await label({ team: 'db' });
+    const issuerRef = { kind: 'ClusterOriginIssuer', name } as const;
+    const renew = { 'originca.dev/renew-requested-at': 'now' };
+    await scene.applyCertificate('moved', { hostnames: ['example.com'], issuerRef }, renew);
+    const { status } = await scene.condition('moved', 'Issuing', 'HostnameNotAllowed', 'False');
+    expect(status?.conditions?.find(({ type }) => type === 'Issuing')?.message).toContain(
+      'example.com is allowed to namespaces with labels team=web.',
+    );
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'True',
+      reason: 'Issued',
+    });
+    expect(status?.certificate?.id).toBe(before);
+    expect((await scene.issued()).map(({ id }) => id)).toContain(before);
+    expect(await scene.posts()).toBe(posts);
+    await label({ team: 'web' });
+    // Asked for anew, it is looked at at once.
+    await scene.applyCertificate(
+      'moved',
+      { hostnames: ['example.com'], issuerRef },
+      { ...renew, 'test/again': 'x' },
+    );
+    await waitFor(
+      'another certificate',
+      async () => {
+        const { certificate } = (await scene.certificate('moved'))?.status ?? {};
+        return (certificate !== undefined && certificate.id !== before) || new NotYet(certificate);
+      },
+      { timeoutMs: 15_000 },
+    );
+    await scene.settled('moved');
+  });
+
+  test.each([
+    ['upper case', ['Example.com'], 'has upper-case letters'],
+    ['a trailing dot', ['example.com.'], 'ends with a dot'],
+    ['letters that only look alike', ['ехample.com'], 'is not ASCII'],
+    ['a wildcard in the midst', ['a.*.example.com'], 'has a * elsewhere'],
+    ['a bare wildcard', ['*'], 'has too few labels'],
+    ['a wildcard over a whole top level', ['*.com'], 'has too few labels'],
+  ])('takes no hostname with %s, neither to allow nor to ask for', async (_, hostnames, problem) => {
+    await expect(asked('trick', hostnames)).rejects.toThrow(problem);
+    await expect(allow([{ namespaceSelector: {}, hostnames }])).rejects.toThrow(problem);
   });
 
   test('is refused by the API server without allow, and with rules for nobody in particular', async () => {

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { normalizeHostname } from '../../../src/api/hostname.ts';
+import { anyText, fuzz } from '../../support/fuzz.ts';
 import { type AllowRule, type LabelSelector, notAllowed, selects, whoMay } from '../../../src/api/allow.ts';
 
 const LABELS = { team: 'web', tier: 'edge' };
@@ -56,6 +58,75 @@ describe('the rules of an issuer', () => {
     ['refuse a namespace without labels', {}, ['example.com'], ['example.com']],
   ])('%s', (_, labels, hostnames, refused) => {
     expect(notAllowed(RULES, labels, hostnames)).toEqual(refused);
+  });
+
+  test.each<[string, string, string[], string[]]>([
+    ['a wildcard above the one allowed', '*.a.example.com', ['*.example.com'], ['*.example.com']],
+    ['a wildcard where a name is allowed', 'example.com', ['*.example.com'], ['*.example.com']],
+    ['a wildcard over a name that is allowed', 'a.example.com', ['*.example.com'], ['*.example.com']],
+    [
+      'the apex below a wildcard',
+      '*.example.com',
+      ['example.com', '.example.com'],
+      ['example.com', '.example.com'],
+    ],
+    [
+      'a name that ends alike',
+      '*.example.com',
+      ['badexample.com', '*.badexample.com'],
+      ['badexample.com', '*.badexample.com'],
+    ],
+    ['a name with more behind it', 'example.com', ['example.com.evil.test'], ['example.com.evil.test']],
+    ['upper case, which is the same name', 'Example.com', ['example.com', 'EXAMPLE.COM'], []],
+    ['a trailing dot, which is the same name', 'example.com.', ['example.com', 'example.com.'], []],
+    ['two trailing dots, which are no name', 'example.com', ['example.com..'], ['example.com..']],
+    [
+      'another form of an international name, which is the same',
+      'bücher.example',
+      ['xn--bcher-kva.example'],
+      [],
+    ],
+    ['in it upper case', 'BÜCHER.example', ['xn--BCHER-KVA.example'], []],
+    ['below one as a wildcard', '*.xn--bcher-kva.example', ['a.bücher.example'], []],
+    ['letters that only look alike', 'example.com', ['ехample.com'], ['ехample.com']],
+    [
+      'an xn-- name that is not the one it reads like',
+      'bücher.example',
+      ['xn--bcher-kva8445foa.example'],
+      ['xn--bcher-kva8445foa.example'],
+    ],
+    ['a dot of another script, which is a dot', 'example.com', ['example。com'], []],
+    [
+      'characters that nobody sees',
+      'example.com',
+      ['exam\u200dple.com', 'example.com\u0000'],
+      ['exam\u200dple.com', 'example.com\u0000'],
+    ],
+    [
+      'names that every object has',
+      'example.com',
+      ['constructor', '__proto__'],
+      ['constructor', '__proto__'],
+    ],
+  ])('are not tricked by %s', (_, pattern, hostnames, refused) => {
+    expect(notAllowed([{ hostnames: [pattern] }], {}, hostnames)).toEqual(refused);
+  });
+
+  test('allow no more than lies below a wildcard, or is the name, whatever is asked for', () => {
+    const label = fc.constantFrom('a', 'b', '*', 'xn--bcher-kva', 'bücher', '', 'A');
+    const name = fc
+      .array(label, { minLength: 1, maxLength: 4 })
+      .map((labels) => [...labels, 'example.com'].join('.'));
+    fc.assert(
+      fc.property(fc.oneof(name, anyText), name, (asked, pattern) => {
+        const isRefused = notAllowed([{ hostnames: [pattern] }], {}, [asked]).length > 0;
+        const [own, allowed] = [normalizeHostname(asked), normalizeHostname(pattern)];
+        const isBelow =
+          allowed.startsWith('*.') && own.endsWith(allowed.slice(1)) && own.length >= allowed.length;
+        expect(isRefused || own === allowed || isBelow).toBe(true);
+      }),
+      fuzz(500),
+    );
   });
 
   test('allow nothing where there is none', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../../src/clock.ts';
 import { ClockSkew } from '../../../src/telemetry/clock-skew.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
@@ -31,7 +32,6 @@ describe('ClockSkew', () => {
     expect(skew.problem()).toBe(
       "The clock of the operator's machine is 1h30m ahead of the API server and 6m behind Cloudflare: correct it; nothing is issued or revoked until then.",
     );
-    expect(skew.isOff('kubernetes')).toBe(true);
     expect(skew.readings()).toEqual([
       { source: 'kubernetes', skewMs: 90 * MINUTE },
       { source: 'cloudflare', skewMs: -6 * MINUTE },
@@ -45,6 +45,28 @@ describe('ClockSkew', () => {
     await clock.advance(60 * MINUTE);
     expect(skew.readings()).toEqual([{ source: 'kubernetes', skewMs: 6 * MINUTE }]);
     skew.observe('kubernetes', clock.now());
+    expect(skew.problem()).toBeUndefined();
+  });
+
+  test.each([
+    ['ahead', 365],
+    ['behind', -365],
+  ])('is known at once when our clock is set a year %s, whoever was heard last, and when', (_, days) => {
+    let aheadMs = 0;
+    const right = new TestClock();
+    const clock: Clock = {
+      now: () => right.now() + aheadMs,
+      monotonic: () => right.monotonic(),
+      after: (ms, signal) => right.after(ms, signal),
+    };
+    const skew = new ClockSkew(clock);
+    skew.observe('cloudflare', clock.now());
+    skew.observe('kubernetes', clock.now());
+    aheadMs = days * 24 * 60 * MINUTE;
+    expect(skew.problem()).toContain('8760h');
+    skew.observe('kubernetes', right.now());
+    expect(skew.problem()).toContain('8760h');
+    aheadMs = 0;
     expect(skew.problem()).toBeUndefined();
   });
 });
