@@ -91,6 +91,7 @@ export async function timesOf(
 
 /** The requests that were answered since `mark`; a mark is the place of the first byte that is not part of it. */
 async function* eventsSince(path: string, mark: number, end = Infinity): AsyncGenerator<AuditEvent> {
+  if (end <= mark) return;
   const file = await open(path);
   for await (const line of file.readLines({ start: mark, end: end - 1 })) {
     // The parse boundary: one event a line, and a line that was being written at either mark is none.

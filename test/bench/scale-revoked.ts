@@ -36,7 +36,7 @@ export async function revokeAll({ kube, simulator }: World, size: Size, tokenId:
   });
 }
 
-/** Watches an operator that has just started for so many minutes (of `minuteMs`). */
+/** Starts an operator and watches it for so many minutes (of `minuteMs`); the first has the start in it. */
 export async function measureRevoked(
   world: World,
   start: () => Promise<OperatorProcess>,
@@ -47,8 +47,8 @@ export async function measureRevoked(
   let mark = await auditMark(world.plane.auditLogPath);
   let requestsBefore = await cloudflareRequests(world);
   let cpuBefore = 0;
-  const startMs = performance.now();
   const operator = await start();
+  const startMs = performance.now();
   try {
     while (seen.length < minutes) {
       await sleep(Math.max(0, startMs + (seen.length + 1) * minuteMs - performance.now()));
