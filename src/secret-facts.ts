@@ -16,6 +16,8 @@ export interface SecretFacts {
   readonly resourceVersion: string;
   readonly type: string;
   readonly immutable: boolean;
+  /** It is deleted, and a finalizer of somebody holds it. */
+  readonly deleting: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly owners: readonly OwnerReference[];
@@ -86,6 +88,7 @@ function judged(secret: Secret, roots: TrustedRoots): SecretFacts {
     resourceVersion: metadata.resourceVersion ?? '',
     type: secret.type ?? 'Opaque',
     immutable: secret.immutable ?? false,
+    deleting: metadata.deletionTimestamp !== undefined,
     labels: metadata.labels ?? {},
     annotations: withoutLastApplied(metadata.annotations ?? {}),
     owners: metadata.ownerReferences ?? [],

@@ -32,6 +32,9 @@ export const ORIGIN_PULL_SECRET_SUFFIX = '-origin-pull';
 export const PENDING_SECRET_TYPE = `${GROUP}/pending`;
 export const PENDING_SECRET_PREFIX = 'originca-pending-';
 
+/** On an OriginCertificate while its deletion has something to revoke. */
+export const FINALIZER = `${GROUP}/revoke`;
+
 export const ANNOTATION = {
   /** On a target: the OriginCertificate's name. This, not the label and not a uid, makes the Secret ours. */
   certificate: `${GROUP}/certificate`,

@@ -4,6 +4,8 @@ import { decide } from './decide.ts';
 import { issue, accept, postAgain } from './issue.ts';
 import { adopt } from './adopt.ts';
 import { bridge } from './bridge.ts';
+import { finalize } from './finalizer.ts';
+import { deleteSecret, letGo, noteDeleted } from './let-go.ts';
 import { copy, release, rewrite } from './mend.ts';
 import type { Seen } from './observe.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
@@ -17,7 +19,7 @@ import { revoke } from './revoke.ts';
 import { revokeSuperseded } from './revoke-superseded.ts';
 import { revokeTwins } from './revoke-twins.ts';
 import { settle } from './settle.ts';
-import { isLiving, type Living } from './world.ts';
+import { isLiving, type Leaving, type Living } from './world.ts';
 
 /** Carries out one action, decided on what was read live just before. */
 export async function act(
@@ -37,8 +39,34 @@ export async function act(
     case 'Discard':
       await discard(context, { pending: action.pending, key }, action.why, signal);
       return afterDiscard(seen);
+    case 'RevokeSuperseded':
+      return revokeSuperseded(context, world, action.entries, key, signal);
+    case 'NoteDeleted':
+    case 'DeleteSecret':
+    case 'LetGo':
+      return world.leaving ? actForLeaving(context, world.leaving, action, signal) : OBSERVE;
     default:
       return isLiving(world) ? actForObject(context, { seen, world, key }, action, signal) : OBSERVE;
+  }
+}
+
+type OfAnyObject = 'Settle' | 'Revoke' | 'Discard' | 'RevokeSuperseded';
+type OfLeaving = 'NoteDeleted' | 'DeleteSecret' | 'LetGo';
+
+/** The actions that only an object needs that is being deleted. */
+function actForLeaving(
+  context: CertificateContext,
+  { certificate }: Leaving,
+  action: Extract<Effect, { readonly type: OfLeaving }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  switch (action.type) {
+    case 'NoteDeleted':
+      return noteDeleted(context, certificate, action.entries, signal);
+    case 'DeleteSecret':
+      return deleteSecret(context, action.secret, signal);
+    case 'LetGo':
+      return letGo(context, certificate, action, signal);
   }
 }
 
@@ -46,7 +74,7 @@ export async function act(
 async function actForObject(
   context: CertificateContext,
   { seen, world, key }: { readonly seen: Seen; readonly world: Living; readonly key: string },
-  action: Exclude<Effect, { readonly type: 'Settle' | 'Revoke' | 'Discard' }>,
+  action: Exclude<Effect, { readonly type: OfAnyObject | OfLeaving }>,
   signal: AbortSignal,
 ): Promise<Outcome> {
   switch (action.type) {
@@ -61,10 +89,11 @@ async function actForObject(
       return copy(context, seen, world, action.from, signal);
     case 'Release':
       return release(context, world, action.former, signal);
-    case 'RevokeSuperseded':
-      return revokeSuperseded(context, world, action.entries, key, signal);
     case 'RevokeTwins':
       return revokeTwins(context, world, action.twins, key, signal);
+    case 'Protect':
+    case 'Unprotect':
+      return finalize(context, seen, world, action.type === 'Protect', signal);
     case 'Issue':
       return issue(context, seen, world, action.reason, signal);
     case 'Post':
@@ -99,5 +128,6 @@ async function withIssuance(
 }
 
 function settlementOf({ world }: Seen, pending: Pending, key: string): Settlement {
-  return { pending, key, otherIssuers: world.certificate ? [world.certificate.spec.issuerRef] : [] };
+  const certificate = world.certificate ?? world.leaving?.certificate;
+  return { pending, key, otherIssuers: certificate ? [certificate.spec.issuerRef] : [] };
 }

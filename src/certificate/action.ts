@@ -40,6 +40,14 @@ export type Action =
   | { readonly type: 'Write'; readonly pending: Pending }
   /** The issuance is not wanted any more: look for what it left, and note it for revocation. */
   | { readonly type: 'Settle'; readonly pending: Pending }
+  /** Have the deletion of the object wait for us, or no longer. */
+  | { readonly type: 'Protect' | 'Unprotect' }
+  /** The object is being deleted: note in its status what is to be revoked with it. */
+  | { readonly type: 'NoteDeleted'; readonly entries: readonly Superseded[] }
+  /** The object is being deleted, and its Secret with it, before its certificate is revoked. */
+  | { readonly type: 'DeleteSecret'; readonly secret: SecretFacts }
+  /** Let the deletion go on. `left`: ids that are still to be revoked, and why they are not. */
+  | { readonly type: 'LetGo'; readonly left: readonly string[]; readonly why: string }
   /** Revoke certificates that this object's own replaced. */
   | { readonly type: 'RevokeSuperseded'; readonly entries: readonly Superseded[] }
   /** Revoke certificates that were issued a second time for keys of this object. */

@@ -181,9 +181,19 @@ async function rest(
   if (isLiving(now)) await report(context, now, action, key, signal);
   else if (action.type === 'Done') context.memory.forget(key, subject.orphanUid);
   context.memory.trustCache(key);
+  return soonest(untilNext(context, now, action, key).requeueAfterMs, now.leaving?.leftMs);
+}
+
+/** When it is worth looking again although nothing wakes us. */
+function untilNext(
+  context: CertificateContext,
+  now: World,
+  action: Exclude<Rest, { readonly type: 'AwaitIssuer' }>,
+  key: string,
+): ReconcileResult {
   switch (action.type) {
     case 'Done': {
-      const dueMs = action.wakeAt === undefined ? undefined : Math.max(0, action.wakeAt - world.now);
+      const dueMs = action.wakeAt === undefined ? undefined : Math.max(0, action.wakeAt - now.now);
       return soonest(dueMs, isLiving(now) ? keptServedMs(context, now, key) : undefined);
     }
     case 'Wait':
@@ -191,7 +201,7 @@ async function rest(
     case 'AwaitBudget':
       return { requeueAfterMs: context.budgetTurnMs(action.account) };
     case 'Refuse':
-      return untilChange(action.retryMs, leftMs(world), stallMs(context, key, action.reason, world.now));
+      return untilChange(action.retryMs, leftMs(now), stallMs(context, key, action.reason, now.now));
   }
 }
 

@@ -3,8 +3,10 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import { isTemporary } from '../pki/temporary.ts';
 import { isLabelled, type SecretFacts } from '../secret-facts.ts';
 import { type Action, isRest, type Refusal } from './action.ts';
+import { isProtected, needsProtection } from './finalizer.ts';
 import { gate } from './gates.ts';
 import { goodCertificate, issueReason, recordOf } from './judge.ts';
+import { decideLeaving } from './leaving.ts';
 import { sameNames } from './need.ts';
 import { pause } from './pause.ts';
 import { decidePending } from './pending-rules.ts';
@@ -20,6 +22,7 @@ type Check = (world: Living) => Action | undefined;
 /** The whole behaviour of an OriginCertificate: the first check that answers says what to do next. */
 const CHECKS: readonly Check[] = [
   pause, // nothing is issued or written
+  protect, // before the first POST, and before anything is noted that a deletion would forget
   copyToNewName, // before a pending issuance, which may be for the new name, is called finished
   adopt, // before a pending issuance, which may be needless then
   mend, // labels, annotations, owner and outputs, without issuing; a former target; never in the way of what follows
@@ -29,12 +32,14 @@ const CHECKS: readonly Check[] = [
   issue, // the pair is absent, bad, revoked, due, or not what the spec says
   revokeSuperseded, // nothing else is to be done, so nothing waits for it
   revokeTwins, // found by the slow check: what they were issued for is in order
+  unprotect, // nothing is left that a deletion would have to wait for
   mendLater, // what could not be mended is said, and tried again
   done,
 ];
 
 /** Pure and total: the same world always yields the same action. */
 export function decide(world: World): Action {
+  if (world.leaving) return decideLeaving(world, world.leaving);
   if (!isLiving(world)) return decidePending(world) ?? { type: 'Done' };
   for (const check of CHECKS) {
     const action = check(world);
@@ -49,6 +54,14 @@ function meanwhile(world: Living, refusal: Refusal): Action {
   if (action?.type === 'RevokeSuperseded') return action;
   const nextMs = (nextDueAt(world) ?? Infinity) - world.now;
   return nextMs > 0 && nextMs < (refusal.retryMs ?? Infinity) ? { ...refusal, retryMs: nextMs } : refusal;
+}
+
+function protect(world: Living): Action | undefined {
+  return needsProtection(world) && !isProtected(world.certificate) ? { type: 'Protect' } : undefined;
+}
+
+function unprotect(world: Living): Action | undefined {
+  return !needsProtection(world) && isProtected(world.certificate) ? { type: 'Unprotect' } : undefined;
 }
 
 function copyToNewName(world: Living): Action | undefined {

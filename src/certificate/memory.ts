@@ -228,7 +228,7 @@ export class CertificateMemory {
 
   /** The object, or what was left of one, is gone: nothing of it is remembered. */
   forget(key: string, certificateUid: string | undefined): void {
-    for (const each of [key, mendKey(key), settleKey(key), revokeKey(key)]) {
+    for (const each of [key, mendKey(key), settleKey(key), revokeKey(key), leavingKey(key)]) {
       this.#failures.delete(each);
       this.#refusals.delete(each);
     }
@@ -287,6 +287,11 @@ export function settleKey(key: string): string {
 /** Under which is remembered what goes wrong with revoking replaced certificates: it must hold back nothing else. */
 export function revokeKey(key: string): string {
   return `${key} revoke`;
+}
+
+/** Under which is remembered since when an object is seen being deleted. */
+export function leavingKey(key: string): string {
+  return `${key} leaving`;
 }
 
 function isPowerOfTwo(count: number): boolean {

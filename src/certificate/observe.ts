@@ -8,6 +8,8 @@ import { certManagerKeeper } from './cert-manager.ts';
 import type { CertificateContext } from './context.ts';
 import { type CertificateReader, holderOf } from './holder.ts';
 import { viewIssuer } from './issuer-view.ts';
+import { isProtected } from './finalizer.ts';
+import { leavingOf } from './leaving-view.ts';
 import { mendKey, revokeKey } from './memory.ts';
 import { isPendingSecret, type Pending, pendingName, readPending } from './pending.ts';
 import { seenServed } from './origins.ts';
@@ -80,8 +82,9 @@ async function observe(
   const { namespace, name, orphanUid } = subject;
   const found = await reader.certificate({ namespace, name });
   const certificate = isAlive(found, orphanUid) ? found : undefined;
+  const leaving = orphanUid === undefined && isLeaving(found) ? found : undefined;
   const uid = orphanUid ?? found?.metadata.uid;
-  const secretName = certificate?.spec.secretName;
+  const secretName = (certificate ?? leaving)?.spec.secretName;
   const [target, pending, ...formers] = await Promise.all([
     secretName === undefined ? undefined : reader.secret({ namespace, name: secretName }),
     uid === undefined ? undefined : reader.secret({ namespace, name: pendingName(uid) }),
@@ -92,6 +95,7 @@ async function observe(
   const kept = formers.filter((former) => former !== undefined).filter(({ facts }) => isFormer(facts, name));
   const world = await describe(context, subject, signal, reader, {
     certificate,
+    leaving,
     target: target?.facts,
     pending: pending && isPendingSecret(pending.facts) ? readPending(pending.facts) : undefined,
     formers: kept.map(({ facts }) => facts),
@@ -112,7 +116,10 @@ async function describe(
   subject: Subject,
   signal: AbortSignal,
   reader: Reader,
-  read: Pick<World, 'certificate' | 'target' | 'formers'> & { readonly pending: Pending | undefined },
+  read: Pick<World, 'certificate' | 'target' | 'formers'> & {
+    readonly leaving: OriginCertificate | undefined;
+    readonly pending: Pending | undefined;
+  },
 ): Promise<World> {
   const { certificate, target, pending } = read;
   if (pending) context.memory.see(pending);
@@ -120,6 +127,7 @@ async function describe(
   const scope = failureScope(context, certificate);
   const world: World = {
     ...read,
+    leaving: undefined,
     now: context.clock.now(),
     secretName: certificate?.spec.secretName ?? '',
     holder: certificate ? await holderOf(certificate, target, context.stores, reader) : { kind: 'this' },
@@ -135,6 +143,7 @@ async function describe(
     issuedAt: certificate ? issuedAt(context.memory, certificate) : [],
     clockSkew: context.clockSkew(),
   };
+  if (read.leaving) return { ...world, leaving: leavingOf(context, world, read.leaving, key) };
   const isAsked = isLiving(world) && owed(world).length > 0;
   return isAsked ? { ...world, served: seenServed(context, world, key) } : world;
 }
@@ -148,6 +157,10 @@ function revokedOf(
   return [...(target ? [target] : []), ...formers]
     .flatMap(({ pair }) => (pair.state === 'Matching' ? pair.certificate.id : []))
     .filter((id) => slowCheck.isRevoked(id));
+}
+
+function isLeaving(found: OriginCertificate | undefined): found is OriginCertificate {
+  return found?.metadata.deletionTimestamp !== undefined && isProtected(found);
 }
 
 function isAlive(

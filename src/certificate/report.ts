@@ -40,8 +40,20 @@ export async function report(
   const { certificate } = world;
   const status = statusOf(context, world, action, key, entering);
   if (isDeepStrictEqual(withoutUndefined(certificate.status ?? {}), status)) return certificate;
-  const { name, namespace, uid, resourceVersion } = certificate.metadata;
-  const { apiVersion, kind } = certificate;
+  const applied = await applyStatus(context, certificate, status, signal);
+  announceTrouble(context, world, status);
+  announceRoot(context, world, status);
+  return applied;
+}
+
+/** The whole status as it is to be, of the object as it was read. */
+export function applyStatus(
+  { kube }: CertificateContext,
+  { apiVersion, kind, metadata }: OriginCertificate,
+  status: Status,
+  signal: AbortSignal,
+): Promise<OriginCertificate> {
+  const { name, namespace, uid, resourceVersion } = metadata;
   // Without a spec: an apply that carried it would make this controller an owner of what people write.
   const body = {
     apiVersion,
@@ -49,16 +61,12 @@ export async function report(
     metadata: { name, namespace, uid, resourceVersion },
     status,
   } as OriginCertificate;
-  const options = {
+  return kube.apply(originCertificates, body, {
     signal,
     fieldManager: FIELD_MANAGER.certificate,
     force: true,
     subresource: 'status',
-  } as const;
-  const applied = await context.kube.apply(originCertificates, body, options);
-  announceTrouble(context, world, status);
-  announceRoot(context, world, status);
-  return applied;
+  });
 }
 
 /** An event for every new reason why no certificate can be issued; the same reason again is not news. */

@@ -1,5 +1,6 @@
 import { keeperOf, isLabelled, type SecretFacts } from '../secret-facts.ts';
 import { MANAGED } from '../api/names.ts';
+import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
@@ -9,7 +10,7 @@ import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
 import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
 import { sessionsOf } from './search.ts';
 import type { RevocationNote, Superseded } from './superseded.ts';
-import type { Living } from './world.ts';
+import { isLiving, type World } from './world.ts';
 
 /** One that is in use is looked at again after that time: a leaked key is worth a closer look. */
 const AGAIN_MS = { Superseded: 3_600_000, Rekeyed: 60_000, Deleted: 0 } as const;
@@ -22,17 +23,19 @@ const REKEY_LONGEST_MS = 10 * 60_000;
  */
 export async function revokeSuperseded(
   context: CertificateContext,
-  world: Living,
+  world: World,
   entries: readonly Superseded[],
   key: string,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { namespace } = world.certificate.metadata;
+  const certificate = world.certificate ?? world.leaving?.certificate;
+  if (certificate === undefined) return OBSERVE;
+  const { namespace } = certificate.metadata;
   try {
     const serving = await servingSecrets(context, namespace, signal);
     for (const entry of entries) {
-      const revoked = await revokeEntry(context, world, entry, serving, signal);
-      note(context, key, entry.id, noteOf(context, entry, revoked));
+      const revoked = await revokeEntry(context, certificate, entry, serving, signal);
+      note(context, key, entry.id, noteOf(context, world, entry, revoked));
       tell(context, world, entry, revoked);
     }
     context.memory.succeeded(revokeKey(key));
@@ -44,7 +47,7 @@ export async function revokeSuperseded(
 
 function revokeEntry(
   context: CertificateContext,
-  { certificate, now }: Living,
+  certificate: OriginCertificate,
   entry: Superseded,
   serving: readonly SecretFacts[],
   signal: AbortSignal,
@@ -54,7 +57,8 @@ function revokeEntry(
   // A released Secret that still holds a leaked pair is no reason to let the pair live.
   const isLetGo = (secret: SecretFacts): boolean =>
     isRekeyed && keeperOf(secret) === name && isLabelled(secret, MANAGED.released);
-  const isLate = isRekeyed && now - Date.parse(entry.supersededAt) >= REKEY_LONGEST_MS;
+  const isLate = isRekeyed && context.clock.now() - Date.parse(entry.supersededAt) >= REKEY_LONGEST_MS;
+  const isWhereverServed = isLate || entry.revoke === 'Deleted';
   const wish = {
     id: entry.id,
     namespace,
@@ -66,7 +70,7 @@ function revokeEntry(
     serving: serving.filter((secret) => !isLetGo(secret)),
     // Every write that carried it was sent before the one that replaced it, and that refuses those that come late.
     writeMs: 0,
-    ...(!isLate && { presentedAt: (facts: CertificateFacts) => presentedAt(context, facts) }),
+    ...(!isWhereverServed && { presentedAt: (facts: CertificateFacts) => presentedAt(context, facts) }),
   };
   return revokeOne(context, wish, signal);
 }
@@ -79,7 +83,12 @@ export function presentedAt(
   return origins.verdictsFor(hostnames).find(({ presented }) => presented?.id === id)?.address;
 }
 
-function noteOf({ clock }: CertificateContext, entry: Superseded, revoked: Revocation): RevocationNote {
+function noteOf(
+  { clock }: CertificateContext,
+  { leaving }: World,
+  entry: Superseded,
+  revoked: Revocation,
+): RevocationNote {
   const now = clock.now();
   switch (revoked.result) {
     case 'revoked':
@@ -88,6 +97,8 @@ function noteOf({ clock }: CertificateContext, entry: Superseded, revoked: Revoc
     case 'kept':
       return { keptBecause: revoked.why };
     case 'held':
+      // An object that is being deleted does not wait for those who still use it.
+      if (leaving) return { keptBecause: revoked.why };
       return { againAt: now + AGAIN_MS[entry.revoke ?? 'Superseded'] };
     case 'wait':
       return { againAt: now + revoked.ms };
@@ -98,25 +109,21 @@ function note({ memory }: CertificateContext, key: string, id: string, found: Re
   memory.revocations.set(key, new Map([...(memory.revocations.get(key) ?? []), [id, found]]));
 }
 
+/** No event can be told of an object that is being deleted with its namespace: the log has it all. */
 function tell(
   context: CertificateContext,
-  world: Living,
-  { id, revoke }: Superseded,
+  world: World,
+  { id, revoke = 'Superseded' }: Superseded,
   revoked: Revocation,
 ): void {
-  switch (revoked.result) {
-    case 'revoked':
-      return announce.revokedReplaced(context, world, id, revoke ?? 'Superseded');
-    case 'kept':
-    case 'held': {
-      const isNews = world.revocations.get(id) === undefined;
-      if (isNews) announce.notRevoked(context, world, id, revoked.why);
-      return;
-    }
-    case 'over':
-    case 'wait':
-      return;
+  if (!isLiving(world)) {
+    context.log.info({ certificateId: id, reason: revoke, ...revoked }, 'certificate of a deleted object');
+    return;
   }
+  if (revoked.result === 'revoked') announce.revokedReplaced(context, world, id, revoke);
+  const isSpared = revoked.result === 'kept' || revoked.result === 'held';
+  if (isSpared && world.revocations.get(id) === undefined)
+    announce.notRevoked(context, world, id, revoked.why);
 }
 
 function idsOf(entries: readonly Superseded[]): string {

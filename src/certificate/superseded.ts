@@ -33,11 +33,19 @@ const REKEY_MS = { unseen: 60_000, lagging: 10 * 60_000 };
 const LAGGING_MS = 30_000;
 
 /** Those still to be revoked: entered for this very object while it asked for that, not expired, and not done with. */
-export function owed(world: Pick<World, 'certificate' | 'revocations' | 'now'>): readonly Superseded[] {
-  const { certificate, now } = world;
-  return certificate === undefined
-    ? []
-    : entriesOf(world).filter((entry) => isOwed(certificate, entry) && !isOver(entry, now));
+export function owed(world: World): readonly Superseded[] {
+  const certificate = world.certificate ?? world.leaving?.certificate;
+  if (certificate === undefined) return [];
+  return entriesOf(certificate, world).filter(
+    (entry) => isOwed(certificate, entry) && !isOver(entry, world.now),
+  );
+}
+
+/** Whether the status has this one as to be revoked, or as done with. */
+export function isMarked(world: World, certificate: OriginCertificate, id: string): boolean {
+  const entry = entriesOf(certificate, world).find((each) => each.id === id);
+  if (entry === undefined) return false;
+  return entry.revokedAt !== undefined || entry.keptBecause !== undefined || isOwed(certificate, entry);
 }
 
 /** Those whose time has come, if origins let them go. */
@@ -100,7 +108,7 @@ export function supersededAfter(
   const { status, metadata } = certificate;
   // The write that replaces it may have been sent by a process that died since: then only the entry tells what is owed.
   const isBeingReplaced = pending !== undefined;
-  const known = entriesOf(world)
+  const known = entriesOf(certificate, world)
     .filter(({ id }) => (id !== record?.certificateId || isBeingReplaced) && id !== entering?.id)
     .map((entry) => (isOwed(certificate, entry) ? entry : unmarked(entry)));
   const previous = [...(record ? [record] : []), ...formerRecords(world)]
@@ -118,8 +126,8 @@ export function supersededAfter(
 }
 
 /** What the status says, and what this process knows better. */
-function entriesOf({ certificate, revocations }: Pick<World, 'certificate' | 'revocations'>): Superseded[] {
-  return (certificate?.status?.superseded ?? []).map((entry) => {
+function entriesOf({ status }: OriginCertificate, { revocations }: World): Superseded[] {
+  return (status?.superseded ?? []).map((entry) => {
     const { revokedAt, keptBecause } = revocations.get(entry.id) ?? {};
     return {
       ...entry,

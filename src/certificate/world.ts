@@ -16,6 +16,8 @@ export interface World {
   readonly now: number;
   /** Undefined when no object of the uid in question exists, or it is being deleted. */
   readonly certificate: OriginCertificate | undefined;
+  /** The object while it is being deleted and bears our finalizer. */
+  readonly leaving: Leaving | undefined;
   /** spec.secretName; empty when there is no object. */
   readonly secretName: string;
   /** The Secret of that name. */
@@ -60,6 +62,15 @@ export type Served =
   | 'Lagging'
   /** Nobody looks, or what they serve cannot be seen. */
   | 'Unknown';
+
+/** An object that goes when what it leaves is revoked, or when that takes too long. */
+export interface Leaving {
+  readonly certificate: OriginCertificate;
+  /** Ms until it goes whatever is left; 0: now. */
+  readonly leftMs: number;
+  /** Whether any issuer in question has a token to revoke with; `awaited`: that is being checked. */
+  readonly token: 'known' | 'awaited' | 'gone';
+}
 
 /** Who may write the target Secret. */
 export type Holder =

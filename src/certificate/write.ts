@@ -10,11 +10,10 @@ import { gate } from './gates.ts';
 import { type Issuance, patchPending, refusedWrite } from './pending-io.ts';
 import { issueReason, recordOf, replacedCertificate } from './judge.ts';
 import { observeLive, type Seen } from './observe.ts';
+import { noteReplaced, noteStray, sayWhatRekeyLeaves } from './note-replaced.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { pause } from './pause.ts';
-import { report } from './report.ts';
-import { isNoted, isRekeyAsked, replacedEntry } from './superseded.ts';
 import { isFinished, isUnwanted } from './pending-rules.ts';
 import { subjectKey } from './subject.ts';
 import type { TargetRecord } from './record.ts';
@@ -45,6 +44,11 @@ export async function writeTarget(
     const seen = await observeLive(context, { namespace, name }, signal);
     const { world } = seen;
     const { pending } = world;
+    if (
+      pending === undefined &&
+      world.leaving?.certificate.metadata.uid === issuance.world.certificate.metadata.uid
+    )
+      return noteStray(context, world.leaving, checked.certificate, signal);
     if (pending?.uid !== issuance.pending.uid || !isLiving(world) || isUnwanted(world, pending))
       return OBSERVE;
     // An earlier write arrived after all: written again, it would name itself as the one that it replaces.
@@ -64,24 +68,6 @@ export async function writeTarget(
     }
   }
   return OBSERVE;
-}
-
-/**
- * What is to be revoked stands in the status before it is replaced: afterwards only the Secret knows it, and that may be
- * deleted.
- */
-async function noteReplaced(
-  context: CertificateContext,
-  world: Living,
-  pending: Pending,
-  signal: AbortSignal,
-): Promise<Living> {
-  const entry = replacedEntry(world);
-  if (entry === undefined || isNoted(world, entry)) return world;
-  const { namespace, name } = world.certificate.metadata;
-  const key = subjectKey({ namespace, name });
-  const certificate = await report(context, world, { type: 'Write', pending }, key, signal, entry);
-  return { ...world, certificate };
 }
 
 /** The write did not succeed: the certificate is kept first, then the error says how it goes on. */
@@ -170,17 +156,6 @@ function written(
   announce.issued(context, before, id, reason, how);
   sayWhatRekeyLeaves(context, before);
   return { next: 'decide', seen: { ...seen, world: { ...seen.world, failure: undefined } } };
-}
-
-/** A leaked certificate that is not ours to revoke is somebody else's task. */
-function sayWhatRekeyLeaves(context: CertificateContext, before: Living): void {
-  const { certificate, target } = before;
-  const replaced = replacedCertificate(target);
-  if (target === undefined || replaced === undefined || replacedEntry(before) !== undefined) return;
-  if (!isRekeyAsked(certificate, recordOf(certificate, target, replaced))) return;
-  const why =
-    'the Secret does not say that it was issued for this object; revoke it in the Cloudflare dashboard';
-  announce.notRevoked(context, before, replaced.id, why);
 }
 
 /**

@@ -208,6 +208,6 @@ export const ISSUING: readonly Mutation[] = [
     rule: 'the status tells what former Secrets know was replaced',
     world: { ...USER, start: 'issued', user: 3, deeds: ['edit hostnames', 'rename Secret'] },
     states: 10_000,
-    edits: [edit('report.ts', '...formerRecords(world)]', ']')],
+    edits: [edit('superseded.ts', '...formerRecords(world)]', ']')],
   },
 ];

@@ -45,11 +45,7 @@ export const OWNING: readonly Mutation[] = [
     world: { ...FAULT_USER, deeds: ['replace issuer'] },
     states: 16_372,
     edits: [
-      edit(
-        'act.ts',
-        'otherIssuers: world.certificate ? [world.certificate.spec.issuerRef] : []',
-        'otherIssuers: []',
-      ),
+      edit('act.ts', 'otherIssuers: certificate ? [certificate.spec.issuerRef] : []', 'otherIssuers: []'),
     ],
   },
 ];

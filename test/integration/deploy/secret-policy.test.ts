@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   ANNOTATION,
+  FINALIZER,
   MANAGED_LABEL,
   ORIGIN_PULL_SECRET_TYPE,
   PENDING_SECRET_PREFIX,
@@ -9,6 +10,7 @@ import {
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap, Secret } from '../../../src/kube/object.ts';
 import { configMaps, secrets } from '../../../src/kube/resource.ts';
+import { originCertificates } from '../../../src/resources.ts';
 import { testNamespace } from '../../support/cluster.ts';
 import { kubeClient, OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
 import { kustomizeBuild } from '../../support/kustomize.ts';
@@ -29,6 +31,11 @@ function secret(name: string, type: string, annotations: Record<string, string> 
 const ours = { [ANNOTATION.certificate]: 'shop' };
 const forZone = { [ANNOTATION.originZone]: 'example.com' };
 const tls = 'kubernetes.io/tls';
+const CERTIFICATE = {
+  secretName: 'shop-tls',
+  hostnames: ['example.com'],
+  issuerRef: { kind: 'OriginIssuer', name: 'cloudflare' },
+};
 const notPublished = (name: string): string =>
   `origin-ca-operator writes Opaque Secrets only with the annotation originca.dev/origin-zone and no key but ca.crt, or the pair of one that it has taken over (existingSecret: Adopt), and ${name} is none`;
 
@@ -163,8 +170,34 @@ describe("the operator's account", () => {
   ])('cannot delete %s', async (_, type, annotations) => {
     await admin.create(secrets, secret('shop', type, annotations), options());
     expect(await refusal(operator.delete(secrets, { name: 'shop', namespace }, options()))).toBe(
-      'origin-ca-operator deletes only its own originca-pending-* Secrets, and shop is none',
+      'origin-ca-operator deletes only its own originca-pending-* Secrets and TLS Secrets that their OriginCertificate owns, and shop is none',
     );
+  });
+
+  /** A TLS Secret with an owner that exists: the garbage collector would delete it otherwise. */
+  async function owned(ownerName: string, kind: string, annotations: Record<string, string>) {
+    const made = { metadata: { name: ownerName, namespace }, spec: CERTIFICATE };
+    const { metadata: of } = await admin.create(originCertificates, made as never, options());
+    const { metadata, ...rest } = secret('shop-tls', tls, annotations);
+    const owner = { apiVersion: 'originca.dev/v1alpha1', kind, name: ownerName, uid: of.uid };
+    return admin.create(secrets, { ...rest, metadata: { ...metadata, ownerReferences: [owner] } }, options());
+  }
+
+  test('deletes a TLS Secret that its OriginCertificate owns, as it was read', async () => {
+    const { metadata } = await owned('shop', 'OriginCertificate', ours);
+    const { uid = '', resourceVersion = '' } = metadata;
+    const ref = { name: 'shop-tls', namespace };
+    expect(await operator.delete(secrets, ref, { ...options(), uid, resourceVersion })).toBe('deleted');
+  });
+
+  test.each<[string, string, string, Record<string, string>]>([
+    ['that another owns', 'other', 'OriginCertificate', ours],
+    ['that an object of another kind owns', 'shop', 'Deployment', ours],
+    ['that was there before', 'shop', 'OriginCertificate', { ...ours, [ANNOTATION.adopted]: 'true' }],
+  ])('cannot delete a TLS Secret %s', async (_, ownerName, kind, annotations) => {
+    await owned(ownerName, kind, annotations);
+    const attempt = operator.delete(secrets, { name: 'shop-tls', namespace }, options());
+    expect(await refusal(attempt)).toMatch(/^origin-ca-operator deletes only/);
   });
 });
 
@@ -225,6 +258,41 @@ describe("the operator's account and a Secret that was there before", () => {
     await there('Opaque', pair, taken);
     expect(await refusal(operator.delete(secrets, { name: 'theirs', namespace }, options()))).toMatch(
       /^origin-ca-operator deletes only/,
+    );
+  });
+});
+
+describe("the operator's account and an OriginCertificate", () => {
+  const patch = (body: object) =>
+    operator.mergePatch(originCertificates, { name: 'shop', namespace }, body, options());
+
+  beforeEach(async () => {
+    const made = {
+      metadata: { name: 'shop', namespace, finalizers: ['example.com/theirs'] },
+      spec: CERTIFICATE,
+    };
+    await admin.create(originCertificates, made as never, options());
+  });
+  afterEach(async () => {
+    const ref = { name: 'shop', namespace };
+    await admin.mergePatch(originCertificates, ref, { metadata: { finalizers: [] } }, options());
+  });
+
+  test('puts its finalizer on it and takes it off', async () => {
+    const both = ['example.com/theirs', FINALIZER];
+    expect((await patch({ metadata: { finalizers: both } })).metadata.finalizers).toEqual(both);
+    const theirs = ['example.com/theirs'];
+    expect((await patch({ metadata: { finalizers: theirs } })).metadata.finalizers).toEqual(theirs);
+  });
+
+  test.each<[string, object]>([
+    ['its spec', { spec: { suspend: true } }],
+    ['its annotations', { metadata: { annotations: { a: 'b' } } }],
+    ['its labels', { metadata: { labels: { a: 'b' } } }],
+    ['the finalizers of others', { metadata: { finalizers: [FINALIZER] } }],
+  ])('cannot change %s', async (_, body) => {
+    expect(await refusal(patch(body))).toBe(
+      'origin-ca-operator changes nothing of an OriginCertificate but its status and the finalizer originca.dev/revoke, and shop would be another',
     );
   });
 });

@@ -94,6 +94,7 @@ export function targetFacts(
     resourceVersion: '50',
     type: 'kubernetes.io/tls',
     immutable: false,
+    deleting: false,
     labels: { [MANAGED_LABEL]: MANAGED.target },
     annotations,
     owners: [],
@@ -163,6 +164,7 @@ export function worldOf(change: Partial<World> = {}): World {
   return {
     now: NOW,
     certificate,
+    leaving: undefined,
     secretName: certificate?.spec.secretName ?? '',
     target: targetFacts(),
     holder: { kind: 'this' },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FINALIZER } from '../../../src/api/names.ts';
 import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { decide } from '../../../src/certificate/decide.ts';
 import {
@@ -43,7 +44,10 @@ interface Given extends Partial<World> {
 /** A world in order, with `superseded: Revoke` and these entries in its status. */
 function world({ spec, annotations = {}, superseded = [], ...change }: Given = {}): Living {
   const wanted = { revocation: { superseded: 'Revoke' as const }, ...spec };
-  const certificate = { ...originCertificate(wanted, { annotations }), status: { superseded } };
+  const certificate = {
+    ...originCertificate(wanted, { annotations, finalizers: superseded.length > 0 ? [FINALIZER] : [] }),
+    status: { superseded },
+  };
   const made = worldOf({ certificate, ...change });
   if (!isLiving(made)) throw new Error('no object');
   return made;

@@ -10,6 +10,7 @@ export function secretOf(id: string | undefined, change: Partial<SecretFacts> = 
     resourceVersion: '1',
     type: 'kubernetes.io/tls',
     immutable: false,
+    deleting: false,
     labels: {},
     annotations: { 'originca.dev/certificate': 'a' },
     owners: [],

@@ -1,0 +1,32 @@
+import type { OriginCertificate } from '../api/v1alpha1.ts';
+import type { CertificateContext } from './context.ts';
+import { isBeingChecked, issuerKey } from './issuer-view.ts';
+import { leavingKey } from './memory.ts';
+import { sessionsOf } from './search.ts';
+import type { Leaving, World } from './world.ts';
+
+/** How long a deletion waits for us at most. */
+const LONGEST_MS = 5 * 60_000;
+
+/** An object that is being deleted, as far as it depends on time and tokens. */
+export function leavingOf(
+  context: CertificateContext,
+  { now, pending, failure, revokeFailure }: World,
+  certificate: OriginCertificate,
+  key: string,
+): Leaving {
+  const { metadata, spec, status } = certificate;
+  const issuers = [
+    spec.issuerRef,
+    ...(pending?.issuer ? [pending.issuer] : []),
+    ...(status?.superseded ?? []).flatMap(({ issuerRef }) => issuerRef ?? []),
+  ];
+  const isAwaited = issuers.some((ref) => isBeingChecked(context, issuerKey(metadata.namespace, ref)));
+  const isKnown = sessionsOf(context, metadata.namespace, issuers).length > 0;
+  const token = isKnown ? 'known' : isAwaited ? 'awaited' : 'gone';
+  const seenMs = now - context.memory.refusedSince(leavingKey(key), 'Deleting');
+  // A process that starts anew and fails once more has no five minutes of its own.
+  const hasFailed = failure !== undefined || revokeFailure !== undefined;
+  const deletedMs = hasFailed ? now - Date.parse(metadata.deletionTimestamp ?? '') : 0;
+  return { certificate, token, leftMs: Math.max(0, LONGEST_MS - Math.max(seenMs, deletedMs)) };
+}
