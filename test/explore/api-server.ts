@@ -28,6 +28,7 @@ export function serve(api: Objects, call: KubeCall): Served {
     case 'apply':
       return call.plural === 'secrets' ? applySecret(api, call) : applyStatus(api, call.body);
     case 'patch': {
+      if (call.plural !== 'secrets') return patchFinalizers(api, call);
       const found = api.secrets[call.name];
       if (!found) return { api, answer: { kube: 'NotFound' } };
       if (!isStill(found, call.patch.metadata)) return { api, answer: { kube: 'Conflict' } };
@@ -127,6 +128,21 @@ function applyStatus(api: Objects, { metadata, status }: Secret & { readonly sta
   if (!isStill(found, metadata)) return { api, answer: { kube: 'Conflict' } };
   const changed = rewritten(found, { ...found, status } as OriginCertificate);
   return { api: withCertificate(api, changed), answer: { ok: changed } };
+}
+
+/** The last finalizer of an object that is being deleted takes the object with it. */
+function patchFinalizers(
+  api: Objects,
+  { name, patch }: Extract<KubeCall, { readonly verb: 'patch' }>,
+): Served {
+  const found = api.certificates[name];
+  if (!found) return { api, answer: { kube: 'NotFound' } };
+  if (!isStill(found, patch.metadata)) return { api, answer: { kube: 'Conflict' } };
+  const finalizers = [...(patch.metadata.finalizers ?? [])];
+  const changed = rewritten(found, { ...found, metadata: { ...found.metadata, finalizers } });
+  const isGone = found.metadata.deletionTimestamp !== undefined && finalizers.length === 0;
+  const after = isGone ? withoutCertificate(api, name) : withCertificate(api, changed);
+  return { api: after, answer: { ok: changed } };
 }
 
 function stored(api: Objects, secret: Secret): Served {

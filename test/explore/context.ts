@@ -62,8 +62,8 @@ function kubeFor({ ask }: Surroundings) {
     create: (_: unknown, body: Secret) => ask({ to: 'kube', verb: 'create', body }),
     apply: (resource: { readonly plural: string }, body: Secret, options: { readonly dryRun?: boolean }) =>
       ask({ to: 'kube', verb: 'apply', plural: resource.plural, body, dryRun: options.dryRun ?? false }),
-    mergePatch: (_: unknown, { name }: ObjectRef, patch: Secret) =>
-      ask({ to: 'kube', verb: 'patch', name, patch }),
+    mergePatch: (resource: { readonly plural: string }, { name }: ObjectRef, patch: Secret) =>
+      ask({ to: 'kube', verb: 'patch', plural: resource.plural, name, patch }),
     delete: (
       _: unknown,
       { name }: ObjectRef,

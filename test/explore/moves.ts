@@ -53,9 +53,9 @@ export function isAtRest(state: State): boolean {
 }
 
 /** An object that says why it is refused only looks whether that has changed, for ever. */
-function nextTimer({ processes, api }: State): number {
+function nextTimer({ processes, api, now }: State): number {
   const times = processes.flatMap(({ timers }) =>
-    Object.entries(timers).flatMap(([key, time]) => (isResigned(api, key) ? [] : [time])),
+    Object.entries(timers).flatMap(([key, time]) => (isResigned(api, key, now) ? [] : [time])),
   );
   return Math.min(...times, Infinity);
 }

@@ -54,7 +54,7 @@ export function isParked(api: Objects, secret: Secret): boolean {
  * Whether there is nothing to do under this queue key but to look: whether the object is still refused, or whether a
  * Secret that was let go still holds what is to be revoked.
  */
-export function isResigned(api: Objects, key: string): boolean {
+export function isResigned(api: Objects, key: string, now: number): boolean {
   const certificate = Object.values(api.certificates).find(
     ({ metadata }) => key === `${NAMESPACE}/${metadata.name}`,
   );
@@ -63,17 +63,23 @@ export function isResigned(api: Objects, key: string): boolean {
   const pending = Object.values(api.secrets).find(
     (secret) => isPending(secret) && noteOf(secret, 'certificateUid') === certificate.metadata.uid,
   );
-  if (refusal === undefined) return pending === undefined && isOnlyOwing(api, certificate);
+  if (refusal === undefined) return pending === undefined && isOnlyOwing(api, certificate, now);
   return isSaid(certificate, refusal) && (pending === undefined || isParked(api, pending));
 }
 
-/** Satisfied, and all that it is to revoke lies in Secrets that somebody may serve from. */
-function isOnlyOwing(api: Objects, certificate: OriginCertificate): boolean {
+/** The grace is over by then, and it was tried. */
+const TRIED_MS = 2 * 3_600_000;
+
+/** Satisfied, and all that it is to revoke lies in Secrets that somebody may serve from, as was seen when its time came. */
+function isOnlyOwing(api: Objects, certificate: OriginCertificate, now: number): boolean {
   const { spec, status } = certificate;
   const owed = (status?.superseded ?? []).filter(({ revoke, revokedAt }) => revoke && !revokedAt);
   const isHeld = ({ id, revoke }: (typeof owed)[number]): boolean =>
     servingSecrets(api).some(
       (secret) => carriedBy(secret)?.id === id && !(revoke === 'Rekeyed' && isReleased(secret)),
     );
-  return owed.length > 0 && owed.every(isHeld) && isSatisfied(certificate, api.secrets[spec.secretName]);
+  const isTried = owed.every(({ supersededAt }) => Date.parse(supersededAt) + TRIED_MS <= now);
+  return (
+    owed.length > 0 && isTried && owed.every(isHeld) && isSatisfied(certificate, api.secrets[spec.secretName])
+  );
 }

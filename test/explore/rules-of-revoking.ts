@@ -10,7 +10,7 @@ export const REVOKING: readonly Mutation[] = [
     states: 20,
     edits: [
       edit(
-        'write.ts',
+        'note-replaced.ts',
         'if (entry === undefined || isNoted(world, entry)) return world;',
         "if (entry === undefined || entry.id !== '') return world;",
       ),

@@ -96,7 +96,13 @@ export type KubeCall =
       readonly body: Secret & { readonly status?: object };
       readonly dryRun: boolean;
     }
-  | { readonly to: 'kube'; readonly verb: 'patch'; readonly name: string; readonly patch: Secret }
+  | {
+      readonly to: 'kube';
+      readonly verb: 'patch';
+      readonly plural: string;
+      readonly name: string;
+      readonly patch: Secret;
+    }
   | {
       readonly to: 'kube';
       readonly verb: 'delete';

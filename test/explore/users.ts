@@ -71,10 +71,7 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
     case 'ask for rekey':
       return leaking(asking(state, certificate, ANNOTATION.rekeyRequestedAt), spec.secretName);
     case 'delete object':
-      return withUsers(withObjects(state, withoutCertificate(state.api, name)), {
-        letGo: state.users.served,
-        needs: state.users.needs + 1,
-      });
+      return deleted(state, certificate);
     case 'delete Secret':
       return dropped(state, spec.secretName);
     case 'take label off Secret':
@@ -86,6 +83,17 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
         ? withObjects(state, withoutSecret(state.api, spec.secretName))
         : undefined;
   }
+}
+
+/** It goes at once, or when its finalizers let it go. */
+function deleted(state: State, certificate: OriginCertificate): State | undefined {
+  const { metadata } = certificate;
+  if (metadata.deletionTimestamp !== undefined) return undefined;
+  const going = { ...metadata, deletionTimestamp: new Date(state.now).toISOString() };
+  const api = metadata.finalizers?.length
+    ? withCertificate(state.api, rewritten(certificate, { ...certificate, metadata: going }))
+    : withoutCertificate(state.api, metadata.name);
+  return withUsers(withObjects(state, api), { letGo: state.users.served, needs: state.users.needs + 1 });
 }
 
 /** The other of two. */
