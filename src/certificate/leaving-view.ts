@@ -2,7 +2,7 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateContext } from './context.ts';
 import { isBeingChecked, issuerKey } from './issuer-view.ts';
 import { leavingKey } from './memory.ts';
-import { sessionsOf } from './search.ts';
+import { sessionsOf } from './token-sessions.ts';
 import type { Leaving, World } from './world.ts';
 
 /** How long a deletion waits for us at most. */

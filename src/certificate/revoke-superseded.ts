@@ -8,7 +8,7 @@ import { isRefusal } from './give-up.ts';
 import { revokeKey } from './memory.ts';
 import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
 import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
-import { sessionsOf } from './search.ts';
+import { sessionsOf } from './token-sessions.ts';
 import type { RevocationNote, Superseded } from './superseded.ts';
 import { isLiving, type World } from './world.ts';
 

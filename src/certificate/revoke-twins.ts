@@ -5,7 +5,7 @@ import { revokeKey } from './memory.ts';
 import { presentedAt, revocationFailed } from './revoke-superseded.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';
-import { sessionsOf } from './search.ts';
+import { sessionsOf } from './token-sessions.ts';
 import { isOurKey } from './twins.ts';
 import type { Living } from './world.ts';
 

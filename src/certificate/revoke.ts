@@ -4,7 +4,7 @@ import { discard, type Settlement } from './discard.ts';
 import { settleKey } from './memory.ts';
 import type { Outcome } from './outcome.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';
-import { sessionsFor } from './search.ts';
+import { sessionsFor } from './token-sessions.ts';
 import { heldBack, refusedOrFailed } from './settle-trouble.ts';
 
 /** Revokes what is noted, each id behind the guard, and gives the key up when nothing is left to do. */

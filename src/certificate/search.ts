@@ -4,11 +4,10 @@ import type { ListedCertificate, Zone } from '../cloudflare/results.ts';
 import type { IssuerSession } from '../sessions.ts';
 import type { CertificateContext } from './context.ts';
 import { isRefusal } from './give-up.ts';
-import { issuerKey } from './issuer-view.ts';
-import type { IssuerRef } from './need.ts';
 import { OBSERVE, type Outcome, failedRequest } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { accept } from './issue.ts';
+import { sessionsFor } from './token-sessions.ts';
 import { type Issuance, patchPending } from './pending-io.ts';
 
 /** What Cloudflare has for the pending key. */
@@ -100,27 +99,6 @@ export async function find(
     if (certificates.length > 0) return { kind: 'matches', certificates };
   }
   return { kind: 'nothing' };
-}
-
-/** The sessions that may be asked about a pending Secret: of the issuer it was posted to, then of others. */
-export function sessionsFor(
-  context: CertificateContext,
-  pending: Pending,
-  others: readonly IssuerRef[],
-): IssuerSession[] {
-  return sessionsOf(context, pending.namespace, [...(pending.issuer ? [pending.issuer] : []), ...others]);
-}
-
-/** Those of the issuers, in order, that have a token to ask with. */
-export function sessionsOf(
-  { sessions }: CertificateContext,
-  namespace: string,
-  refs: readonly IssuerRef[],
-): IssuerSession[] {
-  const found = refs.map((ref) => sessions.get(issuerKey(namespace, ref)));
-  return [...new Set(found)]
-    .filter((session) => session?.client !== undefined)
-    .filter((session) => session !== undefined);
 }
 
 function unseen(hostname: string): Outcome {

@@ -5,7 +5,7 @@ import type { Failure } from './failure.ts';
 import { GIVE_UP_MS, giveUpLater, isRefusal } from './give-up.ts';
 import { settleKey } from './memory.ts';
 import { failedRequest, type Outcome } from './outcome.ts';
-import { sessionsFor } from './search.ts';
+import { sessionsFor } from './token-sessions.ts';
 
 /** What a failed look or revocation leads to: another try, or giving up when no token may make one. */
 export async function refusedOrFailed(

@@ -5,7 +5,8 @@ import { settleKey } from './memory.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { patchPending } from './pending-io.ts';
-import { find, sessionsFor } from './search.ts';
+import { find } from './search.ts';
+import { sessionsFor } from './token-sessions.ts';
 import { heldBack, refusedOrFailed } from './settle-trouble.ts';
 
 const LOOK_AGAIN_MS = 15_000;

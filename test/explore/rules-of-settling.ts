@@ -117,7 +117,7 @@ export const SETTLING: readonly Mutation[] = [
         "await patchPending(context, pending, { postedAt: '', revoke: [...pending.revoke, ...ids] }, signal);\n  return OBSERVE;",
         "return revoke(context, { pending: { ...pending, revoke: [...pending.revoke, ...ids] }, key: pending.namespace + '/' + pending.certificateName, otherIssuers: [] }, signal);",
       ),
-      edit('settle.ts', 'import { find,', "import { revoke } from './revoke.ts';\nimport { find,"),
+      edit('settle.ts', 'import { find }', "import { revoke } from './revoke.ts';\nimport { find }"),
     ],
   },
   {
