@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEPLOYED_NODE_FLAGS } from '../bench/scenario.ts';
 import { kubeconfigFor } from '../programs/access.ts';
 import { errorMessage } from '../programs/errors.ts';
 import { proxyApiServer } from '../proxy/api-server.ts';
@@ -140,6 +141,7 @@ export class Replicas implements AsyncDisposable {
             originCaRootsFile: simulator.originCaRootsFile,
           },
           program: ring.program,
+          nodeFlags: DEPLOYED_NODE_FLAGS,
           flags: [
             `--watch-namespaces=${namespace}`,
             `--operator-namespace=${namespace}`,

@@ -59,7 +59,7 @@ export interface Outcome {
 }
 
 const LOOK_EVERY_MS = 10_000;
-/** The bound of the design for ten thousand certificates: a handful may never need as much. */
+/** The bound of the design for ten thousand certificates, under the limits that `deploy/` sets: a handful stays below. */
 const MOST_MB = 300;
 
 /** Runs the operator in a world where everything goes wrong that can, and holds the promises against all that happens. */
