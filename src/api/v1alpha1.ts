@@ -949,6 +949,10 @@ export interface OriginZone {
        */
       inSync: boolean;
       /**
+       * True where it was as asked for before, so that setting it again is a restore; else absent.
+       */
+      drifted?: boolean;
+      /**
        * Whether the zone's plan lets it be changed.
        */
       editable?: boolean;

@@ -8,9 +8,6 @@ export interface Remembered extends Omit<SettingHistory, 'restores'> {
   readonly askedThen: string | undefined;
 }
 
-/** Reasons that say: what differs was in sync before. */
-const DRIFTED: ReadonlySet<string> = new Set(['RestorePending', 'DriftAlarm', 'Restoring']);
-
 /**
  * What a process that has just begun may take from the status: only what makes it slower. A difference from what was
  * in sync is undone after a wait and twice a day at most; one that is new is rolled out as soon as the gate is open.
@@ -32,7 +29,7 @@ export function historyFromStatus(
   const before = status?.settings?.find((setting) => setting.name === name);
   if (before === undefined || asked === undefined || before.desired !== asked) return blank;
   if (before.inSync) return { ...blank, lastInSync: asked };
-  if (!DRIFTED.has(before.reason)) return blank;
+  if (before.drifted !== true) return blank;
   const sinceMs = Date.parse(before.lastTransitionTime);
   const since = Number.isNaN(sinceMs)
     ? {}

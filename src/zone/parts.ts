@@ -63,6 +63,9 @@ function settingOf({ zone, memory }: ZoneView, action: SettingAction, nowMs: num
     ...(desired !== undefined && { desired }),
     ...(value !== undefined && { observed: textOf(name, value.value), editable: value.editable }),
     inSync,
+    ...(!inSync &&
+      desired !== undefined &&
+      memory.historyOf(name)?.lastInSync === desired && { drifted: true }),
     reason,
     message: `${action.message}${stale}`,
     lastTransitionTime: transitionTime(before, inSync, nowMs),

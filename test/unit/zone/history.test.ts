@@ -29,11 +29,15 @@ describe('a process that has just begun', () => {
   });
 
   test('goes on waiting since the drift was first seen', () => {
-    expect(from({ inSync: false, reason: 'RestorePending' })).toMatchObject({
+    expect(from({ inSync: false, drifted: true, reason: 'RestorePending' })).toMatchObject({
       lastInSync: 'strict',
       differsSinceMs: INSTANT.monotonic - 10 * MINUTE,
       differsAt: NOW - 10 * MINUTE,
     });
+  });
+
+  test('takes for drift what waits for its origins before it is restored', () => {
+    expect(from({ inSync: false, drifted: true, reason: 'GateWaiting' }).lastInSync).toBe('strict');
   });
 
   test.each([
@@ -47,9 +51,14 @@ describe('a process that has just begun', () => {
 
   test('is not fooled by a time that is none, or to come', () => {
     expect(
-      from({ inSync: false, reason: 'DriftAlarm', lastTransitionTime: 'x' }).differsSinceMs,
+      from({ inSync: false, drifted: true, reason: 'DriftAlarm', lastTransitionTime: 'x' }).differsSinceMs,
     ).toBeUndefined();
-    const later = from({ inSync: false, reason: 'DriftAlarm', lastTransitionTime: '2027-01-01T00:00:00Z' });
+    const later = from({
+      inSync: false,
+      drifted: true,
+      reason: 'DriftAlarm',
+      lastTransitionTime: '2027-01-01T00:00:00Z',
+    });
     expect(later.differsSinceMs).toBe(INSTANT.monotonic);
   });
 });
