@@ -100,6 +100,30 @@ test('a Secret that was there before is taken over, once cert-manager was asked 
   expect(adopted?.data).toEqual(data);
 });
 
+test('one that is to be revoked with its object is, before the object goes', async () => {
+  const leaving = (await readManifests('deploy/examples/certificate.yaml')).map((example) =>
+    replaced(
+      replaced(example, '"name":"example-com"', '"name":"leaving"'),
+      '"secretName":"example-com-tls"',
+      '"secretName":"leaving-tls","secretDeletionPolicy":"Delete","revocation":{"onDelete":"Revoke"}',
+    ),
+  );
+  await applyManifests(admin, leaving, { namespace: 'team-a' });
+  const { status } = await conditionOf('team-a', 'leaving', 'Issued');
+  const ref = { namespace: 'team-a', name: 'leaving' };
+  await admin.delete(originCertificates, ref, { signal: signal() });
+  await waitFor(
+    'the object gone',
+    async () => {
+      const left = await admin.get(originCertificates, ref, { signal: signal() });
+      return left === undefined || new NotYet(left.metadata);
+    },
+    { timeoutMs: 20_000 },
+  );
+  const all = await simulator.certificates();
+  expect(all.find(({ id }) => id === status?.certificate?.id)?.revokedAt).toBeDefined();
+});
+
 test('a reference to a ClusterOriginIssuer says that this operator does not read them, and what to do', async () => {
   const spec = {
     secretName: 'by-cluster-issuer-tls',

@@ -4,6 +4,7 @@ import { ANNOTATION } from '../../../src/api/names.ts';
 import { type IssuanceNeed, issuanceNeed } from '../../../src/certificate/need.ts';
 import { pendingSecret } from '../../../src/certificate/pending.ts';
 import type { Secret } from '../../../src/kube/object.ts';
+import { originCertificates } from '../../../src/resources.ts';
 import { createCsr } from '../../../src/pki/csr.ts';
 import { DEFAULT_KEY, generateKey } from '../../../src/pki/keys.ts';
 import { JumpClock } from '../../support/jump-clock.ts';
@@ -176,3 +177,124 @@ describe('planted annotations', () => {
     expect(operator.logs.filter((line) => line.includes('"Revoked"'))).toEqual([]);
   });
 });
+
+describe('with superseded Revoke and no grace', () => {
+  const revocation = { superseded: 'Revoke', gracePeriod: '0s' } as const;
+  let asked = 0;
+
+  async function renew(name: string, annotation: string = ANNOTATION.renewRequestedAt): Promise<void> {
+    const certificateOf = async () => text(await scene.secret(`${name}-tls`), 'tls.crt');
+    const before = await certificateOf();
+    await scene.applyCertificate(name, { revocation }, { [annotation]: String(++asked) });
+    await waitFor('the renewal', async () => (await certificateOf()) !== before, { timeoutMs: 10_000 });
+    await scene.settled(name);
+  }
+
+  /** What an admin, or a backup that restores it, may write into a status. */
+  async function forge(name: string, id: string, change: object = {}): Promise<void> {
+    const certificate = await scene.certificate(name);
+    const entry = {
+      id,
+      supersededAt: '2026-01-01T00:00:00Z',
+      revoke: 'Superseded',
+      issuedFor: certificate?.metadata.uid,
+      ...change,
+    };
+    const options = {
+      signal: AbortSignal.timeout(10_000),
+      fieldManager: 'forger',
+      subresource: 'status',
+    } as const;
+    const ref = { name, namespace: scene.namespace };
+    const superseded = [entry, ...(certificate?.status?.superseded ?? [])];
+    await scene.kube.mergePatch(originCertificates, ref, { status: { superseded } }, options);
+  }
+
+  /** The operator has come to a word on the id: it is kept, or is no more in the list. */
+  async function judged(name: string, id: string): Promise<void> {
+    await waitFor(
+      `a word on certificate ${id}`,
+      async () => {
+        const { status } = (await scene.certificate(name)) ?? {};
+        const entry = status?.superseded?.find((each) => each.id === id);
+        const isTold = operator.logs.some((line) => line.includes(id) && line.includes('not revoked'));
+        return entry?.revoke === undefined || entry.keptBecause !== undefined || isTold || new NotYet(entry);
+      },
+      { timeoutMs: 15_000 },
+    );
+    await lookedAt(scene, name);
+  }
+
+  test('a planted tls.crt without its key is replaced and never revoked', async () => {
+    await issued(scene, 'keyless', { revocation });
+    const { id, data } = await signedPair(scene, { hostnames: ['example.com'] });
+    await scene.patchSecret('keyless-tls', { data: { 'tls.crt': data['tls.crt'] } });
+    await waitFor('another pair', async () => idOrNone(await scene.secret('keyless-tls')) !== id, {
+      timeoutMs: 10_000,
+    });
+    await scene.settled('keyless');
+    await lookedAt(scene, 'keyless');
+    expect(await revoked([id])).toEqual([]);
+  });
+
+  test.each([ANNOTATION.renewRequestedAt, ANNOTATION.rekeyRequestedAt])(
+    'planted notes on a Secret lead to no other revocation than that of its own certificate (%s)',
+    async (annotation) => {
+      const name = `notes-${++asked}`;
+      const { id: other } = await signedPair(scene, { hostnames: ['example.com'] });
+      await issued(scene, name, { revocation });
+      const annotations = { [ANNOTATION.certificateId]: other, [ANNOTATION.previousCertificateId]: other };
+      await scene.patchSecret(`${name}-tls`, { metadata: { annotations } });
+      await lookedAt(scene, name);
+      await renew(name, annotation);
+      await lookedAt(scene, name);
+      expect(await revoked([other])).toEqual([]);
+    },
+  );
+
+  test('a forged status with the id that serves this object, or another of the namespace, revokes nothing', async () => {
+    const own = await issued(scene, 'own', { revocation });
+    const neighbour = await issued(scene, 'neighbour');
+    await forge('own', own);
+    await judged('own', own);
+    await forge('own', neighbour);
+    await judged('own', neighbour);
+    expect(await revoked([own, neighbour])).toEqual([]);
+  });
+
+  test("a forged status with the id of another tenant's certificate revokes nothing", async () => {
+    await scene.createIssuer({ allow: [{ hostnames: ['mine.example.com'] }] }, 'mine');
+    const issuerRef = { kind: 'OriginIssuer', name: 'mine' } as const;
+    await issued(scene, 'tenant', { revocation, issuerRef, hostnames: ['mine.example.com'] });
+    const { id } = await signedPair(scene, { hostnames: ['theirs.example.com'] });
+    await forge('tenant', id, { issuerRef });
+    await judged('tenant', id);
+    expect(await revoked([id])).toEqual([]);
+    const kept = (await scene.certificate('tenant'))?.status?.superseded?.find((each) => each.id === id);
+    expect(kept?.keptBecause).toContain('theirs.example.com');
+  });
+
+  test('a restored status of an object that is gone revokes nothing', async () => {
+    await issued(scene, 'restored', { revocation });
+    const { id } = await signedPair(scene, { hostnames: ['example.com'] });
+    await forge('restored', id, { issuedFor: randomUUID() });
+    await judged('restored', id);
+    expect(await revoked([id])).toEqual([]);
+  });
+
+  test('a status cannot name a path instead of an id', async () => {
+    await issued(scene, 'path', { revocation });
+    await forge('path', '../zones');
+    await lookedAt(scene, 'path');
+    const asked = await scene.simulator.requests({ operation: 'revokeCertificate' });
+    expect(JSON.stringify(asked)).not.toContain('zones');
+  });
+});
+
+function idOrNone(secret: Secret | undefined): string | undefined {
+  try {
+    return idIn(secret);
+  } catch {
+    return undefined; // Certificate and key do not match while the planted one lies there.
+  }
+}
