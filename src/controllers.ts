@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
+import { Line } from './certificate/line.ts';
 import { CertificateMemory } from './certificate/memory.ts';
 import { rankOf } from './certificate/urgency.ts';
 import type { Clock } from './clock.ts';
@@ -14,6 +15,7 @@ import { reconcileIssuer } from './issuer/controller.ts';
 import type { KubeClient } from './kube/client.ts';
 import { Controller, type Outcome } from './kube/controller.ts';
 import { EventRecorder } from './kube/events.ts';
+import type { Rank } from './kube/fair-order.ts';
 import { WorkQueue } from './kube/queue.ts';
 import { problemOf } from './problem.ts';
 import { keeperOf, type TrustedRoots } from './secret-facts.ts';
@@ -69,21 +71,37 @@ export class Controllers {
   readonly #events: EventRecorder;
   readonly #controllers: readonly Controller[];
   readonly #queues: readonly WorkQueue[];
+  readonly #certificates: WorkQueue;
+  readonly #line: Line;
   readonly #background = new AbortController();
 
   constructor(options: ControllersOptions) {
-    const { config, log, clock, random, metrics, writer } = options;
+    const { config, log, clock, random, metrics, writer, budget, breaker } = options;
+    const rank = (key: string): Rank => rankOf(this.stores, clock, (id) => this.slowCheck.isRevoked(id), key);
     const certificates = new WorkQueue({
       clock,
       random,
       workers: config.concurrency,
-      rank: (key) => rankOf(this.stores, clock, (id) => this.slowCheck.isRevoked(id), key),
+      rank,
       ...metrics.controllers.hooks('certificate'),
     });
     const issuers = new WorkQueue({ clock, random, ...metrics.controllers.hooks('issuer') });
     const zones = new WorkQueue({ clock, random, ...metrics.controllers.hooks('zone') });
     const checks = new WorkQueue({ clock, random, ...metrics.controllers.hooks('slow-check') });
     this.#queues = [certificates, issuers, zones, checks];
+    this.#certificates = certificates;
+    this.#line = new Line({
+      clock,
+      budget,
+      breaker,
+      rank,
+      mayProbe: (account) =>
+        this.sessions.list().some(({ tokenDigest, ready }) => tokenDigest === account && ready === true),
+      call: (key) => certificates.add(key),
+      signal: this.#background.signal,
+    });
+    breaker.onChange = () => this.#line.serve();
+    budget.waitingCertificates = () => this.#line.waitingForBudget;
     const wakers = createWakers({ certificates, issuers, zones }, () => this.stores);
     const memory = new CertificateMemory({
       clock,
@@ -156,8 +174,8 @@ export class Controllers {
       slowCheck: this.slowCheck,
       roots: options.roots,
       clusterKinds: config.clusterKinds,
-      budgetMs: (account) => options.budget.waitMs(account),
-      budgetTurnMs: (account) => options.budget.turnMs(account),
+      line: this.#line,
+      breaker,
       clockSkew: options.clockSkew,
       count: {
         issuance: (outcome) => metrics.issuance(outcome),
@@ -213,6 +231,11 @@ export class Controllers {
       ),
       start('slow-check', checks, 1, SLOW_CHECK_TIMEOUT_MS, () => Promise.resolve(this.slowCheck.look())),
     ];
+  }
+
+  /** How long it will probably take until every certificate that wants something has had its turn, ms. */
+  expectedMs(): number {
+    return this.#certificates.expectedMs() + this.#line.expectedMs();
   }
 
   /** Fills the caches and keeps them in step until `signal` aborts. */

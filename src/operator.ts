@@ -70,6 +70,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     slowChecks: () => term.controllers.slowCheck.list(),
     roots: [...roots.certificates, ...sharedOriginPullCa].map(describeRoot),
     budgetRemaining: () => budget.remaining(),
+    queueExpectedMs: () => term.controllers.expectedMs(),
     clockReadings: () => skew.readings(),
   });
   /** The one that is being worked or waited for. */

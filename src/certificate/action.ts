@@ -2,6 +2,7 @@ import type { FailureReason, IssueReason, RefusalReason } from '../api/condition
 import type { Twin } from '../known-certificates.ts';
 import type { SecretFacts } from '../secret-facts.ts';
 import type { Pending } from './pending.ts';
+import type { Request } from './world.ts';
 import type { Superseded } from './superseded.ts';
 
 /** The one thing to do next. `act` carries it out; the ones marked "rest" end the pass. */
@@ -18,8 +19,12 @@ export type Action =
     }
   /** Rest: the issuer is being checked for the first time; it wakes us, and until then there is nothing to say. */
   | { readonly type: 'AwaitIssuer' }
-  /** Rest: the request budget of this token is used up for now. */
-  | { readonly type: 'AwaitBudget'; readonly account: string }
+  /** Rest: it is called when it is its turn to ask. `said`: requests of its token fail for everybody; else it is the budget. */
+  | {
+      readonly type: 'AwaitTurn';
+      readonly request: Request;
+      readonly said?: { readonly reason: FailureReason; readonly message: string };
+    }
   /** Give the target to this object, or mend its labels, annotations and outputs, around the same pair. */
   | { readonly type: 'Rewrite'; readonly target: SecretFacts; readonly why: string }
   /** Take over a Secret that is not ours, with the pair that it holds. */
@@ -65,7 +70,7 @@ export interface Refusal {
   readonly retryMs?: number;
 }
 
-const RESTS = ['Done', 'Refuse', 'Wait', 'AwaitIssuer', 'AwaitBudget'] as const;
+const RESTS = ['Done', 'Refuse', 'Wait', 'AwaitIssuer', 'AwaitTurn'] as const;
 
 /** Actions that end the pass. */
 export type Rest = Extract<Action, { readonly type: (typeof RESTS)[number] }>;

@@ -10,3 +10,8 @@ export function creation({ tokenDigest, zones }: Token, hostnames: readonly stri
   const place = [...new Set(named)].toSorted().join(' ');
   return { account: tokenDigest, operation: 'create_certificate', asker: key, place };
 }
+
+/** The search for what became of an earlier request, made on behalf of the object of that queue key. */
+export function search({ tokenDigest }: Pick<Token, 'tokenDigest'>, key: string): Ask {
+  return { account: tokenDigest, operation: 'list_certificates', asker: key };
+}

@@ -52,7 +52,7 @@ export function conditionsOf(
 /** What keeps a certificate from being issued now. */
 function standingOf({ failure }: Living, action: Action): Said | undefined {
   if (action.type === 'Refuse') return { reason: action.reason, message: action.message };
-  if (action.type === 'Wait' && action.said) return action.said;
+  if ((action.type === 'Wait' || action.type === 'AwaitTurn') && action.said) return action.said;
   return failure && { reason: failure.reason, message: failure.message };
 }
 
@@ -132,7 +132,7 @@ function issuing(world: Living, action: Action, standing: Said | undefined): Iss
   if (standing) return [{ status: 'False', ...standing }];
   const reason = issueReason(world);
   if (reason !== undefined) {
-    const budget = action.type === 'AwaitBudget' ? ' It waits for the request budget.' : '';
+    const budget = action.type === 'AwaitTurn' ? ' It waits for the request budget.' : '';
     return [{ status: 'True', reason, message: `A certificate is being asked for (${reason}).${budget}` }];
   }
   return isClamped(world)

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import type { Breaker } from '../cloudflare/breaker.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Twin } from '../known-certificates.ts';
@@ -7,6 +8,7 @@ import type { TrustedRoots } from '../secret-facts.ts';
 import type { IssuerSessions } from '../sessions.ts';
 import type { Stores } from '../stores.ts';
 import type { IssuanceOutcome, RevocationOutcome } from '../telemetry/metrics.ts';
+import type { Line } from './line.ts';
 import type { CertificateMemory } from './memory.ts';
 import type { OriginWatch } from './origins.ts';
 
@@ -31,10 +33,9 @@ export interface CertificateContext {
   readonly roots: TrustedRoots;
   readonly events: EventRecorder;
   readonly log: Logger;
-  /** Ms until the request budget grants this token another request; 0 when it does now. */
-  budgetMs(tokenDigest: string): number;
-  /** Ms until this caller's own turn at the budget, so that not all come back for the same request. */
-  budgetTurnMs(tokenDigest: string): number;
+  /** Who waits for a request to Cloudflare, and whose turn it is. */
+  readonly line: Pick<Line, 'admits' | 'join' | 'leave' | 'ended'>;
+  readonly breaker: Pick<Breaker, 'holds' | 'incident' | 'isOver'>;
   /** A sentence when this machine's clock is too wrong to judge dates by. */
   clockSkew(): string | undefined;
   /** False where the operator watches chosen namespaces and may not read the cluster kinds. */

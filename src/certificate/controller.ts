@@ -6,6 +6,7 @@ import { type Action, type Effect, isRest, type Rest } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
 import type { FailedAttempt } from './failure.ts';
+import { asksOf } from './incidents.ts';
 import { observeCached, observeLive, type Seen } from './observe.ts';
 import { replacedCertificate } from './judge.ts';
 import { mendKey, revokeKey } from './memory.ts';
@@ -46,6 +47,8 @@ export async function reconcileCertificate(
   } catch (error) {
     if (isOvertaken(error)) return { requeueAfterMs: OVERTAKEN_MS };
     throw error;
+  } finally {
+    context.line.ended(key);
   }
 }
 
@@ -171,6 +174,7 @@ async function rest(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const key = subjectKey(subject);
+  if (action.type !== 'AwaitTurn') context.line.leave(key, action.type === 'Done');
   if (action.type === 'AwaitIssuer') return awaitIssuer(context, subject, world, signal);
   if (action.type === 'Done')
     for (const each of [key, mendKey(key), revokeKey(key)]) context.memory.succeeded(each);
@@ -198,8 +202,12 @@ function untilNext(
     }
     case 'Wait':
       return { requeueAfterMs: action.ms };
-    case 'AwaitBudget':
-      return { requeueAfterMs: context.budgetTurnMs(action.account) };
+    case 'AwaitTurn': {
+      const ask = now.certificate && asksOf(context, now.certificate)?.[action.request];
+      if (ask === undefined) return { requeueAfterMs: OVERTAKEN_MS }; // Its issuer went just now.
+      context.line.join(ask);
+      return untilChange(leftMs(now));
+    }
     case 'Refuse':
       return untilChange(action.retryMs, leftMs(now), stallMs(context, key, action.reason, now.now));
   }

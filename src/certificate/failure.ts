@@ -43,6 +43,17 @@ const RETRY: Readonly<Record<FailureReason, { readonly firstMs: number; readonly
 /** Outages end by themselves: these never wait longer than a twentieth of what is left until expiry. */
 const BOUNDED_BY_EXPIRY: ReadonlySet<FailureReason> = new Set<FailureReason>(['CloudflareUnavailable']);
 
+/** What all objects of a token may meet together: what one of them met then says nothing of that one. */
+const SHARED: ReadonlySet<FailureReason> = new Set<FailureReason>([
+  'CloudflareUnavailable',
+  'CredentialsInvalid',
+  'PermissionMissing',
+]);
+
+export function isShared(reason: string): boolean {
+  return [...SHARED].some((each) => each === reason);
+}
+
 /**
  * The failure that stands after one more failed attempt.
  *

@@ -2,7 +2,8 @@ import type { IssueReason } from '../api/conditions.ts';
 import type { Action } from './action.ts';
 import { adoption } from './adoption.ts';
 import { isCrowded } from './superseded.ts';
-import { isLiving, type World } from './world.ts';
+import { isShared } from './failure.ts';
+import { isLiving, type Request, type World } from './world.ts';
 
 type Gate = (world: World, reason?: IssueReason) => Action | undefined;
 
@@ -21,11 +22,12 @@ const GATES = {
     issuerReady,
     allowed,
     zoneKnown,
+    held('creation'),
     backoff,
     budget,
   ],
   /** Cloudflare may be asked what became of an earlier POST. */
-  search: [clockSkew, issuerReady, backoff],
+  search: [clockSkew, held('search'), issuerReady, backoff],
   /** A certificate at hand may be written. */
   write: [notManaged, conflict, immutable, backoff],
   /** An unwanted issuance may be looked for and revoked. */
@@ -112,8 +114,12 @@ function clockSkew({ clockSkew: sentence }: World): Action | undefined {
 /** News of an issuer wake its certificates: thousands of them need not look for themselves every minute. */
 const ISSUER_LOOK_MS = 10 * 60_000;
 
-function issuerReady({ issuer }: World): Action | undefined {
+function issuerReady(world: World): Action | undefined {
+  const { issuer } = world;
   if (issuer.state === 'Ready') return undefined;
+  // In an incident the issuer cannot be ready: it is told once why, and not in other words with each step.
+  const shared = held('creation')(world);
+  if (shared) return shared;
   if (issuer.state === 'Unchecked') return { type: 'AwaitIssuer' };
   if (issuer.state === 'ZonesAwaited') return { type: 'Wait', ms: issuer.retryMs };
   const { state, message, retryMs = ISSUER_LOOK_MS } = issuer;
@@ -130,8 +136,10 @@ function zoneKnown({ issuer }: World): Action | undefined {
   return { type: 'Refuse', reason: 'HostnameRejected', message: issuer.noZone, retryMs: 10 * 60_000 };
 }
 
-function backoff({ failure, now }: World): Action | undefined {
+function backoff({ failure, incidents, now }: World): Action | undefined {
   if (failure === undefined || failure.nextTime <= now) return undefined;
+  const isProbe = Object.values(incidents).some(({ state }) => state === 'probe');
+  if (isProbe && isShared(failure.reason)) return undefined;
   return {
     type: 'Refuse',
     reason: failure.reason,
@@ -157,7 +165,16 @@ function writeBackoff(world: World): Action | undefined {
   return world.failure?.reason === 'SecretWriteRefused' ? backoff(world) : undefined;
 }
 
+/** Requests that fail for everybody are tried by one object at a time. */
+function held(request: Request): Gate {
+  return ({ incidents }) => {
+    const incident = incidents[request];
+    if (incident.state !== 'held') return undefined;
+    const { reason, message } = incident;
+    return { type: 'AwaitTurn', request, said: { reason, message } };
+  };
+}
+
 function budget({ issuer }: World): Action | undefined {
-  if (issuer.state !== 'Ready' || issuer.budgetMs === 0) return undefined;
-  return { type: 'AwaitBudget', account: issuer.account };
+  return issuer.state === 'Ready' && !issuer.isTurn ? { type: 'AwaitTurn', request: 'creation' } : undefined;
 }

@@ -4,6 +4,7 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Zone } from '../cloudflare/results.ts';
 import { namespaces } from '../kube/resource.ts';
 import type { IssuerKey, IssuerSession } from '../sessions.ts';
+import { creation } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import type { IssuerDefaults, IssuerRef } from './need.ts';
 import { subjectKey } from './subject.ts';
@@ -27,7 +28,7 @@ export async function viewIssuer(
   certificate: OriginCertificate,
   signal: AbortSignal,
 ): Promise<IssuerView> {
-  const { namespace } = certificate.metadata;
+  const { namespace, name } = certificate.metadata;
   const key = issuerKey(namespace, certificate.spec.issuerRef);
   const issuer = findIssuer(context, key);
   if (issuer === undefined) return { state: 'IssuerNotFound', message: notFound(context, key) };
@@ -38,14 +39,14 @@ export async function viewIssuer(
     return { state: 'IssuerNotReady', message: `${key.kind} ${key.name} is not ready${why}` };
   }
   const notAllowed = await refusal(context, key, issuer, certificate, signal);
-  const account = session.tokenDigest;
   const ready = {
     state: 'Ready',
     defaults: issuer.defaults,
     notAllowed,
     noZone: undefined,
-    account,
-    budgetMs: context.budgetMs(account),
+    isTurn: context.line.admits(
+      creation(session, certificate.spec.hostnames, subjectKey({ namespace, name })),
+    ),
   } as const;
   if (notAllowed !== undefined || outside(certificate, session.zones).length === 0) return ready;
   return viewZones(context, session, certificate, ready, signal);

@@ -186,6 +186,11 @@ export class CertificateMemory {
     return this.#recalled.has(key);
   }
 
+  /** What failed was not the object's own doing. */
+  pardon(key: string): void {
+    this.#failures.delete(key);
+  }
+
   /** The failure as the status shows it: rewritten when the reason changes and at powers of two. */
   shownFailure(key: string): Failure | undefined {
     return this.#failures.get(key)?.shown;

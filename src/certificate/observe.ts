@@ -7,6 +7,7 @@ import { isLabelled, keeperOf, type SecretFacts, secretFacts } from '../secret-f
 import { certManagerKeeper } from './cert-manager.ts';
 import type { CertificateContext } from './context.ts';
 import { type CertificateReader, holderOf } from './holder.ts';
+import { incidentsFor, NO_INCIDENTS } from './incidents.ts';
 import { viewIssuer } from './issuer-view.ts';
 import { isProtected } from './finalizer.ts';
 import { leavingOf } from './leaving-view.ts';
@@ -142,6 +143,7 @@ async function describe(
     served: 'Unknown',
     issuedAt: certificate ? issuedAt(context.memory, certificate) : [],
     clockSkew: context.clockSkew(),
+    incidents: reader.asksIssuer ? incidentsFor(context, certificate) : NO_INCIDENTS,
   };
   if (read.leaving) return { ...world, leaving: leavingOf(context, world, read.leaving, key) };
   const isAsked = isLiving(world) && owed(world).length > 0;

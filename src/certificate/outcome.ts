@@ -27,7 +27,8 @@ export function failedRequest(error: unknown, signal: AbortSignal): Outcome {
   return { next: 'failed', attempt: { reason: reasonOf(error), message, rayId, retryAfterMs } };
 }
 
-function reasonOf({ kind }: CloudflareError): FailedAttempt['reason'] {
+/** What the status says of a failed request. */
+export function reasonOf({ kind }: CloudflareError): FailedAttempt['reason'] {
   switch (kind) {
     case 'RateLimited':
     case 'CredentialsInvalid':

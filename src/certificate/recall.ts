@@ -1,6 +1,7 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateContext } from './context.ts';
 import { type Failure, isFailureReason } from './failure.ts';
+import { isPardoned } from './incidents.ts';
 import { issuerKey } from './issuer-view.ts';
 import type { CertificateMemory } from './memory.ts';
 import { requestsOf } from './record.ts';
@@ -36,7 +37,10 @@ export function standingFailure(
   const session =
     certificate && context.sessions.get(issuerKey(subject.namespace, certificate.spec.issuerRef));
   if (session) context.memory.recall(key, scope, shownFailure(certificate));
-  return context.memory.failure(key, scope);
+  const failure = context.memory.failure(key, scope);
+  if (failure === undefined || !certificate || !isPardoned(context, certificate, failure)) return failure;
+  context.memory.pardon(key);
+  return undefined;
 }
 
 /** The failure that the status shows for the present spec. */

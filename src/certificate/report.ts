@@ -107,7 +107,7 @@ function statusOf(
   const { certificate, target } = world;
   const facts = factsOf(world);
   const record = target && facts ? recordOf(certificate, target, facts) : undefined;
-  const refusal = action.type === 'Refuse' ? action.reason : world.failure?.reason;
+  const refusal = refusalOf(world, action);
   const sinceMs = context.memory.refusedSince(key, refusal, shownSince(certificate, refusal));
   const served = facts && record && servedCondition(context, world, { facts, record }, key);
   return withoutUndefined({
@@ -118,6 +118,12 @@ function statusOf(
     issued: issuedOf(context, world, facts, record),
     failure: failureOf(context, world, key),
   }) as Status;
+}
+
+/** Why no certificate can be asked for. */
+function refusalOf({ failure }: Living, action: Action): string | undefined {
+  if (action.type === 'Refuse') return action.reason;
+  return (action.type === 'AwaitTurn' ? action.said?.reason : undefined) ?? failure?.reason;
 }
 
 /** Since when the status shows this reason; undefined when it shows another. */

@@ -1,3 +1,4 @@
+import type { FailureReason } from '../api/conditions.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Failure } from './failure.ts';
 import type { IssuerDefaults } from './need.ts';
@@ -45,7 +46,18 @@ export interface World {
   readonly issuedAt: readonly number[];
   /** A sentence when this machine's clock is too wrong to judge dates by. */
   readonly clockSkew: string | undefined;
+  /** Whether requests of the issuer's token fail for everybody now, by what they ask for. */
+  readonly incidents: Readonly<Record<Request, IncidentView>>;
 }
+
+/** What is asked of Cloudflare: a certificate, or what became of an earlier request. */
+export type Request = 'creation' | 'search';
+
+export type IncidentView =
+  | { readonly state: 'none' }
+  /** It is this object's turn to try whether it is over. */
+  | { readonly state: 'probe' }
+  | { readonly state: 'held'; readonly reason: FailureReason; readonly message: string };
 
 /** A world in which the object exists and is not being deleted. */
 export type Living = World & { readonly certificate: OriginCertificate };
@@ -112,8 +124,6 @@ export type IssuerView =
       readonly notAllowed: string | undefined;
       /** Why Cloudflare would refuse: hostnames in none of the zones that the token sees. */
       readonly noZone: string | undefined;
-      /** Whose request budget is spent. */
-      readonly account: string;
-      /** Milliseconds until the request budget grants another request; 0 when it does now. */
-      readonly budgetMs: number;
+      /** Whether the request budget grants this object a request now. */
+      readonly isTurn: boolean;
     };

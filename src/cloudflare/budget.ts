@@ -34,6 +34,10 @@ type Line = Pick<Account, 'promisedUntilMs'>;
 const MAX_SPREAD_MS = 60_000;
 /** What zones may have of rate and burst. */
 const ZONES_PART = 1 / 4;
+/** What zones have of the rate even while certificates wait: ten thousand of those wait for an hour. */
+const ZONES_LEAST = 1 / 20;
+/** What is kept for a zone that was told to come back is kept for so long after the moment that it was told. */
+const KEPT_MS = 5000;
 /** Who was told to come back takes a moment to be there; until then no zone steps in. */
 const CERTIFICATES_FIRST_MS = 1000;
 /** Tokens come and go with their Secrets; what is known of them is forgotten in passing. */
@@ -47,12 +51,17 @@ const MAX_ACCOUNTS = 64;
  * Nobody waits here: `take` grants at once or says when to ask again. Refused callers are given different
  * moments, else they would all come back for the same single token.
  *
- * Certificates go first: zones have a quarter of the bucket, and nothing of it while a certificate waits.
+ * Certificates go first: zones have a quarter of the bucket, and one request in twenty while a certificate waits.
  */
 export class Budget {
   readonly #clock: Clock;
-  /** All requests spend from the first, zones from both. */
-  readonly #buckets: { readonly all: TokenBucket; readonly zones: TokenBucket } | undefined;
+  /** How many certificates wait in a line of their own for the process's bucket. */
+  waitingCertificates: () => number = () => 0;
+  /** All requests spend from the first, zones from both, and from the third while certificates wait. */
+  readonly #buckets:
+    { readonly all: TokenBucket; readonly zones: TokenBucket; readonly least: TokenBucket } | undefined;
+  /** Requests that certificates leave to a zone, which comes for them soon. */
+  #kept = { count: 0, untilMs: 0 };
   readonly #accounts = new Map<string, Account>();
   /** One line for the zones of all tokens: what they lack is the same for all of them. */
   readonly #zonesLine: Line = { promisedUntilMs: 0 };
@@ -67,7 +76,8 @@ export class Budget {
       const size = Math.max(1, burst * part);
       return new TokenBucket((ratePerSecond * part) / 1000, size, size, this.#clock.monotonic());
     };
-    this.#buckets = { all: full(1), zones: full(ZONES_PART) };
+    const least = new TokenBucket((ratePerSecond * ZONES_LEAST) / 1000, 1, 0, this.#clock.monotonic());
+    this.#buckets = { all: full(1), zones: full(ZONES_PART), least };
   }
 
   /** Asks to send `count` requests now with the token known as `account`. */
@@ -75,33 +85,32 @@ export class Budget {
     const nowMs = this.#clock.monotonic();
     const stoppedMs = this.#stoppedMs(account, nowMs);
     if (stoppedMs > 0) return { granted: false, retryAfterMs: Math.ceil(stoppedMs), because: 'rate-limit' };
+    if (share === 'zones') this.#keep(count, account, nowMs);
     const waitMs = this.#shortageMs(count, account, share, nowMs);
     if (waitMs > 0) {
       const retryAfterMs = this.#promise(count, account, share, nowMs, waitMs);
       return { granted: false, retryAfterMs, because: 'budget' };
     }
     this.#buckets?.all.spend(count);
-    if (share === 'zones') this.#buckets?.zones.spend(count);
+    if (share === 'zones') {
+      this.#buckets?.zones.spend(count);
+      this.#kept = { count: 0, untilMs: 0 };
+    }
     this.#allowance(account, nowMs)?.tokens.spend(count);
     return { granted: true };
   }
 
-  /** How long until `take` would grant a request, milliseconds; 0 when it would now. Takes and promises nothing. */
-  waitMs(account = '', share: Share = 'certificates'): number {
+  /** How long until `take` would grant `count` requests one after the other, ms; 0 when it would now. Takes nothing. */
+  waitMs(account = '', share: Share = 'certificates', count = 1): number {
     const nowMs = this.#clock.monotonic();
-    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), this.#shortageMs(1, account, share, nowMs)));
+    const spanMs = this.#buckets?.all.spanMs(count + this.#keptFrom(share, nowMs), nowMs) ?? 0;
+    const shortMs = this.#shortageMs(1, account, share, nowMs);
+    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), shortMs, count > 1 ? spanMs : 0));
   }
 
-  /**
-   * Like `waitMs`, for a caller that will come back then: each gets a moment of its own, so that a thousand do
-   * not come back for one token. To be asked once per need, since every answer moves the next one's moment.
-   */
-  turnMs(account = ''): number {
-    const nowMs = this.#clock.monotonic();
-    const stoppedMs = this.#stoppedMs(account, nowMs);
-    if (stoppedMs > 0) return Math.ceil(stoppedMs);
-    const waitMs = this.#shortageMs(1, account, 'certificates', nowMs);
-    return waitMs === 0 ? 0 : this.#promise(1, account, 'certificates', nowMs, waitMs);
+  /** How long it would take to send that many requests at the process's own rate, ms. */
+  expectedMs(count: number): number {
+    return count === 0 ? 0 : (this.#buckets?.all.spanMs(count, this.#clock.monotonic()) ?? 0);
   }
 
   /** Cloudflare's `Ratelimit` header: `rest` more requests until its window ends in `resetMs`. */
@@ -131,19 +140,41 @@ export class Budget {
   /** Until the process's bucket, what Cloudflare left to the token and, for zones, their part hold `count`. */
   #shortageMs(count: number, account: string, share: Share, nowMs: number): number {
     if (this.#buckets === undefined) return 0;
+    const { all, zones } = this.#buckets;
     const allowance = this.#allowance(account, nowMs);
     const leftMs = allowance === undefined ? 0 : allowance.untilMs - nowMs;
     const allowanceMs = Math.min(allowance?.tokens.waitMs(count, nowMs) ?? 0, leftMs);
-    const shortMs = Math.max(this.#buckets.all.waitMs(count, nowMs), allowanceMs);
+    const shortMs = Math.max(all.waitMs(count + this.#keptFrom(share, nowMs), nowMs), allowanceMs);
     if (share === 'certificates') return shortMs;
-    return Math.max(shortMs, this.#buckets.zones.waitMs(count, nowMs), this.#precedenceMs(account, nowMs));
+    return Math.max(shortMs, zones.waitMs(count, nowMs), this.#precedenceMs(count, account, nowMs));
   }
 
-  /** Until no certificate waits any more: of whatever token for the process's bucket, of this one for its rest. */
-  #precedenceMs(account: string, nowMs: number): number {
+  /**
+   * Until no certificate waits any more: of whatever token for the process's bucket, of this one for its rest. At the
+   * latest until the zones' least part holds so many.
+   */
+  #precedenceMs(count: number, account: string, nowMs: number): number {
+    if (this.#buckets === undefined || this.#keptFrom('certificates', nowMs) >= count) return 0;
     const promisedMs = this.#accounts.get(account)?.promisedUntilMs ?? 0;
     const untilMs = Math.max(this.#certificatesUntilMs, promisedMs);
-    return untilMs === 0 ? 0 : Math.max(0, untilMs + CERTIFICATES_FIRST_MS - nowMs);
+    const promiseMs = untilMs === 0 ? 0 : Math.max(0, untilMs + CERTIFICATES_FIRST_MS - nowMs);
+    const lineMs = Math.min(this.waitingCertificates() / this.#buckets.all.perMs, MAX_SPREAD_MS);
+    return Math.min(Math.max(promiseMs, lineMs), this.#buckets.least.waitMs(count, nowMs));
+  }
+
+  /** Has certificates leave `count` requests to a zone that asks while they wait, once its least part holds them. */
+  #keep(count: number, account: string, nowMs: number): void {
+    if (this.#buckets === undefined || this.#keptFrom('certificates', nowMs) > 0) return;
+    const { all, least } = this.#buckets;
+    const isWaiting = this.waitingCertificates() > 0 || this.#certificatesUntilMs > nowMs;
+    if (!isWaiting || least.waitMs(count, nowMs) > 0 || this.#stoppedMs(account, nowMs) > 0) return;
+    least.spend(count);
+    this.#kept = { count, untilMs: nowMs + all.waitMs(count, nowMs) + KEPT_MS };
+  }
+
+  /** How many requests of the process's bucket are kept from who asks. */
+  #keptFrom(share: Share, nowMs: number): number {
+    return share === 'certificates' && this.#kept.untilMs > nowMs ? this.#kept.count : 0;
   }
 
   #allowance(account: string, nowMs: number): Account['allowance'] {

@@ -27,6 +27,12 @@ export class TokenBucket {
     return missing > ROUNDING ? missing / this.perMs : 0;
   }
 
+  /** Milliseconds until `count` could have been spent one after the other; 0 when they can now. */
+  spanMs(count: number, nowMs: number): number {
+    const missing = count - this.level(nowMs);
+    return missing > ROUNDING ? missing / this.perMs : 0;
+  }
+
   spend(count: number): void {
     this.#level -= count;
   }

@@ -20,6 +20,8 @@ export interface WorkQueueOptions {
 }
 
 const FIRST_COME: Rank = { group: '', lane: '', due: 0 };
+/** Over about so many pieces of work the pace is averaged. */
+const MEAN_OF = 50;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5 * 60_000;
 /** Longer delays are cut: a timer beyond 24.8 days fires at once, and looking twice a day costs nothing. */
@@ -43,6 +45,7 @@ export class WorkQueue {
   #timer: { readonly dueMs: number; readonly abort: AbortController } | undefined;
   readonly #failures = new Map<string, number>();
   readonly #takers = new Set<() => void>();
+  #meanWorkMs = 0;
   #closed = false;
 
   constructor(options: WorkQueueOptions) {
@@ -68,6 +71,11 @@ export class WorkQueue {
   /** Keys with failures that are not forgotten. */
   get failing(): number {
     return this.#failures.size;
+  }
+
+  /** How long it will probably take until every ready key was taken, ms, at the pace of the work done lately. */
+  expectedMs(): number {
+    return (this.length * this.#meanWorkMs) / (this.#o.workers ?? 1);
   }
 
   /** Work in progress: how long each running piece has taken so far, milliseconds. */
@@ -128,7 +136,9 @@ export class WorkQueue {
     const work = this.#active.get(key);
     if (work === undefined) return;
     this.#active.delete(key);
-    this.#o.onDone?.(key, this.#o.clock.monotonic() - work.sinceMs);
+    const workMs = this.#o.clock.monotonic() - work.sinceMs;
+    this.#meanWorkMs += (workMs - this.#meanWorkMs) / MEAN_OF;
+    this.#o.onDone?.(key, workMs);
     if (this.#dirty.has(key)) this.#push(key);
   }
 

@@ -22,6 +22,8 @@ export interface MetricsOptions {
   readonly roots: readonly { readonly name: string; readonly notAfter: number }[];
   /** Requests that could be sent now; Infinity without a limit. */
   readonly budgetRemaining: () => number;
+  /** Ms until all certificates that want something now have had their turn. */
+  readonly queueExpectedMs: () => number;
   readonly clockReadings: () => readonly ClockReading[];
 }
 
@@ -165,6 +167,14 @@ function registerGauges(options: MetricsOptions, registry: Registry): void {
     registers,
     collect() {
       this.set(options.budgetRemaining());
+    },
+  });
+  new Gauge({
+    name: 'originca_queue_expected_seconds',
+    help: 'Time until all certificates that want something now have probably had their turn.',
+    registers,
+    collect() {
+      this.set(options.queueExpectedMs() / 1000);
     },
   });
   new Gauge({

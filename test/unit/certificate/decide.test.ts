@@ -237,7 +237,7 @@ describe('nothing is issued', () => {
       { target: undefined, issuer: { ...READY_ISSUER, noZone: 'no' } },
     ],
     ['before the next attempt is due', 'Refuse CloudflareUnavailable', { target: undefined, failure }],
-    ['without budget', 'AwaitBudget', { target: undefined, issuer: { ...READY_ISSUER, budgetMs: 700 } }],
+    ['without budget', 'AwaitTurn', { target: undefined, issuer: { ...READY_ISSUER, isTurn: false } }],
     [
       'a fourth time in an hour',
       'Refuse IssuanceLoop',
@@ -250,6 +250,53 @@ describe('nothing is issued', () => {
     ],
   ])('%s', (_, expected, change) => {
     expect(decided(change)).toBe(expected);
+  });
+
+  describe('in an incident of its token', () => {
+    const held = { state: 'held', reason: 'CloudflareUnavailable', message: 'all fail' } as const;
+    const none = { state: 'none' } as const;
+    const said = { reason: 'CloudflareUnavailable', message: 'all fail' };
+    const incidents = { creation: held, search: none };
+
+    test('waits for its turn, and says why', () => {
+      expect(decide(worldOf({ target: undefined, incidents }))).toEqual({
+        type: 'AwaitTurn',
+        request: 'creation',
+        said,
+      });
+    });
+
+    test('says so in the same words when the issuer could not be checked either', () => {
+      const issuer = { state: 'IssuerNotReady', message: 'unavailable' } as const;
+      expect(decide(worldOf({ target: undefined, issuer, incidents }))).toMatchObject({ said });
+      expect(decided({ target: undefined, issuer: { state: 'Unchecked' }, incidents })).toBe('AwaitTurn');
+    });
+
+    test('tells first what only a person can change', () => {
+      const issuer = { ...READY_ISSUER, notAllowed: 'no' };
+      expect(decided({ target: undefined, issuer, incidents })).toBe('Refuse HostnameNotAllowed');
+    });
+
+    test('tries whether it is over when it is called for that, however lately it failed itself', () => {
+      const probe = { creation: { state: 'probe' }, search: none } as const;
+      expect(decided({ target: undefined, failure, incidents: probe })).toBe('Issue DoesNotExist');
+      const own = { ...failure, reason: 'BadResponse' } as const;
+      expect(decided({ target: undefined, failure: own, incidents: probe })).toBe('Refuse BadResponse');
+    });
+
+    test('looks for what an earlier request left, where listing works', () => {
+      const pending = pendingOf();
+      expect(decided({ target: undefined, pending, incidents })).toBe('Search');
+      const all = { creation: held, search: held };
+      expect(decide(worldOf({ target: undefined, pending, incidents: all }))).toMatchObject({
+        type: 'AwaitTurn',
+        request: 'search',
+      });
+    });
+
+    test('does what needs no request', () => {
+      expect(decided({ incidents })).toBe('Done');
+    });
   });
 
   test('twice in an hour is no loop yet', () => {

@@ -3,6 +3,7 @@ import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../../../src/api/names.ts';
 import type { CertificateFacts } from '../../../src/pki/inspect.ts';
 import type { SecretFacts } from '../../../src/secret-facts.ts';
 import { recordAnnotations, type TargetRecord } from '../../../src/certificate/record.ts';
+import { NO_INCIDENTS } from '../../../src/certificate/incidents.ts';
 import type { Pending } from '../../../src/certificate/pending.ts';
 import type { IssuerView, World } from '../../../src/certificate/world.ts';
 
@@ -154,8 +155,7 @@ export const READY_ISSUER: Extract<IssuerView, { state: 'Ready' }> = {
   defaults: {},
   notAllowed: undefined,
   noZone: undefined,
-  account: 'token-1',
-  budgetMs: 0,
+  isTurn: true,
 };
 
 /** A world in which everything is in order; change what the test is about. */
@@ -181,6 +181,7 @@ export function worldOf(change: Partial<World> = {}): World {
     twins: [],
     issuedAt: [],
     clockSkew: undefined,
+    incidents: NO_INCIDENTS,
     ...change,
   };
 }

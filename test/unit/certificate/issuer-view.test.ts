@@ -34,7 +34,7 @@ beforeEach(() => {
   context = {
     stores: { issuers: { get: () => issuer } },
     sessions: { get: () => session },
-    budgetMs: () => 0,
+    line: { admits: () => true },
     wake: (key: string) => void woken.push(key),
   } as unknown as CertificateContext;
 });

@@ -46,17 +46,15 @@ describe('Budget', () => {
     expect([budget.waitMs(), budget.waitMs('a')]).toEqual([0, 2500]);
   });
 
-  test('gives each caller that waits its turn, in line with those refused', async () => {
-    const { clock, budget } = make(2, 1);
-    expect([budget.turnMs(), budget.turnMs()]).toEqual([0, 0]);
+  test('says how long several requests would have to wait for one another', async () => {
+    const { clock, budget } = make(2, 4);
+    expect([budget.waitMs('', 'certificates', 4), budget.waitMs('', 'certificates', 6)]).toEqual([0, 1000]);
     drain(budget);
-    await clock.advance(0);
-    expect([budget.turnMs(), budget.turnMs(), refusal(budget)]).toEqual([1000, 1500, 2000]);
-    await clock.advance(1000);
-    expect([budget.turnMs(), budget.take().granted]).toEqual([0, true]);
-    budget.limited(7000);
-    expect([budget.turnMs(), budget.turnMs()]).toEqual([7000, 7000]);
-    expect(make(0, 1).budget.turnMs()).toBe(0);
+    expect(budget.expectedMs(10)).toBe(5000);
+    await clock.advance(60_000);
+    expect([budget.expectedMs(4), budget.expectedMs(1004), make(0, 1).budget.expectedMs(9)]).toEqual([
+      0, 500_000, 0,
+    ]);
   });
 
   test('never sends a caller away for much more than a minute, however many wait', () => {

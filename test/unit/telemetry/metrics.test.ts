@@ -22,6 +22,7 @@ function make(options: Partial<MetricsOptions> = {}): Metrics {
     slowChecks: () => [],
     roots: [{ name: 'A Root', notAfter: 1_881_507_600_000 }],
     budgetRemaining: () => 42,
+    queueExpectedMs: () => 3_300_000,
     clockReadings: () => [{ source: 'cloudflare', skewMs: -1500 }],
     ...options,
   });
@@ -219,6 +220,7 @@ describe('the process', () => {
   });
 
   test('without a limit has an endless budget', async () => {
+    expect(await lines(make({}), 'originca_queue')).toEqual(['originca_queue_expected_seconds 3300']);
     expect(await lines(make({ budgetRemaining: () => Infinity }), 'originca_cloudflare_budget')).toEqual([
       'originca_cloudflare_budget_remaining +Inf',
     ]);

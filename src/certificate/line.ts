@@ -1,0 +1,179 @@
+import type { Clock } from '../clock.ts';
+import type { Ask, Breaker } from '../cloudflare/breaker.ts';
+import type { Budget } from '../cloudflare/budget.ts';
+import { FairOrder, type Placed, type Rank } from '../kube/fair-order.ts';
+
+export interface LineOptions {
+  readonly clock: Clock;
+  readonly budget: Pick<Budget, 'waitMs' | 'expectedMs'>;
+  readonly breaker: Pick<Breaker, 'holds' | 'reserve' | 'waitMs'>;
+  readonly rank: (key: string) => Rank;
+  /** Whether a certificate could make use of a probe: not while its issuer is known to be out of order. */
+  readonly mayProbe: (account: string) => boolean;
+  /** Whose turn it is: it is to be looked at, and finds itself admitted. */
+  readonly call: (key: string) => void;
+  /** Ends all waiting. */
+  readonly signal: AbortSignal;
+}
+
+/** A probe is kept for whom it was offered to for so long. */
+const PROBE_MS = 15_000;
+/** Who has tried in this incident stands behind all who have not: an object's own trouble must not pass for everybody's. */
+const MAX_LANES = 1000;
+const BEHIND_ALL_MS = 1e14;
+
+/**
+ * Certificates that wait for a request to Cloudflare: for the budget, or for the end of an incident. They do not come
+ * back to ask: whose turn it is, by namespace and expiry, is called, as many as there are requests to be had. While a
+ * token's requests are held back one at a time is called to try it. No worker waits here.
+ */
+export class Line {
+  readonly #options: LineOptions;
+  /** Who waits; a lane is all that need the same. */
+  readonly #order = new FairOrder();
+  readonly #asks = new Map<string, Ask>();
+  /** Who may send a request now and has not come to an end with it; true for a probe. */
+  readonly #admitted = new Map<string, { readonly lane: string; readonly isProbe: boolean }>();
+  /** How often each has tried in the present incident. */
+  readonly #tries = new Map<string, number>();
+  #timer: { readonly dueMs: number; readonly abort: AbortController } | undefined;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', () => this.#timer?.abort.abort(), { once: true });
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#order.size;
+  }
+
+  /** How many wait for nothing but the budget. */
+  get waitingForBudget(): number {
+    let count = 0;
+    for (const [lane, keys] of this.#order.lanes) if (!this.#isHeld(lane)) count += keys;
+    return count;
+  }
+
+  /** Whether the asker may send such a request now. It then counts until `ended`, so that no two are let in for one. */
+  admits(ask: Ask): boolean {
+    const { asker: key = '', account } = ask;
+    const { budget, breaker } = this.#options;
+    if (this.#admitted.has(key)) return budget.waitMs(account) === 0;
+    if (breaker.holds(ask)) return false;
+    this.serve();
+    if (this.#admitted.has(key)) return true;
+    if (budget.waitMs(account, 'certificates', this.#admitted.size + 1) > 0) return false;
+    this.#admit(key, laneOf(ask), false);
+    return true;
+  }
+
+  /** The asker waits until it is called. */
+  join(ask: Ask): void {
+    const { asker: key = '' } = ask;
+    const { group, due } = this.#options.rank(key);
+    const lane = laneOf(ask);
+    this.#asks.set(lane, ask);
+    if (this.#asks.size > MAX_LANES) this.#forgetEmpty(lane);
+    this.#order.add(key, { group, lane, due: due + (this.#tries.get(key) ?? 0) * BEHIND_ALL_MS });
+  }
+
+  /** It does not wait any more. What it tried in this incident is forgotten only when it has what it wanted. */
+  leave(key: string, isDone: boolean): void {
+    this.#order.delete(key);
+    if (isDone) this.#tries.delete(key);
+  }
+
+  /** A look at the certificate is over, whatever came of it. */
+  ended(key: string): void {
+    this.#admitted.delete(key);
+    this.serve();
+  }
+
+  /** Calls whose turn it is: after anything that may let somebody in. */
+  serve(): void {
+    if (this.#options.signal.aborted) return;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) this.#call(next);
+    this.#arm();
+  }
+
+  /** How long it will probably take until all who wait have had their request, ms. */
+  expectedMs(): number {
+    const { budget } = this.#options;
+    const shut = [...this.#order.lanes.keys()].map((lane) => this.#laneMs(lane)).filter(Number.isFinite);
+    return Math.max(budget.expectedMs(this.#order.size + this.#admitted.size), 0, ...shut);
+  }
+
+  #forgetEmpty(but: string): void {
+    for (const lane of this.#asks.keys())
+      if (lane !== but && !this.#order.lanes.has(lane)) this.#asks.delete(lane);
+  }
+
+  #next(): Placed | undefined {
+    const open = new Set([...this.#order.lanes.keys()].filter((lane) => this.#laneMs(lane) === 0));
+    return open.size === 0 ? undefined : this.#order.take((lane) => open.has(lane));
+  }
+
+  #call({ key, rank: { lane } }: Placed): void {
+    const { breaker, call } = this.#options;
+    const isProbe = this.#isHeld(lane);
+    if (isProbe) {
+      this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
+      breaker.reserve({ ...this.#askOf(lane), asker: key }, PROBE_MS);
+    } else this.#tries.delete(key);
+    this.#admit(key, lane, isProbe);
+    call(key);
+  }
+
+  #admit(key: string, lane: string, isProbe: boolean): void {
+    this.#admitted.set(key, { lane, isProbe });
+  }
+
+  /** Until the next of the lane may be called, ms; infinite where something else has to happen first. */
+  #laneMs(lane: string): number {
+    const { breaker, budget, mayProbe } = this.#options;
+    const ask = this.#askOf(lane);
+    if (breaker.holds(ask)) {
+      const isTried = [...this.#admitted.values()].some((each) => each.isProbe && each.lane === lane);
+      if (isTried || !mayProbe(ask.account)) return Infinity;
+    }
+    return Math.max(breaker.waitMs(ask), budget.waitMs(ask.account, 'certificates', this.#admitted.size + 1));
+  }
+
+  #isHeld(lane: string): boolean {
+    return this.#options.breaker.holds(this.#askOf(lane));
+  }
+
+  /** The request that the lane waits for, made for nobody in particular. */
+  #askOf(lane: string): Ask {
+    const ask = this.#asks.get(lane);
+    if (ask === undefined) throw new Error(`nobody waits in lane ${lane}`);
+    return { ...ask, asker: undefined };
+  }
+
+  /** One sleep, until the first lane opens. */
+  #arm(): void {
+    const { clock } = this.#options;
+    const waits = [...this.#order.lanes.keys()].map((lane) => this.#laneMs(lane));
+    const waitMs = Math.min(Infinity, ...waits);
+    const dueMs = clock.monotonic() + waitMs;
+    if (this.#timer?.dueMs === dueMs) return;
+    this.#timer?.abort.abort();
+    this.#timer = undefined;
+    if (!Number.isFinite(waitMs)) return;
+    const abort = new AbortController();
+    this.#timer = { dueMs, abort };
+    clock.after(Math.max(1, waitMs), abort.signal).then(
+      () => {
+        if (this.#timer?.abort === abort) this.#timer = undefined;
+        this.serve();
+      },
+      () => undefined, // Another sleep took its place, or the operator stops.
+    );
+  }
+}
+
+/** What two must need alike to be in one lane. */
+function laneOf({ account, operation, place = '' }: Ask): string {
+  return [account, operation, place].join(' ');
+}
