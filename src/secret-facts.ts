@@ -14,6 +14,8 @@ export interface SecretFacts {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** By the API server's clock, ms since the epoch; undefined where it does not say. */
+  readonly createdAt?: number | undefined;
   readonly type: string;
   readonly immutable: boolean;
   /** It is deleted, and a finalizer of somebody holds it. */
@@ -86,6 +88,7 @@ function judged(secret: Secret, roots: TrustedRoots): SecretFacts {
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || undefined,
     type: secret.type ?? 'Opaque',
     immutable: secret.immutable ?? false,
     deleting: metadata.deletionTimestamp !== undefined,

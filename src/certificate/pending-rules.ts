@@ -66,6 +66,10 @@ function isParked(world: Living, { parked }: Pending): boolean {
  */
 function settle(world: World, pending: Pending): Action {
   const { waits } = world;
+  if (pending.isCopy) {
+    const why = 'it came out of a backup or another cluster, where what was issued for its key may serve';
+    return { type: 'Discard', pending, why };
+  }
   if (pending.postedAt !== '') {
     if (waits.postMs > 0) return { type: 'Wait', ms: waits.postMs };
     return gate(world, 'settle') ?? { type: 'Settle', pending };

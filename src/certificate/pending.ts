@@ -43,6 +43,11 @@ export interface Pending {
   readonly replaces: string;
   /** Non-empty: a POST may be out. */
   readonly postedAt: string;
+  /**
+   * The Secret is younger than its POST: it came out of a backup or another cluster, and whoever had it first may have
+   * finished the issuance long ago.
+   */
+  readonly isCopy: boolean;
   /** Ids noted for revocation; once there is one, this issuance can only be settled. */
   readonly revoke: readonly string[];
   /** A certificate for this key, already obtained, that could not be written to the target yet. */
@@ -62,6 +67,9 @@ export function pendingName(certificateUid: string): string {
   return `${PENDING_SECRET_PREFIX}${certificateUid}`;
 }
 
+/** Far more than clocks may differ: the Secret is made in the moment before the first POST. */
+const COPY_AGE_MS = 3_600_000;
+
 export function readPending(facts: SecretFacts): Pending {
   const note = (name: string): string => facts.annotations[name] ?? '';
   return {
@@ -78,6 +86,8 @@ export function readPending(facts: SecretFacts): Pending {
     requests: { renew: note(ANNOTATION.renewRequest), rekey: note(ANNOTATION.rekeyRequest) },
     replaces: note(ANNOTATION.replaces),
     postedAt: note(ANNOTATION.postedAt),
+    isCopy:
+      facts.createdAt !== undefined && Date.parse(note(ANNOTATION.postedAt)) < facts.createdAt - COPY_AGE_MS,
     revoke: note(ANNOTATION.revoke)
       .split(',')
       .filter((id) => SERIAL.test(id))

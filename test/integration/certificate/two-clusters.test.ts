@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ANNOTATION, PENDING_SECRET_TYPE } from '../../../src/api/names.ts';
 import type { Secret } from '../../../src/kube/object.ts';
 import { JumpClock } from '../../support/jump-clock.ts';
 import { type RunningOperator, Scene } from '../../support/scene.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
-import { idIn, issued, replaced, signedAgain, text } from './pairs.ts';
+import { idIn, issued, postUnderWay, replaced, signedAgain, text } from './pairs.ts';
 import { SlowRounds } from './slow-rounds.ts';
 
 const HOUR = 3_600_000;
@@ -117,4 +118,29 @@ test('a cluster whose certificate the other revoked notices, and gets its own', 
   expect(own).not.toBe(renewed);
   expect(await isInForce(own)).toBe(true);
   expect(await isInForce(renewed)).toBe(true);
+});
+
+test('a cluster that got a copy of a pending Secret revokes nothing of what the other got for its key', async () => {
+  await operate(ours);
+  await postUnderWay(ours, 'example.com', () => ours.applyCertificate('web', REVOKES));
+  const [pending] = await ours.pendings();
+  await ours.settled('web');
+  const serving = idIn(await ours.secret('web-tls'));
+  const { name = '', labels, annotations } = pending?.metadata ?? {};
+  // By the API server's clock it is restored two hours later.
+  const postedAt = new Date(Date.now() - 2 * HOUR).toISOString();
+  await theirs.createSecret({
+    metadata: {
+      name,
+      labels: labels ?? {},
+      annotations: { ...annotations, [ANNOTATION.postedAt]: postedAt },
+    },
+    type: PENDING_SECRET_TYPE,
+    data: pending?.data ?? {},
+  });
+  await operate(theirs);
+  await waitFor('the copy to be gone', async () => (await theirs.pendings()).length === 0, {
+    timeoutMs: 15_000,
+  });
+  expect(await isInForce(serving)).toBe(true);
 });

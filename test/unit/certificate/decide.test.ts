@@ -547,6 +547,13 @@ describe('the annotation hold-until', () => {
     expect(retry('tomorrow')).not.toHaveProperty('retryMs');
   });
 
+  test('of an object that is gone is given up unsettled where it is a copy: another cluster may serve what it got', () => {
+    const orphan = { certificate: undefined, target: undefined } as const;
+    expect(decided({ ...orphan, pending: pendingOf({ isCopy: true }) })).toMatch(
+      /^Discard .*another cluster/,
+    );
+  });
+
   test('does not hold what is left of an object that is gone', () => {
     expect(decided({ certificate: undefined, target: undefined, pending: pendingOf() })).toBe('Settle');
   });

@@ -144,6 +144,7 @@ export function pendingOf(change: Partial<Pending> = {}): Pending {
     requests: { renew: '', rekey: '' },
     replaces: '',
     postedAt: '2026-11-21T11:59:00.000Z',
+    isCopy: false,
     revoke: [],
     parked: undefined,
     ...change,

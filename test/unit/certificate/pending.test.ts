@@ -30,6 +30,25 @@ async function made() {
 }
 
 describe('a pending Secret', () => {
+  test.each<[string, string | undefined, boolean]>([
+    ['a moment before its POST is the one that was made for it', '2026-11-21T11:59:59Z', false],
+    ['long before its POST was posted again', '2026-11-20T12:00:00Z', false],
+    ['a little after its POST is so by another clock', '2026-11-21T12:59:00Z', false],
+    ['long after its POST is a copy', '2026-11-21T14:00:00Z', true],
+    ['nobody knows when is taken for what it says', undefined, false],
+  ])('that was created %s', async (_, creationTimestamp, isCopy) => {
+    const secret = await made();
+    const metadata = { ...secret.metadata, ...(creationTimestamp && { creationTimestamp }) };
+    expect(readPending(secretFacts({ ...secret, metadata }, roots)).isCopy).toBe(isCopy);
+  });
+
+  test('whose POST certainly had no effect is no copy: there is nothing to find', async () => {
+    const secret = await made();
+    const annotations = { ...secret.metadata.annotations, 'originca.dev/posted-at': '' };
+    const metadata = { ...secret.metadata, annotations, creationTimestamp: '2026-11-21T14:00:00Z' };
+    expect(readPending(secretFacts({ ...secret, metadata }, roots)).isCopy).toBe(false);
+  });
+
   test('is read back as it was made', async () => {
     const secret = await made();
     const pending = readPending(secretFacts(secret, roots));
