@@ -38,12 +38,18 @@ export function createLogger({ level, format, destination }: LogOptions): Logger
 /** Lines for a person, formatted in this process. */
 function prettyStream(out: DestinationStream, isStdout: boolean): DestinationStream {
   const colorize = isStdout && process.stdout.isTTY;
-  const format = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l' });
+  const format = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', messageFormat: oneLine });
   return {
     write: (line) => {
       out.write(format(line));
     },
   };
+}
+
+/** A message may quote what people and servers wrote: it must not look like a line of ours, nor command a terminal. */
+function oneLine(line: Readonly<Record<string, unknown>>, key: string): string {
+  const message = line[key];
+  return typeof message === 'string' ? message.replaceAll(/\p{C}+/gu, ' ') : '';
 }
 
 const SECRET_FIELDS = ['token', 'apiToken', 'authorization', 'Authorization', 'privateKey', 'privateKeyPem'];
