@@ -85,7 +85,7 @@ export async function observe(context: ControllerContext, key: string, signal: A
     intervals,
     facts,
     origins,
-    readyCertificates: certificates.filter(({ isReady }) => isReady).length,
+    readyCertificates: certificates.length,
     beganMs,
   };
   return { state: 'known', view };
@@ -121,20 +121,18 @@ function intervalsFor(context: ControllerContext, zone: Readonly<OriginZone>): I
   return intervalsOf(zoneIntervalMs, loadOf(zone, zoneIntervalMs).inventoryIntervalMs, stretch);
 }
 
-interface CertificateNames {
-  readonly hostnames: readonly string[];
-  readonly isReady: boolean;
-}
-
-/** The OriginCertificates that have names in the zone, and those names. */
-function certificatesOf({ stores }: ControllerContext, zoneName: string): readonly CertificateNames[] {
+/**
+ * Of each Ready OriginCertificate that has names in the zone those names. What others ask for and have not got does not
+ * count: any number of names can be asked for in any namespace, and each would be looked at and held against the zone.
+ */
+function certificatesOf({ stores }: ControllerContext, zoneName: string): readonly (readonly string[])[] {
   const zoneNames = new Set(stores.zones.list().map(zoneNameOf));
-  const found: CertificateNames[] = [];
+  const found: (readonly string[])[] = [];
   for (const certificate of stores.certificates.list()) {
     const { metadata, spec } = certificate;
-    if (metadata.deletionTimestamp !== undefined) continue;
+    if (metadata.deletionTimestamp !== undefined || !isReady(certificate)) continue;
     const hostnames = spec.hostnames.filter((hostname) => zoneNameFor(hostname, zoneNames) === zoneName);
-    if (hostnames.length > 0) found.push({ hostnames, isReady: isReady(certificate) });
+    if (hostnames.length > 0) found.push(hostnames);
   }
   return found;
 }
@@ -148,7 +146,7 @@ function originsOf(
   zoneName: string,
   { records }: ZoneMemory,
   { trust, recordsProblem }: { readonly trust: CustomTrust; readonly recordsProblem: string | undefined },
-  certificates: readonly CertificateNames[],
+  certificates: readonly (readonly string[])[],
   paused: boolean,
 ): Origins {
   if (records.value === undefined) {
@@ -162,7 +160,7 @@ function originsOf(
     probes: spec.probes,
     ignore: spec.gate.ignore ?? [],
     routes: routes.routes,
-    certificateNames: [...new Set(certificates.flatMap(({ hostnames }) => hostnames))],
+    certificateNames: [...new Set(certificates.flat())],
   });
   const incompleteWhy = whyIncomplete(listing.complete, plan.beyond, trust) ?? recordsProblem;
   return {

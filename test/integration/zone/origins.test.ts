@@ -106,6 +106,7 @@ test('a hostname of an OriginCertificate that visitors reach past Cloudflare is 
   await seed('grey.example.com', '203.0.113.7', false);
   await zones.apply();
   await zones.condition('OriginsVerified', 'NothingToVerify');
+  await scene.createIssuer();
   await scene.applyCertificate('grey', { hostnames: ['grey.example.com', 'gone.example.com'] });
   expect((await line('grey.example.com', 'NotProxied'))?.message).toContain('grey cloud');
   expect((await line('gone.example.com', 'NotProxied'))?.message).toContain('no DNS record');

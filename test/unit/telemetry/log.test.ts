@@ -25,6 +25,22 @@ describe('a log line', () => {
     expect(text()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: words\n {4}key: "a\/b"\n$/);
   });
 
+  test.each(['json', 'pretty'] as const)(
+    'in %s is one line, whatever the message and its fields quote',
+    (format) => {
+      const { log, text } = capture(format);
+      const planted = 'x\n[12:00:00.000] ERROR: all is lost\r\u001b[31m\u202e\u2028';
+      log.warn({ key: planted }, `a name: ${planted}`);
+      expect(
+        text()
+          .match(/^.*all is lost/gm)
+          ?.filter((line) => !/name: x|key|msg/.test(line)) ?? [],
+      ).toEqual([]);
+      // oxlint-disable-next-line no-control-regex -- the point is that there is none
+      expect(text().replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f]/);
+    },
+  );
+
   test('below the level is not written', () => {
     const { log, lines } = capture('json', 'warn');
     log.info('quiet');

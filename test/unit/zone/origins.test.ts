@@ -299,3 +299,51 @@ describe('a record with more addresses than the Ingress that routes its name', (
     expect(knocks(plan(records, to('10.0.0.7:443')))).toEqual({ 'www.example.com': ['10.0.0.7:443'] });
   });
 });
+
+describe('who may only ask for certificates and route names', () => {
+  const RECORDS = [
+    'www A 203.0.113.1',
+    '* CNAME www.example.com',
+    'api CNAME api.example.net',
+    '-grey A 203.0.113.9',
+  ];
+  const name = fc
+    .constantFrom('www', 'api', 'grey', 'a', 'b', '169.254.169.254', 'x.y')
+    .map((label) => `${label}.example.com`);
+  const certificateNames = fc.array(
+    fc.oneof(name, fc.constantFrom('*.example.com', 'evil.test', '127.0.0.1', '')),
+  );
+  // Addresses are in the status, which those do not write.
+  const routes = fc.array(
+    fc.record({
+      hostname: fc.oneof(name, fc.constant('*.example.com')),
+      addresses: fc.constantFrom([], ['198.51.100.7:443']),
+      source: fc.constant('Ingress mallory/web'),
+    }),
+  );
+
+  test('has nothing knocked at but what records and controllers name', () => {
+    fc.assert(
+      fc.property(certificateNames, routes, (names, routed) => {
+        const { targets } = plan(RECORDS, { certificateNames: names, routes: routed });
+        const known = ['203.0.113.1:443', 'api.example.net:443', '198.51.100.7:443'];
+        expect(targets.flatMap(({ addresses }) => addresses).filter((each) => !known.includes(each))).toEqual(
+          [],
+        );
+        expect(
+          targets.map(({ hostname }) => hostname).filter((each) => !each.endsWith('.example.com')),
+        ).toEqual([]);
+      }),
+    );
+  });
+
+  test('has nothing knocked at for a name but what spec.probes tells, where it does', () => {
+    const probes = [{ hostnames: ['*'], addresses: ['ingress.example:443'] }];
+    fc.assert(
+      fc.property(certificateNames, routes, (names, routed) => {
+        const { targets } = plan(RECORDS, { certificateNames: names, routes: routed, probes });
+        expect([...new Set(targets.flatMap(({ addresses }) => addresses))]).toEqual(['ingress.example:443']);
+      }),
+    );
+  });
+});
