@@ -1,7 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ANNOTATION } from '../../../src/api/names.ts';
 import type { Fault, Match } from '../../proxy/faults.ts';
+import { FaultProxy } from '../../proxy/proxy.ts';
 import { type ProxiedOperator, proxied } from '../../support/proxied.ts';
+import { trust } from '../../support/scene-operator.ts';
 import { Scene } from '../../support/scene.ts';
 import { waitFor } from '../../support/wait.ts';
 import { idIn } from '../certificate/pairs.ts';
@@ -26,17 +30,24 @@ const EACH = 4;
 
 let scene: Scene;
 let front: ProxiedOperator;
+let cloudflare: FaultProxy;
 
 beforeAll(async () => {
   scene = await Scene.start('bursts');
   await scene.createIssuer();
   front = await proxied();
-  await scene.startOperator({ kubeconfig: front.kubeconfig });
+  const { apiUrl, caFile, dir } = scene.simulator;
+  cloudflare = await FaultProxy.start({ upstream: apiUrl, ca: await readFile(caFile) });
+  const proxyCaFile = join(dir, 'proxy-ca.pem');
+  await writeFile(proxyCaFile, cloudflare.ca);
+  await trust(proxyCaFile);
+  await scene.startOperator({ kubeconfig: front.kubeconfig, baseUrl: cloudflare.url });
 });
 
 afterAll(async () => {
   await scene[Symbol.asyncDispose]();
   await front[Symbol.asyncDispose]();
+  await cloudflare.close();
 });
 
 const hostnameOf = (name: string): string => `${name}.example.com`;
@@ -61,23 +72,37 @@ async function servesItsOnly(name: string, count: number): Promise<void> {
   expect(await issued()).toHaveLength(count);
 }
 
+/** Answers so at once, and again when Cloudflare has answered a request for a certificate. */
+function strikeTwice({ fault, match }: (typeof BURSTS)[number]): void {
+  const strike = (): void => void front.proxy.inject({ fault, match, count: LENGTH });
+  strike();
+  cloudflare.gate = async ({ when, method }) => {
+    if (when === 'after' && method === 'POST') {
+      cloudflare.gate = undefined;
+      front.proxy.clear();
+      strike();
+    }
+    return 'pass';
+  };
+}
+
 describe('in bursts the API server answers', () => {
   test.each(BURSTS)(
     '$what: each certificate is issued once, and renewed once',
     { timeout: 240_000 },
     async (burst) => {
-      const { fault, match } = burst;
       const names = Array.from({ length: EACH }, (_, index) => `burst-${BURSTS.indexOf(burst)}-${index}`);
-      const strike = (): (() => void) => front.proxy.inject({ fault, match, count: LENGTH });
       const met = (): number => front.proxy.requests.filter((request) => request.fault !== undefined).length;
       front.proxy.forget();
-      strike();
+      strikeTwice(burst);
       await Promise.all(names.map((name) => apply(name)));
       await Promise.all(names.map((name) => servesItsOnly(name, 1)));
-      strike();
+      strikeTwice(burst);
       await Promise.all(names.map((name) => apply(name, { [ANNOTATION.renewRequestedAt]: 'now' })));
       await Promise.all(names.map((name) => servesItsOnly(name, 2)));
       expect(met()).toBeGreaterThan(LENGTH);
+      expect(cloudflare.requests.filter(({ method }) => method === 'POST')).toHaveLength(2 * EACH);
+      cloudflare.forget();
       front.proxy.clear();
     },
   );
