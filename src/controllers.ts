@@ -252,6 +252,11 @@ export class Controllers {
     await Promise.all(this.#controllers.map((controller) => controller.run(stop, lost)));
   }
 
+  /** The API server is heard again: what failed for want of it does not wait for the end of its delay. */
+  retryNow(): void {
+    for (const queue of this.#queues) queue.retryNow();
+  }
+
   /** Sends what is left to say and ends what reads in the background. */
   async close(): Promise<void> {
     this.#background.abort();

@@ -57,7 +57,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     onWarning: (text) => log.warn({ warning: text }, 'the API server warns'),
   }).catch(refuseCredentials);
   const operatorNamespace = config.operatorNamespace ?? namespaceOf(kubeConfig) ?? DEFAULT_NAMESPACE;
-  const freshness = watchFreshness(config, kube, log);
+  const freshness = watchFreshness(config, kube, log, () => term.controllers.retryNow());
   const budget = new Budget({ clock, ratePerSecond: config.cloudflareRate, burst: config.cloudflareBurst });
   const breaker = new Breaker({ clock, random });
   const metrics: Metrics = new Metrics({
@@ -118,7 +118,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
 }
 
 /** Looks whether the API server answers, and says once when it does not. */
-function watchFreshness(config: Config, kube: KubeClient, log: Logger): Freshness {
+function watchFreshness(config: Config, kube: KubeClient, log: Logger, onFresh: () => void): Freshness {
   return new Freshness({
     lastReadMs: () => kube.lastReadMs,
     read: (signal) => lookOnce(kube, config.watchNamespaces, signal),
@@ -130,7 +130,10 @@ function watchFreshness(config: Config, kube: KubeClient, log: Logger): Freshnes
       );
       void kube.reconnect();
     },
-    onFresh: () => log.info('the API server answers'),
+    onFresh: () => {
+      log.info('the API server answers');
+      onFresh();
+    },
   });
 }
 

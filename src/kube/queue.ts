@@ -114,6 +114,13 @@ export class WorkQueue {
     this.#failures.delete(key);
   }
 
+  /** What made keys fail is over: they are looked at now, and their next failure is their first again. */
+  retryNow(): void {
+    const failed = [...this.#failures.keys()];
+    this.#failures.clear();
+    for (const key of failed) this.add(key);
+  }
+
   /** How often in a row the key was added rate-limited. */
   retries(key: string): number {
     return this.#failures.get(key) ?? 0;

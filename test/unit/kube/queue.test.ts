@@ -111,6 +111,20 @@ describe('the work queue', () => {
     expect(added).toEqual(['a']);
   });
 
+  test('hands out what failed at once when it is told that the reason is over, and forgets the failures', async () => {
+    const { clock, queue, added } = newQueue();
+    for (let i = 0; i < 5; i++) queue.addRateLimited('a');
+    queue.addAfter('b', 60_000);
+    expect(added).toEqual([]);
+    queue.retryNow();
+    expect(added).toEqual(['a']);
+    expect(queue).toMatchObject({ failing: 0, length: 1 });
+    queue.done((await queue.take(never))!);
+    await clock.advance(59_999);
+    // Its delay goes on, and costs one more look.
+    expect(added).toEqual(['a', 'a']);
+  });
+
   test('frees what it knows of a key that is forgotten and done', async () => {
     const { clock, queue } = newQueue();
     for (let i = 0; i < 1_000; i++) queue.addRateLimited(`key-${i}`);
