@@ -118,6 +118,8 @@ function startOperator(
     flags: FLAGS,
     nodeFlags: [...DEPLOYED_NODE_FLAGS, ...stall.nodeFlags, ...nodeFlags],
     env: stall.env,
+    // On a machine that does much else; the table has the bound.
+    readyWithinMs: 300_000,
   });
 }
 

@@ -25,13 +25,14 @@ export async function startReady(
   name: string,
   options: StartOptions,
   probe: (signal: AbortSignal) => Promise<boolean>,
+  timeoutMs = READY_MS,
 ): Promise<Supervised> {
   const program = await supervisor.run(options);
   const ended = new AbortController();
   void program.exited.then(() => ended.abort());
   try {
     await waitFor(`${name} to be ready`, probe, {
-      timeoutMs: READY_MS,
+      timeoutMs,
       intervalMs: 25,
       signal: ended.signal,
     });

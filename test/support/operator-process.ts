@@ -20,6 +20,8 @@ export interface OperatorProcessOptions {
   readonly nodeFlags?: readonly string[];
   /** Beside the variable that lets it trust the simulator; nothing of this process's own is handed on. */
   readonly env?: Readonly<Record<string, string>>;
+  /** How long its start may take. Default a minute. */
+  readonly readyWithinMs?: number;
 }
 
 const SOURCES = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -65,6 +67,7 @@ export class OperatorProcess {
         'the operator',
         { ...operatorCommand(options, `127.0.0.1:${port}`), log },
         (signal) => isReady(url, signal),
+        options.readyWithinMs,
       );
       return new OperatorProcess(supervisor, running, url, log, performance.now() - startMs);
     } catch (error) {
