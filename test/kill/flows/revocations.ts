@@ -52,4 +52,34 @@ async function owedProblems(ground: Ground): Promise<readonly string[]> {
   return isOwed === true ? [] : ['the status does not say that the first certificate must go'];
 }
 
-export const REVOCATION_FLOWS: readonly Flow[] = [supersededRevoked, rekey];
+const ON_DELETE = { secretDeletionPolicy: 'Delete', revocation: { onDelete: 'Revoke' } } as const;
+
+/** What was served is revoked once its Secret is gone, and the object goes. */
+const deletedRevoked: Flow = {
+  name: 'deleted-and-revoked',
+  setUp: (ground) => issued(ground, ON_DELETE),
+  begin: (ground) => ground.deleteCertificate(),
+  problems: async (ground) => {
+    const [first] = await ground.issued();
+    return [
+      ...(first?.revokedAt === undefined ? ['the certificate is not revoked'] : []),
+      ...((await ground.secret()) === undefined ? [] : ['the Secret is still there']),
+      ...(await certificateProblems(ground, { issued: [1, 1], revokes: true })),
+    ];
+  },
+};
+
+/** Deleted while a POST runs: what it brings is found and revoked before the object goes. */
+const deletedPendingRevoked: Flow = {
+  name: 'deleted-in-flight-and-revoked',
+  begin: (ground) => ground.applyCertificate(ON_DELETE),
+  midway: (ground) => ground.deleteCertificate(),
+  problems: (ground) => certificateProblems(ground, { issued: [0, 1], revokes: true }),
+};
+
+export const REVOCATION_FLOWS: readonly Flow[] = [
+  supersededRevoked,
+  rekey,
+  deletedRevoked,
+  deletedPendingRevoked,
+];
