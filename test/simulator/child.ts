@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Addresses } from './protocol.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5000;
 
 /** A simulator process and where it listens. */
