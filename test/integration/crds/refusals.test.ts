@@ -72,6 +72,18 @@ describe('an OriginCertificate', () => {
       { secretDeletionPolicy: 'Orphan' },
       'spec.secretDeletionPolicy: Unsupported value: "Orphan": supported values: "Retain", "Delete"',
     ],
+    [
+      { revocation: { superseded: 'Delete' } },
+      'spec.revocation.superseded: Unsupported value: "Delete": supported values: "Retain", "Revoke"',
+    ],
+    [
+      { revocation: { superseded: 'Revoke', gracePeriod: '1d' } },
+      'spec.revocation.gracePeriod: Invalid value: "1d": is no duration: write hours, minutes and seconds, such as 24h or 1h30m',
+    ],
+    [
+      { revocation: { onDelete: 'Revoke' } },
+      'spec.revocation.onDelete: Invalid value: Revoke needs secretDeletionPolicy: Delete, so that no Secret is left with a revoked certificate',
+    ],
     [{ renewBefore: '1 month' }, `spec.renewBefore: Invalid value: "1 month": ${noDuration}`],
     [{ renewBefore: '1d' }, `spec.renewBefore: Invalid value: "1d": ${noDuration}`],
     [{ renewBefore: '-5h' }, `spec.renewBefore: Invalid value: "-5h": ${noDuration}`],

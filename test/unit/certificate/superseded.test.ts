@@ -12,6 +12,7 @@ import {
 } from '../../../src/certificate/superseded.ts';
 import { isLiving, type Living, type World } from '../../../src/certificate/world.ts';
 import {
+  certificateFacts,
   NOW,
   originCertificate,
   pendingOf,
@@ -76,7 +77,11 @@ describe('what is to be revoked', () => {
     ],
     [
       'when its key does not lie beside it: anybody can plant a certificate',
-      { target: targetFacts({ pair: { state: 'InvalidKeyPair', problem: '' } }) },
+      {
+        target: targetFacts({
+          pair: { state: 'InvalidKeyPair', problem: '', certificate: certificateFacts() },
+        }),
+      },
     ],
     ['when there is none', { target: undefined }],
   ])('is not entered: %s', (_, given) => {
