@@ -110,6 +110,7 @@ export class Line {
   }
 
   #next(): Placed | undefined {
+    if (this.#order.size === 0 || this.#budgetMs() > 0) return undefined; // Without a look at each lane.
     const open = new Set([...this.#order.lanes.keys()].filter((lane) => this.#laneMs(lane) === 0));
     return open.size === 0 ? undefined : this.#order.take((lane) => open.has(lane));
   }
@@ -131,13 +132,13 @@ export class Line {
 
   /** Until the next of the lane may be called, ms; infinite where something else has to happen first. */
   #laneMs(lane: string): number {
-    const { breaker, budget, mayProbe } = this.#options;
+    const { breaker, mayProbe } = this.#options;
     const ask = this.#askOf(lane);
     if (breaker.holds(ask)) {
       const isTried = [...this.#admitted.values()].some((each) => each.isProbe && each.lane === lane);
       if (isTried || !mayProbe(ask.account)) return Infinity;
     }
-    return Math.max(breaker.waitMs(ask), budget.waitMs(ask.account, 'certificates', this.#admitted.size + 1));
+    return Math.max(breaker.waitMs(ask), this.#budgetMs(ask.account));
   }
 
   #isHeld(lane: string): boolean {
@@ -151,11 +152,23 @@ export class Line {
     return { ...ask, asker: undefined };
   }
 
+  /** Until the process's bucket holds one request more than those let in may send, ms: nobody is called before. */
+  #budgetMs(account = ''): number {
+    return this.#options.budget.waitMs(account, 'certificates', this.#admitted.size + 1);
+  }
+
+  /** Until somebody may be called, as far as can be said, ms. */
+  #nextMs(): number {
+    if (this.#order.size === 0) return Infinity;
+    const budgetMs = this.#budgetMs();
+    if (budgetMs > 0) return budgetMs;
+    return Math.min(...[...this.#order.lanes.keys()].map((lane) => this.#laneMs(lane)));
+  }
+
   /** One sleep, until the first lane opens. */
   #arm(): void {
     const { clock } = this.#options;
-    const waits = [...this.#order.lanes.keys()].map((lane) => this.#laneMs(lane));
-    const waitMs = Math.min(Infinity, ...waits);
+    const waitMs = this.#nextMs();
     const dueMs = clock.monotonic() + waitMs;
     if (this.#timer?.dueMs === dueMs) return;
     this.#timer?.abort.abort();
