@@ -4,6 +4,7 @@ import type { CertificateView } from '../simulator/protocol.ts';
 export const CAUSES = [
   'people deleted, overwrote or stripped its Secret',
   'people deleted its object',
+  'people deleted its object, which was let go before it was revoked',
   'people stripped the status that named it',
   'five newer ones pushed it out of status.superseded',
   'people deleted the pending Secret with its key',
@@ -53,11 +54,16 @@ export class Ledger {
   }
 
   /** Why this certificate may be valid although no Secret and no status knows it; undefined when it may not. */
-  causeOf({ id, publicKeySha256 }: CertificateView, livingUids: ReadonlySet<string>): Cause | undefined {
-    const [dropped, objectGone, stripped, pushedOut, pendingGone, otherKey] = CAUSES;
+  causeOf(
+    { id, publicKeySha256 }: CertificateView,
+    livingUids: ReadonlySet<string>,
+    leftToRevoke: ReadonlySet<string>,
+  ): Cause | undefined {
+    const [dropped, objectGone, letGo, stripped, pushedOut, pendingGone, otherKey] = CAUSES;
     if (this.#dropped.has(id)) return dropped;
     const uids = this.#served.get(id);
-    if (uids && [...uids].some((uid) => !livingUids.has(uid))) return objectGone;
+    if (uids && [...uids].some((uid) => !livingUids.has(uid)))
+      return leftToRevoke.has(id) ? letGo : objectGone;
     if (this.#stripped.has(id)) return stripped;
     if (this.#pushedOut.has(id)) return pushedOut;
     if (this.#deletedKeys.has(publicKeySha256)) return pendingGone;

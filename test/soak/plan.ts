@@ -40,9 +40,9 @@ const CHANGES: readonly (readonly [weight: number, why: string, change: Change])
   [1, 'change the outputs', ({ bundle }) => ({ bundle: !bundle })],
   [1, 'change temporaryCertificate', ({ temporary }) => ({ temporary: !temporary })],
   [
-    1,
-    'change secretDeletionPolicy',
-    ({ onDelete }) => ({ onDelete: onDelete === 'Delete' ? 'Retain' : 'Delete' }),
+    2,
+    'change what becomes of it with its object',
+    (_wish, dice) => ({ onDelete: dice.one(['Retain', 'Delete', 'Revoke'] as const) }),
   ],
 ];
 

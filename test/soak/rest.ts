@@ -137,7 +137,7 @@ async function account(
   const valid = issued.filter(({ revokedAt }) => revokedAt === undefined);
   for (const each of valid) {
     if (inSecrets.has(each.id) || named.has(each.id)) continue;
-    const cause = ledger.causeOf(each, living);
+    const cause = ledger.causeOf(each, living, users.leftToRevoke);
     if (cause !== undefined) allowed.set(cause, (allowed.get(cause) ?? 0) + 1);
     else journal.violation(strayWords(each, ledger));
   }

@@ -21,6 +21,8 @@ type Damaging = Extract<Step, { readonly kind: 'damage' }>;
 export class Users {
   /** What is wanted now, by slot. */
   readonly wishes = new Map<string, Wish>();
+  /** Ids of certificates whose objects people deleted with `onDelete: Revoke`. */
+  readonly leftToRevoke = new Set<string>();
   /** Slots that another key was ever asked for. */
   readonly rekeyed = new Set<string>();
   /** Ids of what people revoked themselves. */
@@ -99,6 +101,8 @@ export class Users {
     const wish = this.wishes.get(slot);
     this.wishes.delete(slot);
     if (found === undefined) return;
+    const id = found.status?.certificate?.id;
+    if (wish?.onDelete === 'Revoke' && id !== undefined) this.leftToRevoke.add(id);
     if (wish !== undefined && wish.onDelete !== 'Retain')
       this.#deletedWithSecret.set(slot, performance.now());
     this.#deleted.add(found.metadata.uid);
