@@ -15,7 +15,7 @@ type SslMode = NonNullable<NonNullable<OriginZone['spec']['settings']>['ssl']>;
 /** The order of the modes: what is lowered serves visitors worse. */
 const STRICTNESS: readonly SslMode[] = ['off', 'flexible', 'full', 'strict'];
 /** An origin may break between the look at it and the request that the look allowed. */
-const LOOK_MS = 15_000;
+const LOOK_MS = 8000;
 
 /** Judges each request that changes something at Cloudflare, before it gets there. */
 export function guardCloudflare(proxy: FaultProxy, stage: Stage, users: Users, journal: Journal): void {

@@ -119,7 +119,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
     request += 1;
     return dice.weighted<readonly [number, Step]>([
       [4, { kind: 'renew site', site: which, request }],
-      [2, { kind: 'break origin', site: which, ms: faultMs() }],
+      [2, { kind: 'break origin', site: which, ms: 3 * faultMs() }],
       [3, { kind: 'drift', site: which, ssl: dice.one(MODES) }],
       [2, { kind: 'zone anew', site: which }],
     ])[1];
