@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 3000;
 
 /** Holds the operator to healing: an object is Ready, or it says why not, or it becomes so within a bound. */
 export class Healing {
-  /** For how long, while there was a leader, an object has been neither. */
+  /** For how long, while there was a leader and people let it be, an object has been neither. */
   readonly #unhealedMs = new Map<string, number>();
   #lastMs = performance.now();
   readonly #stop = new AbortController();
@@ -32,11 +32,13 @@ export class Healing {
   async #look(stage: Stage, users: Users, replicas: Replicas, journal: Journal): Promise<void> {
     const { problems } = await look(stage, users);
     const { healMs } = stage.tempo;
+    const sinceMs = this.#lastMs;
     const passedMs = (await replicas.leader()) === undefined ? 0 : performance.now() - this.#lastMs;
     this.#lastMs = performance.now();
     for (const name of this.#unhealedMs.keys()) if (!problems.has(name)) this.#unhealedMs.delete(name);
     for (const [name, problem] of problems) {
-      const ms = (this.#unhealedMs.get(name) ?? 0) + passedMs;
+      const isTouched = users.touchedMs(name) > sinceMs;
+      const ms = isTouched ? 0 : (this.#unhealedMs.get(name) ?? 0) + passedMs;
       this.#unhealedMs.set(name, ms);
       this.longestMs = Math.max(this.longestMs, ms);
       if (ms <= healMs) continue;

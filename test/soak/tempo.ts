@@ -9,7 +9,7 @@ export interface Tempo {
   readonly faultMs: readonly [least: number, most: number];
   /** How late Cloudflare signs and lists where it is late: less than the operator waits before it concludes anything. */
   readonly lateMs: number;
-  /** Within this, while there is a leader, a Secret that somebody broke is good again, or the object says why not. */
+  /** Within this, while there is a leader and people let it be, a broken Secret is good again, or the object says why not. */
   readonly healMs: number;
   /** Within this all is at rest when faults and people have stopped. */
   readonly restMs: number;

@@ -33,6 +33,7 @@ export class Users {
   readonly #deleted = new Set<string>();
   /** When people last deleted an object whose Secret is to go with it; `performance.now()`, by slot. */
   readonly #deletedWithSecret = new Map<string, number>();
+  readonly #touchedMs = new Map<string, number>();
   readonly #stage: Stage;
   readonly #journal: Journal;
   #working: Promise<void> = Promise.resolve();
@@ -58,6 +59,11 @@ export class Users {
     return performance.now() - (this.#deletedWithSecret.get(slot) ?? Number.NEGATIVE_INFINITY) < MAY_GO_MS;
   }
 
+  /** When people last did something to that object or its Secret; `performance.now()`. */
+  touchedMs(slot: string): number {
+    return this.#touchedMs.get(slot) ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** Carries out a step of people; what is not there any more is let be. */
   async run(step: Step): Promise<void> {
     this.#working = this.#run(step).catch((error: unknown) => {
@@ -65,6 +71,7 @@ export class Users {
       if (error.kind !== 'NotFound' && error.kind !== 'Conflict') this.#journal.failedLook(error.message);
     });
     await this.#working;
+    if ('slot' in step) this.#touchedMs.set(step.slot, performance.now());
   }
 
   async #run(step: Step): Promise<void> {
