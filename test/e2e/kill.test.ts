@@ -22,7 +22,7 @@ const PROGRAM = 'dist/kill-test/main.js';
 const LANES = 10;
 const RANDOM_RUNS = 4;
 const SEED = 1;
-const FLOW_MS = 600_000;
+const FLOW_MS = 1_200_000;
 
 let pool: Pool;
 
