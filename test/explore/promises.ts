@@ -1,4 +1,6 @@
+import { ANNOTATION } from '../../src/api/names.ts';
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import { ISSUERS } from './context.ts';
 import { isParked, isSaid, refusalOf } from './refusal.ts';
 import {
   carriedBy,
@@ -40,12 +42,15 @@ export function brokenByPost(
 }
 
 /**
- * Nothing that serves is revoked. What people took out of its Secret themselves is excepted, and what leaked where only
- * released Secrets hold it.
+ * Nothing that serves is revoked. What people took out of its Secret themselves is excepted, and what a rekey
+ * replaced where only released Secrets hold it.
  */
 export function brokenByRevocation({ api, users }: State, id: string): string | undefined {
+  const isRekeyed = Object.values(api.certificates).some(
+    ({ metadata }) => metadata.annotations?.[ANNOTATION.rekeyRequestedAt] !== undefined,
+  );
   const serves = servingSecrets(api).some(
-    (secret) => pairOf(secret)?.id === id && !(users.leaked.includes(id) && isReleased(secret)),
+    (secret) => pairOf(secret)?.id === id && !(isRekeyed && isReleased(secret)),
   );
   return serves && !users.dropped.includes(id) ? `certificate ${id} is revoked while it serves` : undefined;
 }
@@ -90,7 +95,9 @@ export function brokenAtRest(state: State): string | undefined {
       if (!users.revokes && !users.leaked.includes(id)) known.add(id);
   for (const secret of Object.values(api.secrets)) known.add(carriedBy(secret)?.id ?? '');
   const stray = cloudflare.stored.find(({ id, revoked }) => !revoked && !known.has(id));
-  if (stray)
+  // With its object and its issuer gone nobody can look for it any more: it is given up, and counted so.
+  const mayBeGivenUp = api.issuers.length < ISSUERS.length && users.hasDeleted;
+  if (stray && !mayBeGivenUp)
     return `certificate ${stray.id} (key ${stray.key}) is a stray: not revoked, and nobody has or keeps it`;
   const { length } = cloudflare.stored;
   // Two that both believe to lead may each see a need: what counts is that all but one are revoked.

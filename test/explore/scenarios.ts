@@ -40,6 +40,7 @@ export function firstIssuance(
       letGo: [],
       served: [],
       leaked: [],
+      hasDeleted: false,
       revokes,
       needs: 1,
     },

@@ -81,6 +81,8 @@ export interface Users {
   readonly leaked: readonly string[];
   /** Whether objects ask that what is replaced be revoked. */
   readonly revokes: boolean;
+  /** Whether an object was deleted. */
+  readonly hasDeleted: boolean;
   /** How many certificates may have been issued by now. */
   readonly needs: number;
 }

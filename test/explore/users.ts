@@ -93,7 +93,8 @@ function deleted(state: State, certificate: OriginCertificate): State | undefine
   const api = metadata.finalizers?.length
     ? withCertificate(state.api, rewritten(certificate, { ...certificate, metadata: going }))
     : withoutCertificate(state.api, metadata.name);
-  return withUsers(withObjects(state, api), { letGo: state.users.served, needs: state.users.needs + 1 });
+  const { served: letGo, needs } = state.users;
+  return withUsers(withObjects(state, api), { letGo, needs: needs + 1, hasDeleted: true });
 }
 
 /** The other of two. */
@@ -194,10 +195,14 @@ function asking(state: State, certificate: OriginCertificate, request: string): 
   return withUsers(withObjects(state, api), { needs: state.users.needs + 1 });
 }
 
-/** The key of the pair in use is known to somebody else. */
+/**
+ * The key of the pair in use is known to somebody else. In the middle of a pass nobody can say which pair is meant: the
+ * one that a person saw, or the one that is written in that moment.
+ */
 function leaking(state: State, secretName: string): State {
   const id = pairOf(state.api.secrets[secretName])?.id;
-  return id === undefined ? state : withUsers(state, { leaked: [...state.users.leaked, id] });
+  const isMidway = state.processes.some(({ pass }) => pass !== undefined) || state.late.length > 0;
+  return id === undefined || isMidway ? state : withUsers(state, { leaked: [...state.users.leaked, id] });
 }
 
 /** Deleted by hand: what it held is nobody's any more, and another may be issued. */
