@@ -47,6 +47,8 @@ export interface ControllersOptions {
   readonly breaker: Breaker;
   readonly metrics: Metrics;
   readonly clockSkew: () => string | undefined;
+  /** Whether the slow check lists by itself. */
+  readonly withSlowCheck: boolean;
 }
 
 /** A long RSA request with its waits, and room to spare. */
@@ -219,6 +221,7 @@ export class Controllers {
       metrics.controllers.watch({ name, queue, controller, maxConcurrent: concurrency });
       return controller;
     };
+    const lookSlowly: Reconcile = () => Promise.resolve(this.slowCheck.look());
     this.#controllers = [
       start('issuer', issuers, ISSUER_WORKERS, ISSUER_TIMEOUT_MS, (key, signal) =>
         reconcileIssuer(issuerContext, key, signal),
@@ -229,7 +232,7 @@ export class Controllers {
       start('zone', zones, ZONE_WORKERS, ZONE_TIMEOUT_MS, (key, signal) =>
         reconcileZone(zoneContext, key, signal),
       ),
-      start('slow-check', checks, 1, SLOW_CHECK_TIMEOUT_MS, () => Promise.resolve(this.slowCheck.look())),
+      ...(options.withSlowCheck ? [start('slow-check', checks, 1, SLOW_CHECK_TIMEOUT_MS, lookSlowly)] : []),
     ];
   }
 

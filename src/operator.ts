@@ -32,6 +32,8 @@ export interface OperatorOptions {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** False leaves out the slow check, whose listings and sleeps disturb who counts requests or watches the clock. */
+  readonly slowCheck?: boolean;
 }
 
 const DEFAULT_NAMESPACE = 'originca-system';
@@ -110,6 +112,7 @@ export async function createOperator(config: Config, options: OperatorOptions): 
       breaker,
       metrics,
       clockSkew: () => skew.problem(),
+      withSlowCheck: options.slowCheck ?? true,
     });
     return (term = { election, cloudflare, controllers });
   };

@@ -20,6 +20,7 @@ export interface OperatorStart {
   readonly clock?: Clock | undefined;
   /** In [0, 1), for what is spread by chance. */
   readonly random?: (() => number) | undefined;
+  readonly slowCheck?: boolean | undefined;
 }
 
 /** The waits of the protocol are short: a POST may take 2 s, settling 1 s. */
@@ -38,6 +39,7 @@ export async function startOperator({
   identity,
   clock,
   random,
+  slowCheck,
 }: OperatorStart): Promise<RunningOperator> {
   const invocation = parseConfig([...FLAGS, ...flags], { env: {}, isTty: false });
   if (invocation.action !== 'run') throw new Error('these flags do not run an operator');
@@ -53,6 +55,7 @@ export async function startOperator({
     version: 'test',
     ...(clock && { clock }),
     ...(random && { random }),
+    ...(slowCheck !== undefined && { slowCheck }),
   });
   const stop = new AbortController();
   const ended = operator.run(stop.signal);

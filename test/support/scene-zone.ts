@@ -26,10 +26,12 @@ export class SceneZones {
   async startOperator({
     flags = [],
     clock,
+    slowCheck,
     kubeconfig,
   }: {
     flags?: readonly string[];
     clock?: Clock;
+    slowCheck?: boolean;
     kubeconfig?: string;
   } = {}): Promise<RunningOperator> {
     return this.#scene.startOperator({
@@ -41,6 +43,7 @@ export class SceneZones {
         ...flags,
       ],
       ...(clock && { clock }),
+      ...(slowCheck !== undefined && { slowCheck }),
       ...(kubeconfig !== undefined && { kubeconfig }),
     });
   }

@@ -31,6 +31,8 @@ export interface OperatorChange {
   readonly clock?: Clock;
   /** In [0, 1), for what is spread by chance; `() => 0` makes every delay exact. */
   readonly random?: () => number;
+  /** False leaves it out: it always sleeps until its next look, and lists a zone once in a few hours. */
+  readonly slowCheck?: boolean;
   /**
    * A kubeconfig instead of the one of the deployed ServiceAccount, such as one that leads through a proxy: with
    * `--cluster-kinds` a proxy that shows this scene's OriginZones alone.
@@ -114,6 +116,7 @@ export class Scene implements AsyncDisposable {
     flags = [],
     clock,
     random,
+    slowCheck,
     kubeconfig,
     baseUrl,
   }: OperatorChange = {}): Promise<RunningOperator> {
@@ -129,6 +132,7 @@ export class Scene implements AsyncDisposable {
       identity: `test-${this.namespace}`,
       clock,
       random,
+      slowCheck,
     });
     const running: RunningOperator = {
       logs: operator.logs,

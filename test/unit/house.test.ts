@@ -201,7 +201,7 @@ describe('the import rules of the house', () => {
     const { number_of_files, diagnostics } = lint(ROOT, 'src', 'test');
     expect(number_of_files).toBeGreaterThan(200);
     expect(diagnostics.filter(({ code }) => code === RULE)).toEqual([]);
-  });
+  }, 60_000);
 });
 
 test('the lock file holds a digest for every package, and no host to get it from', async () => {

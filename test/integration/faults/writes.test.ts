@@ -55,7 +55,7 @@ let operator: RunningOperator;
 beforeAll(async () => {
   scene = await Scene.start('faults-writes', { flags: ['--cloudflare-post-timeout=60s'] });
   await scene.createIssuer();
-  operator = await scene.startOperator({ clock });
+  operator = await scene.startOperator({ clock, slowCheck: false });
 });
 
 afterAll(() => scene[Symbol.asyncDispose]());

@@ -22,7 +22,7 @@ afterAll(() => scene[Symbol.asyncDispose]());
 
 beforeEach(async () => {
   clock = new TestClock(Date.now());
-  operator = await scene.startOperator({ clock });
+  operator = await scene.startOperator({ clock, slowCheck: false });
 });
 afterEach(async () => {
   await scene.simulator.clearFaults();

@@ -25,7 +25,7 @@ beforeEach(async () => {
   const seed = { name: 'example.com', ssl: 'strict', automaticMode: 'custom' } as const;
   ({ id: zoneId } = await scene.simulator.seedZone(seed));
   clock = new TestClock(Date.now());
-  operator = await zones.startOperator({ clock });
+  operator = await zones.startOperator({ clock, slowCheck: false });
 });
 afterEach(async () => {
   await operator.stop();
@@ -112,7 +112,7 @@ describe('a strict that somebody lowered', () => {
     await zones.until('two restores', ({ status }) => status?.restores?.length === 2, { nudge });
     await settled();
     await operator.stop();
-    operator = await zones.startOperator({ clock });
+    operator = await zones.startOperator({ clock, slowCheck: false });
     await pass(6 * MINUTE);
     await scene.simulator.setZoneMode(zoneId, 'full');
     const left = await zones.condition('InSync', 'DriftAlarm', { nudge });
@@ -152,7 +152,7 @@ test.each([
   await operator.stop();
   const before = await zones.get();
   const patches = (await scene.simulator.requests({ operation: 'patchSetting' })).length;
-  operator = await zones.startOperator({ clock, flags });
+  operator = await zones.startOperator({ clock, slowCheck: false, flags });
   const listed = async () => (await scene.simulator.requests({ operation: 'listRecords' })).length;
   const lists = await listed();
   const relisted = async (): Promise<boolean> => {

@@ -238,11 +238,9 @@ test('spec.gate.ignore leaves out a name alone, or all below one', () => {
   expect(fixed(found)).toEqual({ 'www.example.com': 'Ignored', 'a.b.example.com': 'Ignored' });
 });
 
-test('5,000 names are planned within the time of a pass, and what is beyond is counted', () => {
+test('5,000 names are planned, and what is beyond is counted', () => {
   const records = Array.from({ length: 5010 }, (_, n) => `n${n} A 203.0.113.1`);
-  const startMs = performance.now();
   const found = plan(records, { certificateNames: ['*.example.com', 'n1.example.com'] });
-  expect(performance.now() - startMs).toBeLessThan(1000);
   expect(found.targets).toHaveLength(5000);
   expect(found.beyond).toBe(10);
 });
@@ -272,15 +270,23 @@ test('whatever the records say, planning ends and names every proxied name once'
   );
 });
 
-test('five thousand records and as many wildcards on certificates are planned without a noticeable pause', () => {
+test('each of 5,000 records is looked at a few times, however many wildcards certificates have', () => {
   const numbers = Array.from({ length: 5000 }, (_, at) => at);
-  const beganMs = performance.now();
-  const found = plan(
-    numbers.map((at) => `www.n${at} A 203.0.113.1`),
-    { certificateNames: numbers.map((at) => `*.n${at}.example.com`) },
-  );
+  let reads = 0;
+  const watch = (each: DnsRecord): DnsRecord =>
+    new Proxy(each, {
+      get: (target, field): unknown => {
+        reads++;
+        return Reflect.get(target, field);
+      },
+    });
+  const found = plan([], {
+    records: numbers.map((at) => watch(record(`www.n${at} A 203.0.113.1`))),
+    certificateNames: numbers.map((at) => `*.n${at}.example.com`),
+  });
   expect(found.fixed).toEqual([]);
-  expect(performance.now() - beganMs).toBeLessThan(2000);
+  expect(found.targets).toHaveLength(5000);
+  expect(reads).toBeLessThan(20 * 5000);
 });
 
 describe('a record with more addresses than the Ingress that routes its name', () => {
