@@ -106,6 +106,7 @@ const work = [
   ...['list', 'watch'].map((verb) => `${verb} originissuers.originca.dev`),
   'list certificates.cert-manager.io',
   'patch origincertificates/status.originca.dev',
+  'patch origincertificates.originca.dev', // its finalizer
   'patch originissuers/status.originca.dev',
   'create events.events.k8s.io',
   'patch events.events.k8s.io',
@@ -124,7 +125,8 @@ const never = [
   'update secrets',
   'deletecollection secrets',
   'create origincertificates.originca.dev',
-  'patch origincertificates.originca.dev',
+  'update origincertificates.originca.dev',
+  'delete origincertificates.originca.dev',
   'delete originissuers.originca.dev',
   'get originissuers.originca.dev',
   'list namespaces',
