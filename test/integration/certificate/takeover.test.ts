@@ -80,7 +80,7 @@ describe('an operator that starts while Cloudflare does not answer', () => {
     }
     expect(await scene.pendings()).toHaveLength(1);
     await scene.simulator.clearFaults();
-    clock.jump(60_000);
+    clock.jump(70_000);
     await certificatesAt(scene, hostname, { live: 0, revoked: 1 });
     expect(next.logs.filter((line) => line.includes('could not be looked for'))).toEqual([]);
     await Promise.all([dead.stop(), next.stop()]);
