@@ -57,16 +57,20 @@ export async function measureScale(options: ScaleOptions): Promise<ScaleFigures>
   const start = (): Promise<OperatorProcess> => startOperator(world, options, stall);
   onProgress('starting the operator on objects without status');
   const takeOver = await during(start, (operator, mark) => measureStart(world, size, operator, mark, stall));
+  onProgress(JSON.stringify(takeOver));
   onProgress('restarting it');
   const second = await during(start, async (operator, mark) => {
     const restart = await measureStart(world, size, operator, mark, stall);
     onProgress(`leaving it alone for ${idleMs / 1000} s`);
     const idleCpuPercent = await measureIdle(operator, idleMs);
     const requests = await requestsSince(world.plane.auditLogPath, mark, OPERATOR_USER);
+    onProgress(JSON.stringify({ ...restart, requests, idleCpuPercent }));
     onProgress('scraping');
     const scrape = await measureScrape(operator, stall);
+    onProgress(JSON.stringify(scrape));
     onProgress('editing Secrets');
     const edits = await measureEdits(world, size);
+    onProgress(JSON.stringify(edits));
     return { restart: { ...restart, requests }, idleCpuPercent, scrape, edits };
   });
   onProgress('revoking the token and taking the Secrets away');
