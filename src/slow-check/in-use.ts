@@ -72,6 +72,26 @@ export function zonesInUse({ stores, sessions }: Cluster, now: number): Readonly
   );
 }
 
+/** Ids of the certificates in use, whatever is known of their zones. */
+export interface IdsInUse {
+  readonly all: ReadonlySet<string>;
+  /** Of these: whose issuer's token is not known to work, so that nobody can tell their zones. */
+  readonly unplaced: ReadonlySet<string>;
+}
+
+/** @param now ms since the epoch. */
+export function idsInUse({ stores, sessions }: Cluster, now: number): IdsInUse {
+  const all = new Set<string>();
+  const unplaced = new Set<string>();
+  for (const certificate of stores.certificates.list()) {
+    const facts = certificateInUse(certificate, stores.secrets);
+    if (facts === undefined || facts.notAfter <= now) continue;
+    all.add(facts.id);
+    if (sessionOf(certificate, sessions) === undefined) unplaced.add(facts.id);
+  }
+  return { all, unplaced };
+}
+
 function certificateInUse(
   { metadata, spec }: OriginCertificate,
   secrets: Pick<Stores['secrets'], 'get'>,

@@ -1,4 +1,5 @@
 import type { Twin } from '../known-certificates.ts';
+import type { ZoneInUse } from './in-use.ts';
 import { type Answer, type Fate, fateOf } from './judge.ts';
 import type { FoundTwin } from './twins.ts';
 
@@ -72,6 +73,10 @@ export class Twins {
 /** What this process remembers of the slow check of one zone. Times in monotonic ms unless said otherwise. */
 export class ZoneRecord {
   readonly name: string;
+  /** Ms since the epoch when it was first seen in use. */
+  readonly usedSince: number;
+  /** Ids in use there, also those that were when their issuer's token was last known to work. */
+  #ids: ReadonlySet<string>;
   /** When it is to be listed. */
   dueMs: number;
   /** Absent from the last listing, and not asked for since. */
@@ -91,8 +96,22 @@ export class ZoneRecord {
   /** Of these: absent, and not known to be in force or revoked. */
   suspected: ReadonlySet<string> = new Set();
 
-  constructor(name: string, dueMs: number) {
-    this.name = name;
+  constructor(zone: ZoneInUse, { usedSince, dueMs }: Pick<ZoneRecord, 'usedSince' | 'dueMs'>) {
+    this.name = zone.name;
+    this.#ids = new Set(zone.certificates.map(({ id }) => id));
+    this.usedSince = usedSince;
     this.dueMs = dueMs;
+  }
+
+  /**
+   * Whether the zone is in use still.
+   *
+   * @param zone what is known to be in use there now.
+   * @param unplaced ids in use that may be in any zone: they stay where they were.
+   */
+  isInUse(zone: ZoneInUse | undefined, unplaced: ReadonlySet<string>): boolean {
+    const placed = zone?.certificates.map(({ id }) => id) ?? [];
+    this.#ids = new Set([...placed, ...[...this.#ids].filter((id) => unplaced.has(id))]);
+    return this.#ids.size > 0;
   }
 }

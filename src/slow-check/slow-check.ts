@@ -6,7 +6,7 @@ import { problemOf } from '../problem.ts';
 import type { SlowCheckSeries } from '../telemetry/slow-check-series.ts';
 import { askForSuspects } from './ask.ts';
 import type { SlowCheckContext } from './context.ts';
-import { type ZoneInUse, zonesInUse } from './in-use.ts';
+import { idsInUse, type ZoneInUse, zonesInUse } from './in-use.ts';
 import { judgeListing } from './judge.ts';
 import { Revocations, Twins, ZoneRecord } from './memory.ts';
 import { distrust, INCOMPLETE, type Trouble } from './trouble.ts';
@@ -61,6 +61,7 @@ export class SlowCheck {
   look(): { readonly requeueAfterMs: number } {
     const { clock, clockSkew } = this.#context;
     const zones = zonesInUse(this.#context, clock.now());
+    for (const zone of zones.values()) this.#record(zone);
     this.#forget(zones);
     const next = this.#isBusy || clockSkew() !== undefined ? undefined : this.#next(zones);
     if (next !== undefined) this.#begin(next);
@@ -84,32 +85,36 @@ export class SlowCheck {
 
   /** The zones as metrics show them. */
   list(): SlowCheckSeries[] {
-    return [...this.#records].map(([zoneId, { name, checked, suspected, isDistrusted, checkedAt }]) => ({
-      zone: name,
+    return [...this.#records].map(([zoneId, record]) => ({
+      zone: record.name,
       zoneId,
-      checked,
-      suspected: suspected.size,
-      isDistrusted,
-      checkedAt,
+      checked: record.checked,
+      suspected: record.suspected.size,
+      isDistrusted: record.isDistrusted,
+      usedSince: record.usedSince,
+      checkedAt: record.checkedAt,
     }));
   }
 
-  #record({ id, name }: ZoneInUse): ZoneRecord {
+  #record(zone: ZoneInUse): ZoneRecord {
+    const known = this.#records.get(zone.id);
+    if (known !== undefined) return known;
     const { clock, random } = this.#context;
     const dueMs = clock.monotonic() + FIRST_MS.least + FIRST_MS.spread * random();
-    const record = this.#records.get(id) ?? new ZoneRecord(name, dueMs);
-    this.#records.set(id, record);
+    const record = new ZoneRecord(zone, { usedSince: clock.now(), dueMs });
+    this.#records.set(zone.id, record);
     return record;
   }
 
+  /** What is in use is remembered while its issuer's token fails: nobody could find it anew. */
   #forget(zones: ReadonlyMap<string, ZoneInUse>): void {
-    for (const id of this.#records.keys()) {
-      if (zones.has(id)) continue;
+    const { all, unplaced } = idsInUse(this.#context, this.#context.clock.now());
+    for (const [id, record] of this.#records) {
+      if (record.isInUse(zones.get(id), unplaced)) continue;
       this.#records.delete(id);
       this.#twins.set(id, []);
     }
-    const all = [...zones.values()].flatMap(({ certificates }) => certificates);
-    this.#revocations.keep(new Set(all.map(({ id }) => id)));
+    this.#revocations.keep(all);
   }
 
   /** Suspects first, then the zone that is due for the longest time. */

@@ -12,6 +12,8 @@ export interface SlowCheckSeries {
   readonly suspected: number;
   /** Whether the last complete listing was not believed. */
   readonly isDistrusted: boolean;
+  /** When it was first seen in use by this process, ms since the epoch. */
+  readonly usedSince: number;
   /** When the last listing came that was believed, ms since the epoch; undefined before the first. */
   readonly checkedAt: number | undefined;
 }
@@ -28,12 +30,12 @@ export function slowCheckSeries(checks: Iterable<SlowCheckSeries>): string {
   );
   const success = new Family(
     'originca_slow_check_last_success_timestamp_seconds',
-    'When the last listing of the zone came that was believed.',
+    'When the last listing of the zone came that was believed; before the first, since when it is in use here.',
   );
-  for (const { zone, zoneId, checked, suspected, isDistrusted, checkedAt } of checks) {
+  for (const { zone, zoneId, checked, suspected, isDistrusted, usedSince, checkedAt } of checks) {
     const label = `zone="${escape(zone)}",zone_id="${escape(zoneId)}"`;
     distrusted.add(label, isDistrusted ? 1 : 0);
-    success.addTime(label, checkedAt);
+    success.addTime(label, checkedAt ?? usedSince);
     if (checkedAt === undefined) continue;
     certificates.add(`${label},state="checked"`, checked);
     certificates.add(`${label},state="suspected"`, suspected);

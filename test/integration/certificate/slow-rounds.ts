@@ -30,8 +30,9 @@ export class SlowRounds {
     return found?.[1] === undefined ? undefined : Number(found[1]);
   }
 
-  /** When the last listing came that was believed, in seconds; 0: never. */
+  /** When the last listing came that was believed, in seconds; 0: never, although the metric tells a time then too. */
   async succeeded(): Promise<number> {
+    if ((await this.metric('certificates')) === undefined) return 0;
     return (await this.metric('last_success_timestamp_seconds')) ?? 0;
   }
 

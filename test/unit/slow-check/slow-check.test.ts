@@ -25,6 +25,8 @@ let isComplete: boolean;
 let fails: { list?: CloudflareError; get?: CloudflareError };
 let skew: string | undefined;
 let sharedMs: number | undefined;
+/** Of the issuer's session; `gone` where there is none. */
+let ready: boolean | 'gone';
 let lists: number;
 let gets: string[];
 let woken: string[];
@@ -40,6 +42,7 @@ beforeEach(() => {
   fails = {};
   skew = undefined;
   sharedMs = undefined;
+  ready = true;
   lists = 0;
   gets = [];
   woken = [];
@@ -58,7 +61,10 @@ function restarted(): SlowCheck {
         list: () => all.map(({ secret }) => secret),
       },
     },
-    sessions: { get: () => sessionOf('cloudflare', [zoneOf('example.com')], inventory) },
+    sessions: {
+      get: () =>
+        ready === 'gone' ? undefined : sessionOf('cloudflare', [zoneOf('example.com')], inventory, { ready }),
+    },
     clock,
     random: () => 0.5,
     log: pino({ enabled: false }),
@@ -154,6 +160,45 @@ describe('the slow check', () => {
     all = [];
     await pass(MINUTE);
     expect(check.list()).toEqual([]);
+  });
+
+  test.each([false, 'gone'] as const)(
+    "remembers what it found, and since when, while the issuer's session is not ready: %s",
+    async (state) => {
+      revoked.add('2');
+      await pass(11 * MINUTE);
+      const before = series();
+      ready = state;
+      await pass(2 * HOUR);
+      expect(revokedHere()).toEqual(['2']);
+      expect(series()).toEqual(before);
+      ready = true;
+      await pass(HOUR);
+      expect(revokedHere()).toEqual(['2']);
+      expect(lists).toBe(1);
+    },
+  );
+
+  test("forgets what is not in use any more while the issuer's session is not ready", async () => {
+    revoked.add('2');
+    await pass(11 * MINUTE);
+    ready = false;
+    all = all.filter(({ secret }) => secret.name !== 's-2');
+    await pass(MINUTE);
+    expect(check.isRevoked('2')).toBe(false);
+    expect(series()).toBeDefined();
+    all = [];
+    await pass(MINUTE);
+    expect(check.list()).toEqual([]);
+  });
+
+  test('tells since when a zone is in use that was never checked, whatever keeps it from that', async () => {
+    const startedAt = clock.now();
+    skew = 'ten minutes off';
+    await pass(HOUR);
+    ready = false;
+    await pass(24 * HOUR);
+    expect(series()).toMatchObject({ zone: 'example.com', usedSince: startedAt, checkedAt: undefined });
   });
 
   test('takes it back when Cloudflare shows it in force after all', async () => {
