@@ -17,7 +17,7 @@ export type Claim =
 export interface RevocationCase {
   readonly id: string;
   readonly claim: Claim;
-  /** The certificate of that id as Cloudflare has it; undefined when it has none. */
+  /** The certificate of that id as Cloudflare has it; undefined when what it sent is none that can be read. */
   readonly certificate: CertificateFacts | undefined;
   readonly revokedAlready: boolean;
   /** Every Secret of the namespace that could serve, listed live, and every other that the operator keeps. */
@@ -36,7 +36,7 @@ export type GuardVerdict =
   | { readonly verdict: 'over'; readonly why: string }
   /** It is not ours to revoke, and never will be. */
   | { readonly verdict: 'keep'; readonly why: string }
-  /** It is in use. */
+  /** It is in use, or cannot be judged now. */
   | { readonly verdict: 'held'; readonly why: string }
   | { readonly verdict: 'wait'; readonly ms: number };
 
@@ -48,7 +48,8 @@ export type GuardVerdict =
 export function guardRevocation(found: RevocationCase): GuardVerdict {
   const { certificate } = found;
   if (found.revokedAlready) return { verdict: 'over', why: 'it is revoked already' };
-  if (certificate === undefined) return { verdict: 'over', why: 'Cloudflare has no certificate of this id' };
+  if (certificate === undefined)
+    return { verdict: 'held', why: 'what Cloudflare sent for it cannot be read' };
   if (certificate.id !== found.id) return { verdict: 'keep', why: 'Cloudflare has another under this id' };
   const { claim } = found;
   if (claim.by !== 'status' && certificate.publicKeyDigest !== claim.digest) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { postTimeoutMs } from '../cloudflare/client.ts';
+import { Absences } from './absences.ts';
 import { BrokenListings } from './broken-listings.ts';
 import { type FailedAttempt, type Failure, nextFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
@@ -41,6 +42,7 @@ interface IssuedHere {
 export class CertificateMemory {
   readonly sightings: PairSightings;
   readonly brokenListings = new BrokenListings();
+  readonly absences: Absences;
   /** What became of certificates that were to be revoked, by queue key and id. */
   readonly revocations = new Map<string, ReadonlyMap<string, RevocationNote>>();
   readonly #options: MemoryOptions;
@@ -55,6 +57,7 @@ export class CertificateMemory {
   constructor(options: MemoryOptions) {
     this.#options = options;
     this.sightings = new PairSightings(options.clock);
+    this.absences = new Absences(options.clock);
   }
 
   /** Notes a pending Secret at first sight, and a posted-at value that was not seen before. */

@@ -41,16 +41,20 @@ export async function revokeOne(
   wish: Wish,
   signal: AbortSignal,
 ): Promise<Revocation> {
-  let refusal: unknown = new NoTokenError();
+  let refusal: unknown;
+  const absent: Absent[] = [];
   for (const session of wish.sessions) {
     try {
-      return await revokeWith(context, session, wish, signal);
+      const found = await read(session, wish.id, signal);
+      if (typeof found === 'object') return await revokeWith(context, session, wish, found, signal);
+      absent.push(found); // A token of another account finds none of ours.
     } catch (error) {
       if (!isRefusal(error)) throw error;
       refusal = error;
     }
   }
-  throw refusal;
+  if (refusal !== undefined || absent.length === 0) throw refusal ?? new NoTokenError();
+  return absentFrom(context, wish.id, absent.includes('perhaps'));
 }
 
 /** Every Secret of the namespace that an Ingress or Gateway could serve, as it is now. */
@@ -69,11 +73,11 @@ async function revokeWith(
   context: CertificateContext,
   session: IssuerSession,
   wish: Wish,
+  certificate: ListedCertificate,
   signal: AbortSignal,
 ): Promise<Revocation> {
   const { id, namespace } = wish;
-  const certificate = await read(session, id, signal);
-  const facts = certificate && inspectCertificate(certificate.certificate, context.roots.certificates);
+  const facts = inspectCertificate(certificate.certificate, context.roots.certificates);
   const notAllowed = facts
     ? await refusedHostnames(context, session.key, namespace, facts.hostnames, signal)
     : [];
@@ -82,13 +86,15 @@ async function revokeWith(
     id,
     claim: wish.claim,
     certificate: facts,
-    revokedAlready: certificate?.revokedAt !== undefined,
+    revokedAlready: certificate.revokedAt !== undefined,
     secrets: [...wish.serving, ...keptElsewhere(context, wish)],
     presentedAt: facts && wish.presentedAt?.(facts),
     notAllowed,
     writeMs: wish.writeMs,
   });
-  return verdict.verdict === 'revoke' ? carryOut(context, session, id, signal) : spared(context, id, verdict);
+  if (verdict.verdict === 'revoke') return carryOut(context, session, id, signal);
+  context.memory.absences.forget(id);
+  return spared(context, id, verdict);
 }
 
 /** Secrets of other namespaces that hold it, by the cache: a copy that the operator keeps, as of a restored namespace. */
@@ -118,6 +124,9 @@ async function carryOut(
 ): Promise<Revocation> {
   try {
     const result = await session.client?.revokeCertificate(id, { signal });
+    if (result === undefined) throw new NoTokenError();
+    if (result === 'not-found') return notFoundAfterAll(context, id);
+    context.memory.absences.forget(id);
     context.count.revocation(result === 'revoked' ? 'revoked' : 'already_revoked');
     return { result: 'revoked' };
   } catch (error) {
@@ -126,16 +135,40 @@ async function carryOut(
   }
 }
 
-/** The certificate of an id; undefined when Cloudflare has none. */
+/** It was just read: nobody can say what such an answer means, and less so that it is revoked. */
+function notFoundAfterAll(context: CertificateContext, id: string): Revocation {
+  const ms = context.memory.absences.doubt(id);
+  if (ms > 0) return { result: 'wait', ms };
+  context.memory.absences.forget(id);
+  return spared(context, id, {
+    verdict: 'keep',
+    why: 'Cloudflare shows it, and knows none of this id when it is to revoke it',
+  });
+}
+
+/** Every token at hand says that there is none. Where that may mean something else it is believed the second time. */
+function absentFrom(context: CertificateContext, id: string, isDoubtful: boolean): Revocation {
+  const ms = isDoubtful ? context.memory.absences.doubt(id) : 0;
+  if (ms > 0) return { result: 'wait', ms };
+  context.memory.absences.forget(id);
+  return spared(context, id, { verdict: 'over', why: 'Cloudflare has no certificate of this id' });
+}
+
+/** Whether HTTP says too that there is none: the code alone is also the one of a database that cannot be read. */
+type Absent = 'certainly' | 'perhaps';
+
+/** The certificate of an id, if Cloudflare has one. */
 async function read(
   session: IssuerSession,
   id: string,
   signal: AbortSignal,
-): Promise<ListedCertificate | undefined> {
+): Promise<ListedCertificate | Absent> {
   try {
-    return await session.client?.getCertificate(id, { signal });
+    const found = await session.client?.getCertificate(id, { signal });
+    if (found === undefined) throw new NoTokenError();
+    return found;
   } catch (error) {
-    if (error instanceof CloudflareError && error.kind === 'NotFound') return undefined;
-    throw error;
+    if (!(error instanceof CloudflareError) || error.kind !== 'NotFound') throw error;
+    return error.status === 404 ? 'certainly' : 'perhaps';
   }
 }

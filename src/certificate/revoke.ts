@@ -24,13 +24,15 @@ export async function revoke(
       serving: await servingSecrets(context, pending.namespace, signal),
       writeMs: context.memory.waits(pending).writeMs,
     } as const;
+    let waitMs = 0;
     for (const id of pending.revoke) {
       const revoked = await revokeOne(context, { ...wish, id }, signal);
       // Only now: a token that is let read and never revoke would otherwise hold the object for ever.
       context.memory.refusedSince(settleKey(settlement.key), undefined);
-      if (revoked.result === 'wait') return { next: 'wait', ms: revoked.ms };
+      if (revoked.result === 'wait') waitMs = Math.max(waitMs, revoked.ms);
       if (revoked.result === 'revoked') announce.revoked(context, pending, id);
     }
+    if (waitMs > 0) return { next: 'wait', ms: waitMs };
     return await discard(context, settlement, 'what it left is revoked or in use', signal);
   } catch (error) {
     return await refusedOrFailed(context, settlement, error, signal);

@@ -58,7 +58,7 @@ test.each<[string, Partial<RevocationCase>, string, string]>([
     'keep',
     'another under this id',
   ],
-  ['an id that Cloudflare does not know', { certificate: undefined }, 'over', 'no certificate of this id'],
+  ['an answer that holds no certificate', { certificate: undefined }, 'held', 'cannot be read'],
   ['one that is revoked already', { revokedAlready: true }, 'over', 'revoked already'],
   [
     'one that a Secret of the namespace holds',

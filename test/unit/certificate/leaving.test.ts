@@ -168,6 +168,11 @@ describe('an object that is being deleted', () => {
   test.each<[string, number, Given]>([
     ['while a token is checked', 5000, { leaving: { token: 'awaited' } }],
     ['while the clock is wrong', 5000, { clockSkew: 'The clock is wrong.' }],
+    [
+      'while it is doubted that there is nothing to revoke',
+      7000,
+      { revocations: new Map([['1001', { againAt: NOW + 7000 }]]) },
+    ],
     ['after a failure', 9000, { revokeFailure: failure }],
     ['never past its time', 1000, { revokeFailure: failure, leaving: { leftMs: 1000 } }],
   ])('waits to revoke %s', (_, ms, given) => {

@@ -17,6 +17,9 @@ let roots: TrustedRoots;
 let signed: { id: string; certificate: string };
 let isGone: boolean;
 let refusal: CloudflareError | undefined;
+/** What each token is answered when it asks for the certificate; absent: the certificate. */
+let absent: Record<string, CloudflareError>;
+let isGoneOnDelete: boolean;
 let keptElsewhere: SecretFacts[];
 let clock: TestClock;
 let memory: CertificateMemory;
@@ -40,18 +43,29 @@ beforeEach(() => {
   isGone = false;
   keptElsewhere = [];
   refusal = undefined;
+  absent = {};
+  isGoneOnDelete = false;
   clock = new TestClock();
   memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
   done = [];
-  const client = {
-    getCertificate: () => Promise.resolve({ ...signed, revokedAt: undefined }),
+  const clientOf = (name: string) => ({
+    getCertificate: async () => {
+      const error = absent[name];
+      if (error !== undefined) throw error;
+      return { ...signed, revokedAt: undefined };
+    },
     revokeCertificate: async (id: string) => {
       await did(`revoke ${id}`, 'asked');
       if (refusal !== undefined) throw refusal;
-      return 'revoked';
+      return isGoneOnDelete ? 'not-found' : 'revoked';
     },
-  };
-  const session = { key: { ...issuer, namespace: 'shop' }, client, ready: true };
+  });
+  const sessions = new Map(
+    ['cloudflare', 'other'].map((name) => [
+      name,
+      { key: { ...issuer, name, namespace: 'shop' }, client: clientOf(name), ready: true },
+    ]),
+  );
   context = {
     clock,
     roots,
@@ -64,7 +78,7 @@ beforeEach(() => {
       certificates: { get: () => undefined },
       secrets: { list: () => keptElsewhere },
     },
-    sessions: { get: () => session },
+    sessions: { get: ({ name }: { name: string }) => sessions.get(name) },
     memory,
     events: { record: () => undefined },
     log: { info: () => undefined, debug: () => undefined, warn: () => undefined },
@@ -72,11 +86,22 @@ beforeEach(() => {
   } as unknown as CertificateContext;
 });
 
-function settle() {
+function notFound(status: number): CloudflareError {
+  const options = {
+    kind: 'NotFound',
+    definite: true,
+    operation: 'get_certificate',
+    code: 1101,
+    status,
+  } as const;
+  return new CloudflareError('Failed to read certificate from Database.', options);
+}
+
+function settle(otherIssuers: readonly object[] = []) {
   const keyDigest = inspectCertificate(signed.certificate, roots.certificates)?.publicKeyDigest;
   const pending = pendingOf({ keyDigest, revoke: [signed.id], issuer: { ...issuer, uid: 'uid-1' } });
   memory.made(pending.uid, '');
-  return revoke(context, { pending, otherIssuers: [], key: 'shop/web' } as never, never);
+  return revoke(context, { pending, otherIssuers, key: 'shop/web' } as never, never);
 }
 
 describe('a revocation that is owed', () => {
@@ -123,5 +148,58 @@ describe('a revocation that is owed', () => {
     await settle();
     expect(done.slice(2)).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
     expect(memory.failure('shop/web', '')).toEqual(answer);
+  });
+});
+
+describe('a certificate that Cloudflare says it does not have', () => {
+  const MINUTE = 60_000;
+
+  test('is gone at once where HTTP says so too', async () => {
+    absent = { cloudflare: notFound(404) };
+    await settle();
+    expect(done).toEqual(['already_revoked', 'discard']);
+  });
+
+  test.each([200, 400, 500, 503])(
+    'is believed gone at status %i only when that is said again minutes later',
+    async (status) => {
+      absent = { cloudflare: notFound(status) };
+      expect(await settle()).toEqual({ next: 'wait', ms: 4 * MINUTE });
+      await clock.advance(MINUTE);
+      expect(await settle()).toEqual({ next: 'wait', ms: 3 * MINUTE });
+      expect(done).toEqual([]);
+      await clock.advance(3 * MINUTE);
+      await settle();
+      expect(done).toEqual(['already_revoked', 'discard']);
+    },
+  );
+
+  test('is revoked when it is there after all', async () => {
+    absent = { cloudflare: notFound(500) };
+    await settle();
+    absent = {};
+    await settle();
+    expect(done).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
+  });
+
+  test('is revoked with another token that knows it: one of another account knows none of ours', async () => {
+    absent = { cloudflare: notFound(404) };
+    await settle([{ ...issuer, name: 'other' }]);
+    expect(done).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
+  });
+
+  test('is still owed while a token that may know it is refused', async () => {
+    const options = { kind: 'CredentialsInvalid', definite: true, operation: 'get_certificate' } as const;
+    absent = { cloudflare: new CloudflareError('no', options), other: notFound(404) };
+    expect(await settle([{ ...issuer, name: 'other' }])).toMatchObject({ next: 'wait' });
+    expect(done).toEqual([]);
+  });
+
+  test('is not called revoked when that is said only of its revocation, nor waited for without end', async () => {
+    isGoneOnDelete = true;
+    expect(await settle()).toEqual({ next: 'wait', ms: 4 * MINUTE });
+    await clock.advance(4 * MINUTE);
+    await settle();
+    expect(done).toEqual([`revoke ${signed.id}`, `revoke ${signed.id}`, 'kept', 'discard']);
   });
 });
