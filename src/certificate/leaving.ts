@@ -46,7 +46,15 @@ function pendingOrMarked(
   if (entries.length === 0) return undefined;
   if (world.clockSkew !== undefined || token === 'awaited') return { type: 'Wait', ms: LOOK_MS };
   const heldMs = (world.revokeFailure?.nextTime ?? world.now) - world.now;
-  return heldMs > 0 ? { type: 'Wait', ms: heldMs } : { type: 'RevokeSuperseded', entries };
+  return heldMs > 0 ? { type: 'Wait', ms: heldMs } : revokeOrWait(world, entries);
+}
+
+/** A doubtful answer about one of them is doubted until it is asked for again. */
+function revokeOrWait({ revocations, now }: World, entries: readonly Superseded[]): Action {
+  const againMs = ({ id }: Superseded): number => (revocations.get(id)?.againAt ?? now) - now;
+  const ready = entries.filter((entry) => againMs(entry) <= 0);
+  if (ready.length > 0) return { type: 'RevokeSuperseded', entries: ready };
+  return { type: 'Wait', ms: Math.min(...entries.map(againMs)) };
 }
 
 function waitMs(action: Action): number {
