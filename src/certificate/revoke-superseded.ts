@@ -31,18 +31,38 @@ export async function revokeSuperseded(
   const certificate = world.certificate ?? world.leaving?.certificate;
   if (certificate === undefined) return OBSERVE;
   const { namespace } = certificate.metadata;
+  let serving: SecretFacts[];
   try {
-    const serving = await servingSecrets(context, namespace, signal);
-    for (const entry of entries) {
-      const revoked = await revokeEntry(context, certificate, entry, serving, signal);
-      note(context, key, entry.id, noteOf(context, world, entry, revoked));
-      tell(context, world, entry, revoked);
-    }
-    context.memory.succeeded(revokeKey(key));
-    return OBSERVE;
+    serving = await servingSecrets(context, namespace, signal);
   } catch (error) {
     return revocationFailed(error, `Replaced certificate ${idsOf(entries)}`, signal);
   }
+  const failed = await eachOf(entries, signal, async (entry) => {
+    const revoked = await revokeEntry(context, certificate, entry, serving, signal);
+    note(context, certificate, key, entry.id, noteOf(context, world, entry, revoked));
+    tell(context, world, entry, revoked);
+  });
+  if (failed) return revocationFailed(failed.error, `Replaced certificate ${failed.id}`, signal);
+  context.memory.succeeded(revokeKey(key));
+  return OBSERVE;
+}
+
+/** One that cannot be revoked holds back no other: the first of them and its error, when all were tried. */
+export async function eachOf<One extends { readonly id: string }>(
+  all: readonly One[],
+  signal: AbortSignal,
+  work: (one: One) => Promise<void>,
+): Promise<{ readonly id: string; readonly error: unknown } | undefined> {
+  let failed: { readonly id: string; readonly error: unknown } | undefined;
+  for (const one of all) {
+    try {
+      await work(one);
+    } catch (error) {
+      failed ??= { id: one.id, error };
+      if (signal.aborted) break;
+    }
+  }
+  return failed;
 }
 
 function revokeEntry(
@@ -105,8 +125,17 @@ function noteOf(
   }
 }
 
-function note({ memory }: CertificateContext, key: string, id: string, found: RevocationNote): void {
-  memory.revocations.set(key, new Map([...(memory.revocations.get(key) ?? []), [id, found]]));
+/** What the status does not list any more needs no note. */
+function note(
+  { memory }: CertificateContext,
+  { status }: OriginCertificate,
+  key: string,
+  id: string,
+  found: RevocationNote,
+): void {
+  const listed = new Set(status?.superseded?.map((entry) => entry.id));
+  const known = [...(memory.revocations.get(key) ?? [])].filter(([each]) => listed.has(each));
+  memory.revocations.set(key, new Map([...known, [id, found]]));
 }
 
 /** No event can be told of an object that is being deleted with its namespace: the log has it all. */

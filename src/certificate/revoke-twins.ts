@@ -2,10 +2,11 @@ import type { Twin } from '../known-certificates.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { revokeKey } from './memory.ts';
-import { presentedAt, revocationFailed } from './revoke-superseded.ts';
+import { eachOf, presentedAt, revocationFailed } from './revoke-superseded.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';
 import { sessionsOf } from './token-sessions.ts';
+import type { SecretFacts } from '../secret-facts.ts';
 import { isOurKey } from './twins.ts';
 import type { Living } from './world.ts';
 
@@ -25,30 +26,33 @@ export async function revokeTwins(
 ): Promise<Outcome> {
   const { metadata, spec } = world.certificate;
   const { namespace } = metadata;
+  let serving: SecretFacts[];
   try {
-    const serving = await servingSecrets(context, namespace, signal);
-    for (const twin of twins) {
-      if (isOurKey(world.certificate, twin, serving)) {
-        const wish = {
-          id: twin.id,
-          namespace,
-          claim: { by: 'twin', digest: twin.keyDigest, latest: twin.ofNotBefore + SAME_ISSUANCE_MS },
-          sessions: sessionsOf(context, namespace, [spec.issuerRef]),
-          serving,
-          // Every write that carries a certificate of this key is over, or meets the other one and is refused.
-          writeMs: 0,
-          presentedAt: (facts) => presentedAt(context, facts),
-        } as const satisfies Parameters<typeof revokeOne>[1];
-        const revoked = await revokeOne(context, wish, signal);
-        if (revoked.result === 'revoked') announce.revokedTwin(context, world, twin.id, twin.of);
-      }
-      context.slowCheck.forgetTwin(twin.id);
-    }
-    context.memory.succeeded(revokeKey(key));
-    return OBSERVE;
+    serving = await servingSecrets(context, namespace, signal);
   } catch (error) {
     return revocationFailed(error, `Certificates that were issued twice (${idsOf(twins)})`, signal);
   }
+  const failed = await eachOf(twins, signal, async (twin) => {
+    if (isOurKey(world.certificate, twin, serving)) {
+      const wish = {
+        id: twin.id,
+        namespace,
+        claim: { by: 'twin', digest: twin.keyDigest, latest: twin.ofNotBefore + SAME_ISSUANCE_MS },
+        sessions: sessionsOf(context, namespace, [spec.issuerRef]),
+        serving,
+        // Every write that carries a certificate of this key is over, or meets the other one and is refused.
+        writeMs: 0,
+        presentedAt: (facts) => presentedAt(context, facts),
+      } as const satisfies Parameters<typeof revokeOne>[1];
+      const revoked = await revokeOne(context, wish, signal);
+      if (revoked.result === 'revoked') announce.revokedTwin(context, world, twin.id, twin.of);
+    }
+    context.slowCheck.forgetTwin(twin.id);
+  });
+  if (failed)
+    return revocationFailed(failed.error, `Certificate ${failed.id}, which was issued twice,`, signal);
+  context.memory.succeeded(revokeKey(key));
+  return OBSERVE;
 }
 
 function idsOf(twins: readonly Twin[]): string {

@@ -1,0 +1,110 @@
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import type { CertificateContext } from '../../../src/certificate/context.ts';
+import { CertificateMemory } from '../../../src/certificate/memory.ts';
+import { revokeSuperseded } from '../../../src/certificate/revoke-superseded.ts';
+import { revokeTwins } from '../../../src/certificate/revoke-twins.ts';
+import type { Superseded } from '../../../src/certificate/superseded.ts';
+import { isLiving, type Living } from '../../../src/certificate/world.ts';
+import { CloudflareError } from '../../../src/cloudflare/errors.ts';
+import { inspectCertificate } from '../../../src/pki/inspect.ts';
+import type { TrustedRoots } from '../../../src/secret-facts.ts';
+import { originRoots, signedBy } from '../../support/signed.ts';
+import { TestClock } from '../../support/test-clock.ts';
+import { issuerWith } from '../issuer/fixtures.ts';
+import { NOW, originCertificate, worldOf } from './fixtures.ts';
+
+const never = new AbortController().signal;
+const issuerRef = { kind: 'OriginIssuer', name: 'cloudflare' } as const;
+const KEY = 'shop/web';
+
+let roots: TrustedRoots;
+let stored: { id: string; certificate: string }[];
+/** Ids that no token may look at. */
+let refused: Set<string>;
+let revoked: string[];
+let forgotten: string[];
+let memory: CertificateMemory;
+let context: CertificateContext;
+
+beforeAll(async () => {
+  const made = await originRoots();
+  ({ roots } = made);
+  stored = [await signedBy(made.ca), await signedBy(made.ca), await signedBy(made.ca)];
+});
+
+beforeEach(() => {
+  refused = new Set();
+  revoked = [];
+  forgotten = [];
+  const clock = new TestClock();
+  memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
+  const client = {
+    getCertificate: async (id: string) => {
+      const options = { kind: 'RequestRejected', definite: true, operation: 'get_certificate' } as const;
+      if (refused.has(id)) throw new CloudflareError(`not ${id}`, options);
+      return { ...stored.find((each) => each.id === id), revokedAt: undefined };
+    },
+    revokeCertificate: async (id: string) => {
+      revoked.push(id);
+      return 'revoked';
+    },
+  };
+  context = {
+    clock,
+    roots,
+    memory,
+    kube: { collect: async () => [] },
+    stores: { issuers: { get: () => issuerWith() }, secrets: { list: () => [] } },
+    sessions: { get: () => ({ key: { ...issuerRef, namespace: 'shop' }, client, ready: true }) },
+    origins: { verdictsFor: () => [] },
+    slowCheck: { forgetTwin: (id: string) => void forgotten.push(id) },
+    events: { record: () => undefined },
+    log: { info: () => undefined, warn: () => undefined },
+    count: { revocation: () => undefined },
+  } as unknown as CertificateContext;
+});
+
+function idAt(index: number): string {
+  return stored[index]?.id ?? '';
+}
+
+function entryOf(id: string): Superseded {
+  const supersededAt = new Date(NOW).toISOString();
+  return { id, supersededAt, revoke: 'Superseded', issuedFor: 'uid-1', issuerRef };
+}
+
+function worldWith(superseded: readonly Superseded[]): Living {
+  const made = worldOf({ certificate: { ...originCertificate(), status: { superseded: [...superseded] } } });
+  if (!isLiving(made)) throw new Error('no object');
+  return made;
+}
+
+test('a replaced certificate that cannot be revoked holds back no other, and is the one that is named', async () => {
+  const entries = stored.map(({ id }) => entryOf(id));
+  refused.add(idAt(0));
+  const outcome = await revokeSuperseded(context, worldWith(entries), entries, KEY, never);
+  expect(revoked).toEqual([idAt(1), idAt(2)]);
+  const message = `Replaced certificate ${idAt(0)} could not be revoked: not ${idAt(0)}`;
+  expect(outcome).toMatchObject({ next: 'failed', attempt: { reason: 'RequestRejected', message } });
+  expect([...(memory.revocations.get(KEY)?.keys() ?? [])]).toEqual([idAt(1), idAt(2)]);
+});
+
+test('a certificate that was issued twice and cannot be revoked holds back no other', async () => {
+  const twins = stored.map(({ id, certificate }) => {
+    const facts = inspectCertificate(certificate, roots.certificates);
+    return { id, of: 'first', keyDigest: facts?.publicKeyDigest ?? '', ofNotBefore: facts?.notBefore ?? 0 };
+  });
+  refused.add(idAt(0));
+  const outcome = await revokeTwins(context, worldWith([entryOf('first')]), twins as never, KEY, never);
+  expect(revoked).toEqual([idAt(1), idAt(2)]);
+  expect(forgotten).toEqual([idAt(1), idAt(2)]);
+  const message = `Certificate ${idAt(0)}, which was issued twice, could not be revoked: not ${idAt(0)}`;
+  expect(outcome).toMatchObject({ next: 'failed', attempt: { message } });
+});
+
+test('what became of a certificate is remembered only while the status lists it', async () => {
+  memory.revocations.set(KEY, new Map([['gone', { revokedAt: NOW }]]));
+  const entries = [entryOf(idAt(0))];
+  await revokeSuperseded(context, worldWith(entries), entries, KEY, never);
+  expect([...(memory.revocations.get(KEY)?.keys() ?? [])]).toEqual([idAt(0)]);
+});
