@@ -65,6 +65,12 @@ export function oneInEachState(kills: readonly Kill[]): readonly Kill[] {
   );
 }
 
+/** Each state in one of the courses, which take turns: so all of them are tried, and none at every state. */
+export function coursesInTurn(kills: readonly Kill[]): readonly Kill[] {
+  const courses = [...new Set(kills.map(({ course }) => course))];
+  return kills.filter(({ course, state }) => (state + courses.indexOf(course)) % courses.length === 0);
+}
+
 /** Kills at each of the points, a run each; tells of every run as it ends. */
 export async function killAt(
   pool: Pool,
