@@ -5,7 +5,7 @@ import { type Action, isRest } from './action.ts';
 import { holdsCertificate } from './guard.ts';
 import { recordOf } from './judge.ts';
 import { decidePending } from './pending-rules.ts';
-import { isMarked, owed, type Superseded } from './superseded.ts';
+import { graceOf, isMarked, owed, type Superseded } from './superseded.ts';
 import type { Leaving, World } from './world.ts';
 
 /** How often it is looked at while something else is awaited. */
@@ -20,20 +20,20 @@ const LOOK_MS = 5000;
 export function decideLeaving(world: World, leaving: Leaving): Action {
   const toNote = deletedEntries(world, leaving.certificate);
   const left = [...new Set([...owed(world), ...toNote].map(({ id }) => id))];
+  const spared = owed(world).filter((entry) => isSpared(world, leaving, entry));
   const { pending } = world;
   if (leaving.leftMs <= 0) return { type: 'LetGo', left, why: 'it took too long' };
   if (leaving.token === 'gone' && (left.length > 0 || pending))
     return { type: 'LetGo', left, why: 'no issuer of it has a token any more' };
   const action = pendingOrMarked(world, leaving, toNote);
+  if (action === undefined && spared.length > 0)
+    return { type: 'LetGo', left: spared.map(({ id }) => id), why: 'their grace is not over' };
   if (action === undefined) return { type: 'LetGo', left: [], why: 'nothing is left to revoke' };
   return isRest(action) ? { type: 'Wait', ms: Math.min(waitMs(action), leaving.leftMs) } : action;
 }
 
-function pendingOrMarked(
-  world: World,
-  { certificate, token }: Leaving,
-  toNote: readonly Superseded[],
-): Action | undefined {
+function pendingOrMarked(world: World, leaving: Leaving, toNote: readonly Superseded[]): Action | undefined {
+  const { certificate, token } = leaving;
   const pending = decidePending(world);
   if (pending) return pending;
   if (toNote.length > 0) return { type: 'NoteDeleted', entries: toNote };
@@ -42,7 +42,7 @@ function pendingOrMarked(
   if (secret) return { type: 'DeleteSecret', secret };
   // A finalizer of somebody holds the Secret: until it is gone its certificate may be served.
   if (going.length > 0) return { type: 'Wait', ms: LOOK_MS };
-  const entries = owed(world);
+  const entries = owed(world).filter((entry) => !isSpared(world, leaving, entry));
   if (entries.length === 0) return undefined;
   if (world.clockSkew !== undefined || token === 'awaited') return { type: 'Wait', ms: LOOK_MS };
   const heldMs = (world.revokeFailure?.nextTime ?? world.now) - world.now;
@@ -55,6 +55,12 @@ function revokeOrWait({ revocations, now }: World, entries: readonly Superseded[
   const ready = entries.filter((entry) => againMs(entry) <= 0);
   if (ready.length > 0) return { type: 'RevokeSuperseded', entries: ready };
   return { type: 'Wait', ms: Math.min(...entries.map(againMs)) };
+}
+
+/** Somebody may still serve it, and deleting the object alone does not say that nobody is to. */
+function isSpared({ now }: World, { certificate }: Leaving, entry: Superseded): boolean {
+  if (certificate.spec.revocation?.onDelete === 'Revoke' || entry.revoke !== 'Superseded') return false;
+  return Date.parse(entry.supersededAt) + graceOf(certificate) > now;
 }
 
 function waitMs(action: Action): number {

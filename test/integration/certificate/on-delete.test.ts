@@ -190,7 +190,7 @@ describe('with onDelete Revoke', () => {
 });
 
 describe('with superseded Revoke', () => {
-  test('what is still to be revoked holds the object, and is revoked with it; the Secret stays', async () => {
+  test('what still has its grace stays valid when the object goes, and the log names it; the Secret stays', async () => {
     const spec = { hostnames: ['old.example.com'], revocation: { superseded: 'Revoke' } } as const;
     const change = { ...spec, hostnames: [...spec.hostnames] };
     const id = await issued(scene, 'old', change);
@@ -200,8 +200,11 @@ describe('with superseded Revoke', () => {
     expect((await scene.certificate('old'))?.metadata.finalizers).toEqual([FINALIZER]);
     await scene.deleteCertificate('old');
     await waitFor('the object gone', async () => (await scene.certificate('old')) === undefined, WAIT);
-    expect(await isRevoked(id)).toBe(true);
+    expect(await isRevoked(id)).toBe(false);
     expect(await isRevoked(next)).toBe(false);
+    expect(operator.logs.some((line) => line.includes('their grace is not over') && line.includes(id))).toBe(
+      true,
+    );
     expect(idIn(await scene.secret('old-tls'))).toBe(next);
   });
 });

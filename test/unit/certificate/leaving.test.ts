@@ -41,6 +41,8 @@ function world(given: Given = {}): World {
 }
 
 const shown = { id: '1001', issuedFor: 'uid-1', notAfter: new Date(NOW + MINUTE).toISOString() } as never;
+const replaced = { superseded: [entry({ id: '7', revoke: 'Superseded' })] };
+const superseding = (gracePeriod: string) => ({ revocation: { superseded: 'Revoke', gracePeriod } }) as const;
 const marked = { superseded: [entry()] };
 const failure = {
   reason: 'CloudflareUnavailable',
@@ -96,11 +98,30 @@ describe('an object that is being deleted', () => {
       { target: undefined, status: marked },
     ],
     [
-      'revokes what was replaced without its grace, for nobody will afterwards',
+      'revokes what was replaced and has had its grace',
+      { type: 'RevokeSuperseded', entries: [{ id: '7' }] },
+      { spec: superseding('30s'), status: replaced },
+    ],
+    [
+      'leaves valid what was replaced and has its grace still, and says so',
+      { type: 'LetGo', left: ['7'], why: 'their grace is not over' },
+      { spec: superseding('2m'), status: replaced },
+    ],
+    [
+      'revokes what leaked without any grace',
+      { type: 'RevokeSuperseded', entries: [{ id: '8' }] },
+      {
+        spec: superseding('2m'),
+        status: { superseded: [...replaced.superseded, entry({ id: '8', revoke: 'Rekeyed' })] },
+      },
+    ],
+    [
+      'revokes what was replaced without its grace where it revokes what is in use',
       { type: 'RevokeSuperseded', entries: [{ id: '7' }] },
       {
-        spec: { revocation: { superseded: 'Revoke' } },
-        status: { superseded: [entry({ id: '7', revoke: 'Superseded' })] },
+        spec: { ...ON_DELETE, revocation: { superseded: 'Revoke', onDelete: 'Revoke' } },
+        target: undefined,
+        status: replaced,
       },
     ],
     [
