@@ -13,7 +13,7 @@ import { decidePending } from './pending-rules.ts';
 import { ownerDifferences } from './owner.ts';
 import { damagedAnnotations } from './record.ts';
 import { renewalOf } from './renewal.ts';
-import { due, nextDueAt } from './superseded.ts';
+import { due, nextDueAt, replacedEntry } from './superseded.ts';
 import { dueTwins, nextTwinAt } from './twins.ts';
 import { isLiving, type Living, type World } from './world.ts';
 
@@ -141,7 +141,12 @@ function secretIsNotOurs(world: Living): Action | undefined {
 
 function issue(world: Living): Action | undefined {
   const reason = issueReason(world);
-  return reason && (gate(world, 'issuance', reason) ?? { type: 'Issue', reason });
+  if (reason === undefined) return undefined;
+  const shut = gate(world, 'issuance', reason);
+  if (shut) return shut;
+  // What is missing for that is said before anything is asked for, not when the new one is to be written.
+  const willOwe = replacedEntry(world) !== undefined;
+  return willOwe && !isProtected(world.certificate) ? { type: 'Protect' } : { type: 'Issue', reason };
 }
 
 function revokeSuperseded(world: Living): Action | undefined {

@@ -7,7 +7,7 @@ import { setFinalizer } from './finalizer.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { refusedWrite } from './pending-io.ts';
 import { applyStatus } from './report.ts';
-import type { Superseded } from './superseded.ts';
+import { fitting, type Superseded } from './superseded.ts';
 
 /** Notes in the status what is to be revoked with the object: from now on any process knows it. */
 export async function noteDeleted(
@@ -18,7 +18,8 @@ export async function noteDeleted(
 ): Promise<Outcome> {
   const ids = new Set(entries.map(({ id }) => id));
   const others = certificate.status?.superseded?.filter(({ id }) => !ids.has(id)) ?? [];
-  const status = { ...certificate.status, superseded: [...entries, ...others] };
+  const superseded = fitting(certificate, [...entries, ...others], context.clock.now());
+  const status = { ...certificate.status, superseded };
   await applyStatus(context, certificate, status, signal);
   return OBSERVE;
 }

@@ -125,6 +125,17 @@ export function supersededAfter(
   return all.length === 0 ? undefined : all;
 }
 
+/** As many as the schema takes: what nothing is to be done about goes first, then what is oldest. */
+export function fitting(
+  certificate: OriginCertificate,
+  entries: readonly Superseded[],
+  now: number,
+): Superseded[] {
+  const isStill = (entry: Superseded): boolean => isOwed(certificate, entry) && !isOver(entry, now);
+  let room = Math.max(0, MOST - entries.filter(isStill).length);
+  return entries.filter((entry) => isStill(entry) || room-- > 0).slice(0, MOST);
+}
+
 /** What the status says, and what this process knows better. */
 function entriesOf({ status }: OriginCertificate, { revocations }: World): Superseded[] {
   return (status?.superseded ?? []).map((entry) => {

@@ -234,6 +234,25 @@ describe('the finalizer', () => {
       'Done',
       { spec: { revocation: { onDelete: 'Revoke' } }, target: targetFacts(), finalizers: [FINALIZER] },
     ],
+    [
+      'is put on before one is asked for whose predecessor is to be revoked',
+      'Protect',
+      { spec: { revocation: superseded, hostnames: ['new.example.com'] }, target: targetFacts() },
+    ],
+    [
+      'is not asked for where the predecessor stays valid',
+      'Issue',
+      { spec: { hostnames: ['new.example.com'] }, target: targetFacts() },
+    ],
+    [
+      'stays while the next one is asked for',
+      'Issue',
+      {
+        spec: { revocation: superseded, hostnames: ['new.example.com'] },
+        target: targetFacts(),
+        finalizers: [FINALIZER],
+      },
+    ],
     ['is not asked for by default', 'Done', { target: targetFacts() }],
     [
       'is not asked for by superseded Revoke alone',

@@ -4,6 +4,7 @@ import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { decide } from '../../../src/certificate/decide.ts';
 import {
   due,
+  fitting,
   nextDueAt,
   owed,
   replacedEntry,
@@ -277,5 +278,23 @@ describe('the list in the status', () => {
     });
     expect(decide(world({ superseded: many(49), annotations: requested }))).toMatchObject({ type: 'Issue' });
     expect(decide(world({ superseded: crowd, target: undefined }))).toMatchObject({ type: 'Issue' });
+  });
+});
+
+describe('the list that goes into the status of an object that is being deleted', () => {
+  const certificate = originCertificate({ revocation: { superseded: 'Revoke' } });
+  const many = (count: number, change: Partial<Superseded>): Superseded[] =>
+    Array.from({ length: count }, (_, index) => entry({ id: `${index}`, ...change }));
+
+  test('is as long as the schema takes, and what is to be revoked stays in it', () => {
+    const owing = many(60, { revoke: 'Rekeyed' });
+    const list = fitting(certificate, [...many(60, { revokedAt: ago(HOUR) }), ...owing], NOW);
+    expect(list).toHaveLength(100);
+    expect(list.slice(40)).toEqual(owing);
+  });
+
+  test('loses the oldest where all are to be revoked', () => {
+    const owing = many(101, { revoke: 'Rekeyed' });
+    expect(fitting(certificate, owing, NOW)).toEqual(owing.slice(0, 100));
   });
 });
