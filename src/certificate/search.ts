@@ -143,10 +143,7 @@ async function read(
     const first = await Promise.race([listing, stayed]);
     if (first === undefined) {
       const wake = (): void => context.wake(key);
-      const wakeFor = ({ complete }: Listing): void => {
-        if (complete) wake(); // Another one waits for its time.
-      };
-      listing.then(wakeFor, (error: unknown) => {
+      listing.then(wake, (error: unknown) => {
         context.memory.brokenListings.note(key, zone.id, error);
         wake();
       });
