@@ -6,7 +6,7 @@ import { FairOrder, type Placed, type Rank } from '../kube/fair-order.ts';
 export interface LineOptions {
   readonly clock: Clock;
   readonly budget: Pick<Budget, 'waitMs' | 'expectedMs'>;
-  readonly breaker: Pick<Breaker, 'holds' | 'reserve' | 'waitMs'>;
+  readonly breaker: Pick<Breaker, 'holds' | 'reserve' | 'release' | 'waitMs'>;
   readonly rank: (key: string) => Rank;
   /** Whether a certificate could make use of a probe: not while its issuer is known to be out of order. */
   readonly mayProbe: (account: string) => boolean;
@@ -18,8 +18,9 @@ export interface LineOptions {
 
 /** A probe is kept for whom it was offered to for so long. */
 const PROBE_MS = 15_000;
-/** Who has tried in this incident stands behind all who have not: an object's own trouble must not pass for everybody's. */
+/** Beyond so many, what nobody waits for any more is forgotten. */
 const MAX_LANES = 1000;
+/** Who has tried in this incident stands behind all who have not: an object's own trouble must not pass for everybody's. */
 const BEHIND_ALL_MS = 1e14;
 
 /**
@@ -32,8 +33,8 @@ export class Line {
   /** Who waits; a lane is all that need the same. */
   readonly #order = new FairOrder();
   readonly #asks = new Map<string, Ask>();
-  /** Who may send a request now and has not come to an end with it; true for a probe. */
-  readonly #admitted = new Map<string, { readonly lane: string; readonly isProbe: boolean }>();
+  /** Who may send a request now and has not come to an end with it. */
+  readonly #admitted = new Map<string, { readonly ask: Ask; readonly isProbe: boolean }>();
   /** How often each has tried in the present incident. */
   readonly #tries = new Map<string, number>();
   #timer: { readonly dueMs: number; readonly abort: AbortController } | undefined;
@@ -63,19 +64,21 @@ export class Line {
     if (breaker.holds(ask)) return false;
     this.serve();
     if (this.#admitted.has(key)) return true;
-    if (budget.waitMs(account, 'certificates', this.#admitted.size + 1) > 0) return false;
-    this.#admit(key, laneOf(ask), false);
+    if (this.#budgetMs(account) > 0) return false;
+    this.#admitted.set(key, { ask, isProbe: false });
     return true;
   }
 
-  /** The asker waits until it is called. */
+  /** The asker waits until it is called. Who waits already does not lose its place by what its urgency is now. */
   join(ask: Ask): void {
     const { asker: key = '' } = ask;
-    const { group, due } = this.#options.rank(key);
+    const { group, due: dueNow } = this.#options.rank(key);
     const lane = laneOf(ask);
+    const triedDue = dueNow + (this.#tries.get(key) ?? 0) * BEHIND_ALL_MS;
+    const due = Math.min(triedDue, this.#order.rankOf(key)?.due ?? Infinity);
     this.#asks.set(lane, ask);
     if (this.#asks.size > MAX_LANES) this.#forgetEmpty(lane);
-    this.#order.add(key, { group, lane, due: due + (this.#tries.get(key) ?? 0) * BEHIND_ALL_MS });
+    this.#order.add(key, { group, lane, due });
   }
 
   /** It does not wait any more. What it tried in this incident is forgotten only when it has what it wanted. */
@@ -84,9 +87,11 @@ export class Line {
     if (isDone) this.#tries.delete(key);
   }
 
-  /** A look at the certificate is over, whatever came of it. */
+  /** A look at the certificate is over, whatever came of it; a probe that it did not send is somebody else's. */
   ended(key: string): void {
+    const admitted = this.#admitted.get(key);
     this.#admitted.delete(key);
+    if (admitted?.isProbe) this.#options.breaker.release(admitted.ask);
     this.serve();
   }
 
@@ -117,17 +122,14 @@ export class Line {
 
   #call({ key, rank: { lane } }: Placed): void {
     const { breaker, call } = this.#options;
-    const isProbe = this.#isHeld(lane);
+    const ask = { ...this.#askOf(lane), asker: key };
+    const isProbe = breaker.holds(ask);
     if (isProbe) {
       this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
-      breaker.reserve({ ...this.#askOf(lane), asker: key }, PROBE_MS);
+      breaker.reserve(ask, PROBE_MS);
     } else this.#tries.delete(key);
-    this.#admit(key, lane, isProbe);
+    this.#admitted.set(key, { ask, isProbe });
     call(key);
-  }
-
-  #admit(key: string, lane: string, isProbe: boolean): void {
-    this.#admitted.set(key, { lane, isProbe });
   }
 
   /** Until the next of the lane may be called, ms; infinite where something else has to happen first. */
@@ -135,8 +137,9 @@ export class Line {
     const { breaker, mayProbe } = this.#options;
     const ask = this.#askOf(lane);
     if (breaker.holds(ask)) {
-      const isTried = [...this.#admitted.values()].some((each) => each.isProbe && each.lane === lane);
-      if (isTried || !mayProbe(ask.account)) return Infinity;
+      // Of whatever lane: a probe that reads first and then revokes needs the next one too.
+      if (this.#admittedOf(ask.account).some(({ isProbe }) => isProbe) || !mayProbe(ask.account))
+        return Infinity;
     }
     return Math.max(breaker.waitMs(ask), this.#budgetMs(ask.account));
   }
@@ -152,9 +155,14 @@ export class Line {
     return { ...ask, asker: undefined };
   }
 
-  /** Until the process's bucket holds one request more than those let in may send, ms: nobody is called before. */
+  /** Until there is one request more than those let in may send, of all and of the account, ms: nobody is called before. */
   #budgetMs(account = ''): number {
-    return this.#options.budget.waitMs(account, 'certificates', this.#admitted.size + 1);
+    const own = this.#admittedOf(account).length + 1;
+    return this.#options.budget.waitMs(account, 'certificates', this.#admitted.size + 1, own);
+  }
+
+  #admittedOf(account: string) {
+    return [...this.#admitted.values()].filter(({ ask }) => ask.account === account);
   }
 
   /** Until somebody may be called, as far as can be said, ms. */

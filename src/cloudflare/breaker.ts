@@ -77,6 +77,11 @@ export class Breaker {
     for (const circuit of this.#holding(ask)) circuit.reserve(ask.asker ?? '', untilMs);
   }
 
+  /** Gives back what was kept for the asker, if it was not used: somebody else may try. */
+  release(ask: Ask): void {
+    for (const key of this.#keysOf(ask)) this.#find(key)?.release(ask.asker ?? '');
+  }
+
   /** Whether what failed at that moment (ms since the epoch) failed in an incident that is over. */
   isOver(ask: Ask, failedAt: number): boolean {
     const failedMs = this.#clock.monotonic() - (this.#clock.now() - failedAt);

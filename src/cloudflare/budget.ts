@@ -100,12 +100,16 @@ export class Budget {
     return { granted: true };
   }
 
-  /** How long until `take` would grant `count` requests one after the other, ms; 0 when it would now. Takes nothing. */
-  waitMs(account = '', share: Share = 'certificates', count = 1): number {
+  /**
+   * How long until `take` would grant `count` requests one after the other, `own` of them of this account, ms; 0 when
+   * it would now. Takes nothing.
+   */
+  waitMs(account = '', share: Share = 'certificates', count = 1, own = 1): number {
     const nowMs = this.#clock.monotonic();
     const spanMs = this.#buckets?.all.spanMs(count + this.#keptFrom(share, nowMs), nowMs) ?? 0;
     const shortMs = this.#shortageMs(1, account, share, nowMs);
-    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), shortMs, count > 1 ? spanMs : 0));
+    const ownMs = this.#allowanceMs(own, account, nowMs);
+    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), shortMs, ownMs, count > 1 ? spanMs : 0));
   }
 
   /** How long it would take to send that many requests at the process's own rate, ms. */
@@ -141,10 +145,8 @@ export class Budget {
   #shortageMs(count: number, account: string, share: Share, nowMs: number): number {
     if (this.#buckets === undefined) return 0;
     const { all, zones } = this.#buckets;
-    const allowance = this.#allowance(account, nowMs);
-    const leftMs = allowance === undefined ? 0 : allowance.untilMs - nowMs;
-    const allowanceMs = Math.min(allowance?.tokens.waitMs(count, nowMs) ?? 0, leftMs);
-    const shortMs = Math.max(all.waitMs(count + this.#keptFrom(share, nowMs), nowMs), allowanceMs);
+    const allMs = all.waitMs(count + this.#keptFrom(share, nowMs), nowMs);
+    const shortMs = Math.max(allMs, this.#allowanceMs(count, account, nowMs));
     if (share === 'certificates') return shortMs;
     return Math.max(shortMs, zones.waitMs(count, nowMs), this.#precedenceMs(count, account, nowMs));
   }
@@ -175,6 +177,12 @@ export class Budget {
   /** How many requests of the process's bucket are kept from who asks. */
   #keptFrom(share: Share, nowMs: number): number {
     return share === 'certificates' && this.#kept.untilMs > nowMs ? this.#kept.count : 0;
+  }
+
+  /** Until what Cloudflare left to the token holds `count`: at the latest until its window ends. */
+  #allowanceMs(count: number, account: string, nowMs: number): number {
+    const allowance = this.#buckets && this.#allowance(account, nowMs);
+    return allowance ? Math.min(allowance.tokens.waitMs(count, nowMs), allowance.untilMs - nowMs) : 0;
   }
 
   #allowance(account: string, nowMs: number): Account['allowance'] {

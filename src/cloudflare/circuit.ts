@@ -35,6 +35,8 @@ interface Reserved {
 const TOGETHER_MS = 15 * 60_000;
 /** Two are enough to tell an incident from an object's own trouble. */
 const ASKERS = 2;
+/** An open circuit that nobody has sent a request to for so long is of a token that went. */
+const FORGET_MS = 24 * 3_600_000;
 /** While a probe is out. */
 const LOOK_AGAIN_MS = 1000;
 
@@ -56,6 +58,7 @@ export class Circuit {
   readonly #held = new Map<Operation, { readonly sinceMs: number; readonly untilMs: number }>();
   #open: Open | undefined;
   #reserved: Reserved | undefined;
+  #touchedMs = -Infinity;
 
   constructor(options: CircuitOptions) {
     this.#options = options;
@@ -67,8 +70,9 @@ export class Circuit {
 
   /** Whether nothing is remembered that could matter. */
   isIdle(nowMs: number): boolean {
+    if (this.#open !== undefined) return nowMs - this.#touchedMs > FORGET_MS;
     const ended = [...this.#failures.values()].flatMap((askers) => [...askers.values()]);
-    return this.#open === undefined && ended.every(({ endedMs }) => nowMs - endedMs > TOGETHER_MS);
+    return ended.every(({ endedMs }) => nowMs - endedMs > TOGETHER_MS);
   }
 
   /** Whether the operation is held back but for probes. */
@@ -80,7 +84,7 @@ export class Circuit {
   isOver(operation: Operation, failedMs: number): boolean {
     const held = this.#held.get(operation);
     return (
-      !this.holds(operation) && held !== undefined && held.sinceMs <= failedMs && failedMs <= held.untilMs
+      !this.holds(operation) && held !== undefined && held.sinceMs <= failedMs && failedMs < held.untilMs
     );
   }
 
@@ -103,8 +107,14 @@ export class Circuit {
     this.#reserved = { asker, untilMs };
   }
 
+  /** The asker does not use the probe that was kept for it. */
+  release(asker: string): void {
+    if (this.#reserved?.asker === asker) this.#reserved = undefined;
+  }
+
   /** A request is sent now. */
   began(operation: Operation, nowMs: number): void {
+    this.#touchedMs = nowMs;
     if (this.#open === undefined || !this.holds(operation)) return;
     this.#reserved = undefined;
     this.#open.isProbing = true;
@@ -124,6 +134,7 @@ export class Circuit {
     nowMs: number,
   ): void {
     this.ended(operation);
+    this.#touchedMs = nowMs;
     // It was under way when another one got through: that is the newer word.
     if ((this.#succeededMs.get(operation) ?? -Infinity) > beganMs) return;
     this.#open?.working.delete(operation);

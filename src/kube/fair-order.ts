@@ -41,6 +41,11 @@ export class FairOrder {
     return this.#lanes;
   }
 
+  /** Where the key stands; undefined when it is not here. */
+  rankOf(key: string): Rank | undefined {
+    return this.#entries.get(key)?.rank;
+  }
+
   /** Adds the key, or moves it to another rank. */
   add(key: string, rank: Rank): void {
     this.delete(key);

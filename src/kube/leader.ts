@@ -73,8 +73,8 @@ export class LeaderElection {
   }
 
   /**
-   * Tries to take the Lease and then renews it. Resolves `lost` when it was held and is lost: the process should
-   * end. Resolves `stopped` when the signal aborts; the Lease is then still held, until it runs out or `release`.
+   * Tries to take the Lease and then renews it. Resolves `lost` when it was held and is lost: a new term needs a
+   * new election. Resolves `stopped` when the signal aborts; the Lease is then still held, until it runs out or `release`.
    */
   async run(signal: AbortSignal): Promise<'lost' | 'stopped'> {
     while (!signal.aborted && !this.#released) {

@@ -132,6 +132,14 @@ describe('an outage', () => {
     expect(asked).toEqual([false, true, false]);
   });
 
+  test('has nothing to do with what failed when it was over, in that very moment', async () => {
+    breakFor('a', 'b');
+    await clock.advance(5 * SECOND);
+    send(create('c'));
+    fail(create('a'));
+    expect(breaker.isOver(create('a'), clock.now())).toBe(false);
+  });
+
   test('is not over by what succeeds all the while, and does not hold that back', async () => {
     breakFor('a', 'b');
     expect(breaker.waitMs(list('c'))).toBe(5 * SECOND); // It may well be the whole API.
@@ -167,6 +175,27 @@ describe('an outage', () => {
     await clock.advance(10 * SECOND);
     expect(breaker.waitMs(create('d'))).toBe(0);
     expect(breaker.incident(create('c'))).toBeDefined();
+  });
+
+  test('gives its probe back when whom it is kept for does not use it, and to nobody else', async () => {
+    breakFor('a', 'b');
+    await clock.advance(5 * SECOND);
+    breaker.reserve(create('c'), 15 * SECOND);
+    breaker.release(create('d'));
+    expect(breaker.waitMs(create('d'))).toBe(15 * SECOND);
+    breaker.release(create('c'));
+    expect(breaker.waitMs(create('d'))).toBe(0);
+  });
+
+  test('is forgotten when room is needed and nobody has used the token for a day', async () => {
+    breakFor('a', 'b');
+    await clock.advance(24 * 60 * MINUTE);
+    const others = Array.from({ length: 300 }, (_, at) => `other-${at}`);
+    for (const account of others) fail(create('a', { account }));
+    expect(breaker.holds(create('c'))).toBe(true);
+    await clock.advance(MINUTE);
+    for (const account of others) fail(create('a', { account: `another ${account}` }));
+    expect(breaker.holds(create('c'))).toBe(false);
   });
 });
 
