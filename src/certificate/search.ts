@@ -143,7 +143,10 @@ async function read(
     const first = await Promise.race([listing, stayed]);
     if (first === undefined) {
       const wake = (): void => context.wake(key);
-      listing.then(wake, (error: unknown) => {
+      const wakeFor = ({ complete }: Listing): void => {
+        if (complete) wake(); // Another one waits for its time.
+      };
+      listing.then(wakeFor, (error: unknown) => {
         context.memory.brokenListings.note(key, zone.id, error);
         wake();
       });

@@ -35,6 +35,15 @@ export interface ListingBoardOptions {
 
 /** A finished listing serves those who come within this time; after it, it only costs memory. */
 const KEEP_MS = 60_000;
+/** After a listing that was incomplete the zone is left alone, twice as long each time: the next may be no better. */
+const REST_MS = { first: 15_000, longest: 600_000 } as const;
+
+/** A zone whose last listing was incomplete. */
+interface Rest {
+  readonly untilMs: number;
+  readonly lastMs: number;
+  readonly listing: Listing;
+}
 
 interface Round {
   /** Monotonic; undefined while it waits for the round before it to end. */
@@ -52,6 +61,7 @@ interface Round {
 export class ListingBoard {
   readonly #options: ListingBoardOptions;
   readonly #rounds = new Map<string, { latest: Round; next: Round | undefined }>();
+  readonly #rests = new Map<string, Rest>();
 
   constructor(options: ListingBoardOptions) {
     this.#options = options;
@@ -59,12 +69,16 @@ export class ListingBoard {
 
   /**
    * A listing of the zone that began at or after `atMs` of the monotonic clock. Rejects with the listing's
-   * CloudflareError: all who waited get it, and the next to ask starts anew. The same holds for an incomplete one.
+   * CloudflareError: all who waited get it, and the next to ask starts anew. Who comes soon after an
+   * incomplete one gets that one.
    *
    * @param asker for whom: the failures of one alone say nothing of others.
    */
   since(zoneId: string, atMs: number, asker?: string): Promise<Listing> {
     const rounds = this.#rounds.get(zoneId);
+    const rest = this.#rests.get(zoneId);
+    if (rounds === undefined && rest !== undefined && this.#options.clock.monotonic() < rest.untilMs)
+      return Promise.resolve(rest.listing);
     if (rounds === undefined) return this.#begin(zoneId, asker).result;
     const { latest, next } = rounds;
     const serves = latest.state !== 'over' && latest.startedMs !== undefined && latest.startedMs >= atMs;
@@ -85,9 +99,10 @@ export class ListingBoard {
       // The state changes before anybody sees the result: who asks again after a failure gets a new listing.
       result: listing.then(
         (read) => {
+          const ended = new Listing(read);
           if (read.complete) this.#keep(zoneId, round);
-          else this.#drop(zoneId, round);
-          return new Listing(read);
+          else this.#rest(zoneId, round, ended);
+          return ended;
         },
         (error: unknown) => {
           this.#drop(zoneId, round);
@@ -118,7 +133,17 @@ export class ListingBoard {
       this.#drop(zoneId, round);
     };
     round.state = 'kept';
+    this.#rests.delete(zoneId);
     clock.after(KEEP_MS, signal).then(drop, drop); // At shutdown it is dropped as well.
+  }
+
+  #rest(zoneId: string, round: Round, { complete }: Listing): void {
+    this.#drop(zoneId, round);
+    const beforeMs = this.#rests.get(zoneId)?.lastMs;
+    const lastMs = Math.min(REST_MS.longest, beforeMs === undefined ? REST_MS.first : 2 * beforeMs);
+    // What it held is of no use to anybody, and may be much.
+    const listing = new Listing({ complete, certificates: [] });
+    this.#rests.set(zoneId, { untilMs: this.#options.clock.monotonic() + lastMs, lastMs, listing });
   }
 
   #drop(zoneId: string, round: Round): void {

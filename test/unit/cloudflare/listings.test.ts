@@ -156,14 +156,24 @@ describe('the board', () => {
     expect(client.calls).toHaveLength(2);
   });
 
-  test('hands an incomplete listing to those who waited, and to nobody after', async () => {
-    const first = board.since('z', now());
-    client.calls[0]!.end({ complete: false, certificates: [] });
-    expect((await first).complete).toBe(false);
-    await clock.advance(0);
-    void board.since('z', 0);
-    expect(client.calls).toHaveLength(2);
-    client.calls[1]!.end();
+  test('leaves a zone alone after an incomplete listing, twice as long each time until one is complete', async () => {
+    const rests: number[] = [];
+    for (let at = 0; at < 8; at += 1) {
+      void board.since('z', now());
+      expect(client.calls).toHaveLength(at + 1);
+      const end = { complete: at === 6, certificates: [listed('1', 'aa')] };
+      client.calls[at]!.end(end);
+      expect(await board.since('z', 0)).toMatchObject(end);
+      await clock.advance(0);
+      const fromMs = now();
+      if (at === 6) await clock.advance(60_000);
+      else
+        for (void board.since('z', now()); client.calls.length === at + 1; void board.since('z', now()))
+          await clock.advance(5000);
+      rests.push((now() - fromMs) / 1000);
+      if (at === 7) client.calls[8]!.end();
+    }
+    expect(rests).toEqual([15, 30, 60, 120, 240, 480, 60, 15]);
   });
 
   test('lists zones apart from each other', async () => {
