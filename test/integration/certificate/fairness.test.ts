@@ -90,12 +90,13 @@ describe('thirty certificates of one namespace and four of another, with two tok
 
     await createCertificates(calm, 4);
     await time.pass(6 * SECOND, SECOND);
-    const before = (await order()).length;
     await createCertificates(late, 1);
+    await time.idle(); // What was under way as it came is not a turn that it waits for.
+    const before = (await order()).length;
     await time.pass(2 * MINUTE, SECOND, async () => (await order()).length === 35);
 
     const made = await order();
-    expect(made.slice(before).indexOf(late)).toBeLessThanOrEqual(2);
+    expect(made.indexOf(late) - before).toBeLessThanOrEqual(2);
     const fromCalm = made.indexOf(calm);
     // While both had work, neither had two turns more than the other.
     const shared = made.slice(fromCalm, made.lastIndexOf(calm) + 1).filter((each) => each !== late);
