@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { errorMessage } from '../programs/errors.ts';
+import { FlagError, parseFlags } from '../support/command-flags.ts';
 import { COURSES, REAL_COURSES } from './courses.ts';
 import { FLOWS } from './flows.ts';
 import type { Course } from './run.ts';
@@ -32,11 +31,6 @@ export interface KillFlags {
   readonly logs: string | undefined;
 }
 
-/** A flag that cannot be used: what to write instead. */
-export class FlagError extends Error {
-  override readonly name = 'FlagError';
-}
-
 /** Throws a FlagError. */
 export function readKillFlags(args: readonly string[]): KillFlags | 'help' {
   const values = parse(args);
@@ -57,13 +51,8 @@ function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const named = { flow: text, variant: text, shard: text, logs: text };
   const numbers = { point: text, scale: text, sample: text, random: text, seed: text, lanes: text };
-  try {
-    const flag = { type: 'boolean', default: false } as const;
-    const options = { ...named, ...numbers, merged: flag, real: flag, help: flag };
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new FlagError(`${errorMessage(error)}\n${HELP}`);
-  }
+  const flag = { type: 'boolean', default: false } as const;
+  return parseFlags(args, { ...named, ...numbers, merged: flag, real: flag, help: flag }, HELP);
 }
 
 /** All of them where none is named, those with real waits at the end. */

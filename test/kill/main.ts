@@ -6,9 +6,10 @@ import { KubeClient } from '../../src/kube/client.ts';
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { startControlPlane } from '../programs/control-plane.ts';
 import { bundle } from '../support/build.ts';
+import { FlagError } from '../support/command-flags.ts';
 import { kustomizeBuild } from '../support/kustomize.ts';
 import { applyManifests } from '../support/manifests.ts';
-import { FlagError, HELP, type KillFlags, readKillFlags } from './flags.ts';
+import { HELP, type KillFlags, readKillFlags } from './flags.ts';
 import type { Ring } from './lane.ts';
 import { Pool } from './pool.ts';
 import {

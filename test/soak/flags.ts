@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { errorMessage } from '../programs/errors.ts';
+import { FlagError, parseFlags } from '../support/command-flags.ts';
 
 export const HELP = `npm run soak -- [--minutes M] [--seed S] [--slots N] [--real-time] [--logs DIR]
   --minutes M    how long people and faults are at it, default 5; fractions are minutes too
@@ -14,11 +13,6 @@ export interface SoakFlags {
   readonly slots: number;
   readonly realTime: boolean;
   readonly logs: string | undefined;
-}
-
-/** A flag that cannot be used: what to write instead. */
-export class FlagError extends Error {
-  override readonly name = 'FlagError';
 }
 
 /** Throws a FlagError. */
@@ -38,11 +32,7 @@ function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const toggle = { type: 'boolean', default: false } as const;
   const options = { minutes: text, seed: text, slots: text, logs: text, 'real-time': toggle, help: toggle };
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new FlagError(`${errorMessage(error)}\n${HELP}`);
-  }
+  return parseFlags(args, options, HELP);
 }
 
 function numberOf(flag: string, value: string | undefined, form: RegExp): number | undefined {
