@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import { textWithin } from '../body.ts';
 import { type Fence, fencedDispatcher } from '../fence.ts';
 import type { Budget, Share } from './budget.ts';
 import { refusedError } from './classify.ts';
@@ -114,7 +115,7 @@ export class Transport {
     const status = response.statusCode;
     const headers = readHeaders(response.headers);
     this.#learn(call, headers);
-    const text = await readBody(response.body, call.maxBytes);
+    const text = await textWithin(response.body, call.maxBytes);
     if (text === undefined) {
       throw unavailable(call.operation, `an answer of more than ${call.maxBytes / 2 ** 20} MiB`, {
         status,
@@ -168,21 +169,6 @@ function headersOf(call: ApiRequest): Record<string, string> {
     'user-agent': 'origin-ca-operator',
     ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
   };
-}
-
-/** The body as text; undefined where it exceeds the limit: the rest is not read. */
-async function readBody(
-  body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
-): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** An exchange that ended without an answer. It was on its way, so whether it did anything is unknown. */

@@ -1,6 +1,7 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
+import { textWithin } from '../body.ts';
 import { fencedDispatcher } from '../fence.ts';
 import { type Credentials, CredentialSource, sameTls } from './credentials.ts';
 import {
@@ -108,7 +109,8 @@ export class Transport {
   async json(request: Request): Promise<unknown> {
     const startMs = performance.now();
     const answer = await this.#timed(request, async (response) => {
-      const text = await textOf(response.body, request.maxBytes);
+      const { body } = response;
+      const text = await (request.maxBytes === undefined ? body.text() : textWithin(body, request.maxBytes));
       if (text === undefined)
         throw new KubeError('TooLarge', `${describe(request.operation)}: the answer is too large`);
       const value = parse(text);
@@ -262,22 +264,6 @@ function newAgent(credentials: Credentials): Agent {
 function refusal(request: Request, response: Dispatcher.ResponseData, status: unknown): KubeError {
   const retryAfterMs = retryAfterOf(response.headers['retry-after']);
   return errorFromStatus(request.operation, { statusCode: response.statusCode, status, retryAfterMs });
-}
-
-/** The body as text; undefined where it has more bytes than allowed: the rest is not read. */
-async function textOf(
-  body: Dispatcher.ResponseData['body'],
-  maxBytes = Infinity,
-): Promise<string | undefined> {
-  if (maxBytes === Infinity) return await body.text();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The JSON value of a text, or undefined: the parser's own error would quote the body. */

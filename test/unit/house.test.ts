@@ -85,6 +85,7 @@ const REFUSED: readonly Import[] = [
   ),
   ...each(
     [
+      'src/body.ts',
       'src/clock.ts',
       'src/fence.ts',
       'src/turns.ts',
@@ -137,7 +138,7 @@ const ALLOWED: readonly Import[] = [
   ['src/api/a.ts', './names.ts'],
   ['src/kube/a.ts', '../api/names.ts'],
   ['src/kube/a.ts', '../clock.ts'],
-  ...each(['src/kube/a.ts', 'src/cloudflare/a.ts'], ['../fence.ts']),
+  ...each(['src/kube/a.ts', 'src/cloudflare/a.ts'], ['../body.ts', '../fence.ts']),
   ...each(['src/kube/a.ts', 'src/telemetry/a.ts'], ['../turns.ts']),
   ['src/kube/a.ts', 'undici'],
   ['src/cloudflare/a.ts', '../pki/keys.ts'],
