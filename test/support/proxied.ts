@@ -14,7 +14,7 @@ export interface ProxiedOperator extends AsyncDisposable {
 }
 
 /**
- * @param scene whose OriginZones alone are seen: the kind is cluster-scoped, and operators of other scenes work in the
+ * @param scene whose cluster-scoped objects alone are seen: operators of other scenes work in the
  * same cluster at the same time. Absent: all.
  */
 export async function proxied(scene?: string): Promise<ProxiedOperator> {

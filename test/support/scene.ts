@@ -35,7 +35,7 @@ export interface OperatorChange {
   readonly slowCheck?: boolean;
   /**
    * A kubeconfig instead of the one of the deployed ServiceAccount, such as one that leads through a proxy: with
-   * `--cluster-kinds` a proxy that shows this scene's OriginZones alone.
+   * `--cluster-kinds` a proxy that shows this scene's cluster-scoped objects alone (see `SCENE_LABEL`).
    */
   readonly kubeconfig?: string;
   /** Where it believes Cloudflare to be, instead of the simulator. */
@@ -61,7 +61,7 @@ export class Scene implements AsyncDisposable {
   readonly #flags: readonly string[];
   readonly #operators = new Set<RunningOperator>();
   readonly #besides: Scene[] = [];
-  /** A way to the API server that hides the OriginZones of other scenes. */
+  /** A way to the API server that hides the cluster-scoped objects of other scenes. */
   #narrow: ReturnType<typeof proxied> | undefined;
 
   private constructor(

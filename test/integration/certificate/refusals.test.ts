@@ -5,6 +5,7 @@ import { clusterOriginIssuers } from '../../../src/resources.ts';
 import { encode } from '../../../src/secret-facts.ts';
 import { JumpClock } from '../../support/jump-clock.ts';
 import type { RunningOperator } from '../../support/scene-operator.ts';
+import { SCENE_LABEL } from '../../support/scene-label.ts';
 import { Scene } from '../../support/scene.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { idIn, issued, replaced } from './pairs.ts';
@@ -42,7 +43,7 @@ describe('before any POST', () => {
   test('a cluster issuer names who may ask for them', async () => {
     const name = `shared-${scene.namespace}`;
     await scene.apply(clusterOriginIssuers, {
-      metadata: { name },
+      metadata: { name, labels: { [SCENE_LABEL]: scene.namespace } },
       spec: {
         apiTokenSecretRef: { name: 'cloudflare' },
         allow: [{ namespaceSelector: { matchLabels: { team: 'web' } }, hostnames: ['example.com'] }],

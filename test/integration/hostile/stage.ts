@@ -5,6 +5,7 @@ import { clusterOriginIssuers, originCertificates } from '../../../src/resources
 import { testNamespace } from '../../support/cluster.ts';
 import type { JumpClock } from '../../support/jump-clock.ts';
 import type { RunningOperator } from '../../support/scene-operator.ts';
+import { SCENE_LABEL } from '../../support/scene-label.ts';
 import { Scene } from '../../support/scene.ts';
 import { type Tenant, tenant } from '../../support/tenant.ts';
 
@@ -57,7 +58,10 @@ export class Stage implements AsyncDisposable {
         { namespaceSelector: {}, hostnames: [NAMES.both] },
       ],
     };
-    await scene.apply(clusterOriginIssuers, { metadata: { name: shared }, spec });
+    await scene.apply(clusterOriginIssuers, {
+      metadata: { name: shared, labels: { [SCENE_LABEL]: scene.namespace } },
+      spec,
+    });
     const operator = await scene.startOperator({
       flags: [
         `--watch-namespaces=${scene.namespace},${mallory.namespace}`,

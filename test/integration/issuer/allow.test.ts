@@ -3,6 +3,7 @@ import type { ClusterOriginIssuer } from '../../../src/api/v1alpha1.ts';
 import { namespaces, secrets } from '../../../src/kube/resource.ts';
 import { clusterOriginIssuers } from '../../../src/resources.ts';
 import { testNamespace } from '../../support/cluster.ts';
+import { SCENE_LABEL } from '../../support/scene-label.ts';
 import { Scene } from '../../support/scene.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { clusterIssuer, untilReady } from './issuers.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
 
 async function allow(rules: ClusterOriginIssuer['spec']['allow']): Promise<void> {
   await scene.apply(clusterOriginIssuers, {
-    metadata: { name },
+    metadata: { name, labels: { [SCENE_LABEL]: scene.namespace } },
     spec: { apiTokenSecretRef: { name: 'cluster-token' }, allow: rules },
   });
 }
