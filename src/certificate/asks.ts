@@ -1,5 +1,5 @@
 import { zonesOf } from '../api/hostname.ts';
-import type { Ask } from '../cloudflare/breaker.ts';
+import type { Ask, Breaker } from '../cloudflare/breaker.ts';
 import type { IssuerSession } from '../sessions.ts';
 
 type Token = Pick<IssuerSession, 'tokenDigest' | 'zones'>;
@@ -14,4 +14,17 @@ export function creation({ tokenDigest, zones }: Token, hostnames: readonly stri
 /** The search for what became of an earlier request, made on behalf of the object of that queue key. */
 export function search({ tokenDigest }: Pick<Token, 'tokenDigest'>, key: string): Ask {
   return { account: tokenDigest, operation: 'list_certificates', asker: key };
+}
+
+/**
+ * What a revocation needs next, made on behalf of the object of that queue key: it reads first. While one of the two
+ * is held back, who waits tries that one.
+ */
+export function revocation(
+  breaker: Pick<Breaker, 'holds'>,
+  { tokenDigest }: Pick<Token, 'tokenDigest'>,
+  key: string,
+): Ask {
+  const read: Ask = { account: tokenDigest, operation: 'get_certificate', asker: key };
+  return breaker.holds(read) ? read : { ...read, operation: 'revoke_certificate' };
 }

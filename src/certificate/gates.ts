@@ -19,21 +19,21 @@ const GATES = {
     loop,
     crowded,
     clockSkew,
-    issuerReady,
+    issuerReady('creation'),
     allowed,
     zoneKnown,
     held('creation'),
     backoff,
-    budget,
+    turn('creation'),
   ],
   /** Cloudflare may be asked what became of an earlier POST. */
-  search: [clockSkew, held('search'), issuerReady, backoff],
+  search: [clockSkew, held('search'), issuerReady('creation'), backoff],
   /** A certificate at hand may be written. */
   write: [notManaged, conflict, immutable, backoff],
   /** An unwanted issuance may be looked for and revoked. */
   settle: [clockSkew, revocationBackoff],
   /** A certificate that was replaced may be revoked. */
-  revoke: [clockSkew, issuerReady, replacedBackoff, budget],
+  revoke: [clockSkew, replacedBackoff, held('revocation'), issuerReady('revocation'), turn('revocation')],
   /** A pair may be written that Cloudflare is not asked for: a former target's, or a temporary one. */
   copy: [writeBackoff],
 } as const satisfies Readonly<Record<string, readonly Gate[]>>;
@@ -114,16 +114,18 @@ function clockSkew({ clockSkew: sentence }: World): Action | undefined {
 /** News of an issuer wake its certificates: thousands of them need not look for themselves every minute. */
 const ISSUER_LOOK_MS = 10 * 60_000;
 
-function issuerReady(world: World): Action | undefined {
-  const { issuer } = world;
-  if (issuer.state === 'Ready') return undefined;
-  // In an incident the issuer cannot be ready: it is told once why, and not in other words with each step.
-  const shared = held('creation')(world);
-  if (shared) return shared;
-  if (issuer.state === 'Unchecked') return { type: 'AwaitIssuer' };
-  if (issuer.state === 'ZonesAwaited') return { type: 'Wait', ms: issuer.retryMs };
-  const { state, message, retryMs = ISSUER_LOOK_MS } = issuer;
-  return { type: 'Refuse', reason: state, message, retryMs };
+function issuerReady(request: Request): Gate {
+  return (world) => {
+    const { issuer } = world;
+    if (issuer.state === 'Ready') return undefined;
+    // In an incident the issuer cannot be ready: it is told once why, and not in other words with each step.
+    const shared = held(request)(world);
+    if (shared) return shared;
+    if (issuer.state === 'Unchecked') return { type: 'AwaitIssuer' };
+    if (issuer.state === 'ZonesAwaited') return { type: 'Wait', ms: issuer.retryMs };
+    const { state, message, retryMs = ISSUER_LOOK_MS } = issuer;
+    return { type: 'Refuse', reason: state, message, retryMs };
+  };
 }
 
 function allowed({ issuer }: World): Action | undefined {
@@ -175,6 +177,8 @@ function held(request: Request): Gate {
   };
 }
 
-function budget({ issuer }: World): Action | undefined {
-  return issuer.state === 'Ready' && !issuer.isTurn ? { type: 'AwaitTurn', request: 'creation' } : undefined;
+/** Who needs a request waits for the budget in the line of those who need the same. */
+function turn(request: Request): Gate {
+  return ({ issuer }) =>
+    issuer.state === 'Ready' && !issuer.isTurn ? { type: 'AwaitTurn', request } : undefined;
 }

@@ -1,7 +1,7 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Ask } from '../cloudflare/breaker.ts';
 import type { IssuerSession } from '../sessions.ts';
-import { creation, search } from './asks.ts';
+import { creation, revocation, search } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import { type Failure, isShared } from './failure.ts';
 import { issuerKey } from './issuer-view.ts';
@@ -12,18 +12,22 @@ import type { IncidentView, Request, World } from './world.ts';
 type Incidents = World['incidents'];
 
 const NONE: IncidentView = { state: 'none' };
-export const NO_INCIDENTS: Incidents = { creation: NONE, search: NONE };
+export const NO_INCIDENTS: Incidents = { creation: NONE, search: NONE, revocation: NONE };
 
 /** The requests that a certificate may need, made with its issuer's token; undefined while there is no token. */
 export function asksOf(
-  context: Pick<CertificateContext, 'sessions'>,
+  context: Pick<CertificateContext, 'sessions' | 'breaker'>,
   { metadata, spec }: OriginCertificate,
 ): Readonly<Record<Request, Ask>> | undefined {
   const { namespace, name } = metadata;
   const session: IssuerSession | undefined = context.sessions.get(issuerKey(namespace, spec.issuerRef));
   if (session === undefined) return undefined;
   const key = subjectKey({ namespace, name });
-  return { creation: creation(session, spec.hostnames, key), search: search(session, key) };
+  return {
+    creation: creation(session, spec.hostnames, key),
+    search: search(session, key),
+    revocation: revocation(context.breaker, session, key),
+  };
 }
 
 /** What holds back the requests of the certificate's token. */
@@ -33,7 +37,11 @@ export function incidentsFor(
 ): Incidents {
   const asks = certificate && asksOf(context, certificate);
   if (asks === undefined) return NO_INCIDENTS;
-  return { creation: viewOf(context, asks.creation), search: viewOf(context, asks.search) };
+  return {
+    creation: viewOf(context, asks.creation),
+    search: viewOf(context, asks.search),
+    revocation: viewOf(context, asks.revocation),
+  };
 }
 
 /** Told in the same words to all who wait, for as long as it lasts. */
@@ -54,5 +62,8 @@ export function isPardoned(
   { reason, lastTime }: Failure,
 ): boolean {
   const asks = isShared(reason) ? asksOf(context, certificate) : undefined;
-  return Object.values(asks ?? {}).some((ask) => context.breaker.isOver(ask, lastTime));
+  // A revocation fails apart from them, see replacedBackoff.
+  return (
+    asks !== undefined && [asks.creation, asks.search].some((ask) => context.breaker.isOver(ask, lastTime))
+  );
 }

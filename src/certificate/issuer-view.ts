@@ -4,7 +4,7 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Zone } from '../cloudflare/results.ts';
 import { namespaces } from '../kube/resource.ts';
 import type { IssuerKey, IssuerSession } from '../sessions.ts';
-import { creation } from './asks.ts';
+import { creation, revocation } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import type { IssuerDefaults, IssuerRef } from './need.ts';
 import { subjectKey } from './subject.ts';
@@ -28,7 +28,7 @@ export async function viewIssuer(
   certificate: OriginCertificate,
   signal: AbortSignal,
 ): Promise<IssuerView> {
-  const { namespace, name } = certificate.metadata;
+  const { namespace } = certificate.metadata;
   const key = issuerKey(namespace, certificate.spec.issuerRef);
   const issuer = findIssuer(context, key);
   if (issuer === undefined) return { state: 'IssuerNotFound', message: notFound(context, key) };
@@ -44,12 +44,22 @@ export async function viewIssuer(
     defaults: issuer.defaults,
     notAllowed,
     noZone: undefined,
-    isTurn: context.line.admits(
-      creation(session, certificate.spec.hostnames, subjectKey({ namespace, name })),
-    ),
+    isTurn: isTurn(context, session, certificate),
   } as const;
   if (notAllowed !== undefined || outside(certificate, session.zones).length === 0) return ready;
   return viewZones(context, session, certificate, ready, signal);
+}
+
+/** While creation is held back there may be something to revoke all the same. */
+function isTurn(
+  { breaker, line }: CertificateContext,
+  session: IssuerSession,
+  { metadata: { namespace, name }, spec }: OriginCertificate,
+): boolean {
+  const key = subjectKey({ namespace, name });
+  return (
+    line.admits(creation(session, spec.hostnames, key)) || line.admits(revocation(breaker, session, key))
+  );
 }
 
 /** Until the zones are asked for again after a listing that failed. */

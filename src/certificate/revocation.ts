@@ -15,6 +15,8 @@ export interface Wish {
   readonly id: string;
   /** On whose behalf: its Secrets are looked through, and it must be allowed to ask for the hostnames. */
   readonly namespace: string;
+  /** The queue key of the object that asks for it. */
+  readonly asker: string;
   readonly claim: Claim;
   /** Whose tokens may do it: each is tried until one is not refused. */
   readonly sessions: readonly IssuerSession[];
@@ -45,7 +47,7 @@ export async function revokeOne(
   const absent: Absent[] = [];
   for (const session of wish.sessions) {
     try {
-      const found = await read(session, wish.id, signal);
+      const found = await read(session, wish, signal);
       if (typeof found === 'object') return await revokeWith(context, session, wish, found, signal);
       absent.push(found); // A token of another account finds none of ours.
     } catch (error) {
@@ -92,7 +94,7 @@ async function revokeWith(
     notAllowed,
     writeMs: wish.writeMs,
   });
-  if (verdict.verdict === 'revoke') return carryOut(context, session, id, signal);
+  if (verdict.verdict === 'revoke') return carryOut(context, session, wish, signal);
   context.memory.absences.forget(id);
   return spared(context, id, verdict);
 }
@@ -119,11 +121,11 @@ function spared(
 async function carryOut(
   context: CertificateContext,
   session: IssuerSession,
-  id: string,
+  { id, asker }: Wish,
   signal: AbortSignal,
 ): Promise<Revocation> {
   try {
-    const result = await session.client?.revokeCertificate(id, { signal });
+    const result = await session.client?.revokeCertificate(id, { signal, asker });
     if (result === undefined) throw new NoTokenError();
     if (result === 'not-found') return notFoundAfterAll(context, id);
     context.memory.absences.forget(id);
@@ -160,11 +162,11 @@ type Absent = 'certainly' | 'perhaps';
 /** The certificate of an id, if Cloudflare has one. */
 async function read(
   session: IssuerSession,
-  id: string,
+  { id, asker }: Wish,
   signal: AbortSignal,
 ): Promise<ListedCertificate | Absent> {
   try {
-    const found = await session.client?.getCertificate(id, { signal });
+    const found = await session.client?.getCertificate(id, { signal, asker });
     if (found === undefined) throw new NoTokenError();
     return found;
   } catch (error) {

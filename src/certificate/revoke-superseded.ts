@@ -10,6 +10,7 @@ import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
 import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
 import { sessionsOf } from './token-sessions.ts';
 import type { RevocationNote, Superseded } from './superseded.ts';
+import { subjectKey } from './subject.ts';
 import { isLiving, type World } from './world.ts';
 
 /** One that is in use is looked at again after that time: a leaked key is worth a closer look. */
@@ -82,6 +83,7 @@ function revokeEntry(
   const wish = {
     id: entry.id,
     namespace,
+    asker: subjectKey({ namespace, name }),
     claim: { by: 'status' } as const,
     sessions: sessionsOf(context, namespace, [
       ...(entry.issuerRef ? [entry.issuerRef] : []),

@@ -37,6 +37,7 @@ export async function revokeTwins(
       const wish = {
         id: twin.id,
         namespace,
+        asker: key,
         claim: { by: 'twin', digest: twin.keyDigest, latest: twin.ofNotBefore + SAME_ISSUANCE_MS },
         sessions: sessionsOf(context, namespace, [spec.issuerRef]),
         serving,

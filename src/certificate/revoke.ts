@@ -19,6 +19,7 @@ export async function revoke(
   try {
     const wish = {
       namespace: pending.namespace,
+      asker: settlement.key,
       claim: { by: 'key', digest: pending.keyDigest ?? '' },
       sessions: sessionsFor(context, pending, settlement.otherIssuers),
       serving: await servingSecrets(context, pending.namespace, signal),

@@ -50,8 +50,8 @@ export interface World {
   readonly incidents: Readonly<Record<Request, IncidentView>>;
 }
 
-/** What is asked of Cloudflare: a certificate, or what became of an earlier request. */
-export type Request = 'creation' | 'search';
+/** What is asked of Cloudflare: a certificate, what became of an earlier request, or that one is revoked. */
+export type Request = 'creation' | 'search' | 'revocation';
 
 export type IncidentView =
   | { readonly state: 'none' }

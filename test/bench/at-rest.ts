@@ -1,4 +1,5 @@
 import type { OperatorProcess } from '../support/operator-process.ts';
+import { Idleness } from '../support/idleness.ts';
 import { NotYet, waitFor } from '../support/wait.ts';
 
 const REST_MS = 500;
@@ -28,21 +29,19 @@ export async function allLookedAt(
   );
 }
 
-/** Resolves when the queues have stayed empty for half a second. */
+/** Resolves when there has been nothing to do for half a second. */
 export async function atRest(
   operator: OperatorProcess,
   { timeoutMs = 120_000, intervalMs = 100 }: RestOptions = {},
 ): Promise<void> {
+  const idleness = new Idleness();
   let since = performance.now();
   await waitFor(
     'the operator to come to rest',
     async () => {
-      const depths = (await operator.metrics()).matchAll(
-        /^(?:workqueue_depth|controller_runtime_active_workers)\{.*?\} (\d+)/gm,
-      );
-      const busy = [...depths].some(([, value]) => Number(value) > 0);
-      if (busy) since = performance.now();
-      return performance.now() - since > REST_MS || new NotYet(busy ? 'busy' : 'at rest');
+      const isIdle = idleness.look(await operator.metrics());
+      if (!isIdle) since = performance.now();
+      return performance.now() - since > REST_MS || new NotYet(isIdle ? 'at rest' : 'busy');
     },
     { timeoutMs, intervalMs },
   );

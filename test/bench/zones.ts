@@ -3,6 +3,7 @@ import type { OriginZone } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { originZones } from '../../src/resources.ts';
+import { Idleness } from '../support/idleness.ts';
 import { type RunningOperator, startOperator, trust } from '../support/scene-operator.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { NotYet, waitFor } from '../support/wait.ts';
@@ -151,14 +152,12 @@ async function pass(operator: RunningOperator, clock: TestClock, ms: number): Pr
 
 /** Resolves when no controller has anything to do. */
 async function atRest({ metricsPort }: RunningOperator): Promise<void> {
+  const idleness = new Idleness();
   await waitFor(
     'the operator to come to rest',
     async () => {
       const { body } = await request(`http://127.0.0.1:${metricsPort}/metrics`);
-      const depths = (await body.text()).matchAll(
-        /^(?:workqueue_depth|controller_runtime_active_workers)\{.*?\} (\d+)/gm,
-      );
-      return [...depths].every(([, value]) => Number(value) === 0) || new NotYet('busy');
+      return idleness.look(await body.text()) || new NotYet('busy');
     },
     { timeoutMs: 120_000, intervalMs: 25 },
   );

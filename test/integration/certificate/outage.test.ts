@@ -105,7 +105,9 @@ describe(`while ${CERTIFICATES} certificates of seven days are to be renewed, an
       expect(after.map(({ status }) => status?.failure)).toEqual(after.map(() => undefined));
 
       const requests = (await requestsSince(beganMs)).filter(({ ms }) => ms <= endedMs);
-      const late = requests.filter(({ ms }) => ms > beganMs + 5 * MINUTE).map(({ ms }) => ms);
+      // None is due in the first minutes: the incident begins when the first one meets it, and with it the count.
+      const metMs = requests.find(({ operation }) => operation === 'createCertificate')?.ms ?? Infinity;
+      const late = requests.map(({ ms }) => ms).filter((ms) => ms > metMs + 5 * MINUTE);
       expect(late.length).toBeGreaterThan(50);
       late.slice(1).forEach((ms, at) => expect(ms - (late[at] ?? 0)).toBeGreaterThanOrEqual(MINUTE));
       console.log(

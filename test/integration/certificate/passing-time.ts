@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { Idleness } from '../../support/idleness.ts';
 import { JumpClock } from '../../support/jump-clock.ts';
 import type { RunningOperator, Scene } from '../../support/scene.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
@@ -27,13 +28,15 @@ export class PassingTime {
 
   /** Waits until nothing is being worked on and nothing is ready to be. */
   async idle(): Promise<void> {
+    const idleness = new Idleness();
     await waitFor(
       'an idle operator',
       async () => {
-        const busy = [...(await this.metrics())].filter(
-          ([name, value]) => /^(workqueue_depth|controller_runtime_active_workers)\{/.test(name) && value > 0,
+        const metrics = await this.#scrape();
+        return (
+          idleness.look(metrics) ||
+          new NotYet(metrics.match(/^(workqueue_depth|controller_runtime_active).*/gm))
         );
-        return busy.length === 0 || new NotYet(busy);
       },
       { timeoutMs: 60_000, intervalMs: 5 },
     );
@@ -41,10 +44,14 @@ export class PassingTime {
 
   /** What a scrape shows now, by name with labels. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const { body } = await request(`http://127.0.0.1:${this.#operator().metricsPort}/metrics`);
-    const lines = (await body.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const lines = (await this.#scrape()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(
       lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
     );
+  }
+
+  async #scrape(): Promise<string> {
+    const { body } = await request(`http://127.0.0.1:${this.#operator().metricsPort}/metrics`);
+    return body.text();
   }
 }

@@ -256,7 +256,7 @@ describe('nothing is issued', () => {
     const held = { state: 'held', reason: 'CloudflareUnavailable', message: 'all fail' } as const;
     const none = { state: 'none' } as const;
     const said = { reason: 'CloudflareUnavailable', message: 'all fail' };
-    const incidents = { creation: held, search: none };
+    const incidents = { creation: held, search: none, revocation: none };
 
     test('waits for its turn, and says why', () => {
       expect(decide(worldOf({ target: undefined, incidents }))).toEqual({
@@ -278,7 +278,7 @@ describe('nothing is issued', () => {
     });
 
     test('tries whether it is over when it is called for that, however lately it failed itself', () => {
-      const probe = { creation: { state: 'probe' }, search: none } as const;
+      const probe = { ...incidents, creation: { state: 'probe' } } as const;
       expect(decided({ target: undefined, failure, incidents: probe })).toBe('Issue DoesNotExist');
       const own = { ...failure, reason: 'BadResponse' } as const;
       expect(decided({ target: undefined, failure: own, incidents: probe })).toBe('Refuse BadResponse');
@@ -287,11 +287,24 @@ describe('nothing is issued', () => {
     test('looks for what an earlier request left, where listing works', () => {
       const pending = pendingOf();
       expect(decided({ target: undefined, pending, incidents })).toBe('Search');
-      const all = { creation: held, search: held };
+      const all = { ...incidents, search: held };
       expect(decide(worldOf({ target: undefined, pending, incidents: all }))).toMatchObject({
         type: 'AwaitTurn',
         request: 'search',
       });
+    });
+
+    test('revokes while certificates cannot be had, and waits for no turn but that of a revocation', () => {
+      const twins = [twinOf(24)];
+      const awaits = { type: 'AwaitTurn', request: 'revocation' };
+      expect(decided({ twins, incidents })).toBe('RevokeTwins');
+      expect(decide(worldOf({ twins, incidents: { ...incidents, revocation: held } }))).toEqual({
+        ...awaits,
+        said,
+      });
+      const issuer = { state: 'IssuerNotReady', message: 'unavailable' } as const;
+      expect(decided({ twins, issuer, incidents })).toBe('Refuse IssuerNotReady');
+      expect(decide(worldOf({ twins, issuer: { ...READY_ISSUER, isTurn: false } }))).toEqual(awaits);
     });
 
     test('does what needs no request', () => {

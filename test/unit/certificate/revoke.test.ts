@@ -3,6 +3,7 @@ import type { CertificateContext } from '../../../src/certificate/context.ts';
 import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { revoke } from '../../../src/certificate/revoke.ts';
 import { CloudflareError, unavailable } from '../../../src/cloudflare/errors.ts';
+import type { CallOptions } from '../../../src/cloudflare/requests.ts';
 import { inspectCertificate } from '../../../src/pki/inspect.ts';
 import type { SecretFacts, TrustedRoots } from '../../../src/secret-facts.ts';
 import { originRoots, signedBy } from '../../support/signed.ts';
@@ -25,6 +26,8 @@ let clock: TestClock;
 let memory: CertificateMemory;
 /** What was done, in order. */
 let done: string[];
+/** For whom Cloudflare was asked: a probe is kept for one. */
+let askers: (string | undefined)[];
 let context: CertificateContext;
 
 /** An effect that is noted, and its answer. */
@@ -48,13 +51,16 @@ beforeEach(() => {
   clock = new TestClock();
   memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
   done = [];
+  askers = [];
   const clientOf = (name: string) => ({
-    getCertificate: async () => {
+    getCertificate: async (_: string, { asker }: CallOptions) => {
+      askers.push(asker);
       const error = absent[name];
       if (error !== undefined) throw error;
       return { ...signed, revokedAt: undefined };
     },
-    revokeCertificate: async (id: string) => {
+    revokeCertificate: async (id: string, { asker }: CallOptions) => {
+      askers.push(asker);
       await did(`revoke ${id}`, 'asked');
       if (refusal !== undefined) throw refusal;
       return isGoneOnDelete ? 'not-found' : 'revoked';
@@ -108,6 +114,7 @@ describe('a revocation that is owed', () => {
   test('is made while the issuer is there', async () => {
     await settle();
     expect(done).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
+    expect(askers).toEqual(['shop/web', 'shop/web']);
   });
 
   test('is not made of what a Secret of another namespace holds', async () => {
