@@ -41,7 +41,8 @@ test(
     expect(revoked).toHaveLength(2);
     const refused = revoked.reduce((sum, { writes }) => sum + writes, 0);
     expect(refused).toBeGreaterThan(0);
-    expect(refused).toBeLessThanOrEqual(size.certificates + size.namespaces);
+    // An issuer whose check was held back, because two others of its token had just failed, says so and then why.
+    expect(refused).toBeLessThanOrEqual(size.certificates + 2 * size.namespaces);
 
     expect(scaleTable(figures)).toMatch(/^API-server writes at restart +0 +≤ 0 +ok$/m);
     expect(revokedTable(figures)).toMatch(/^API-server writes in all \d+, .*: ok$/m);
