@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { CertificateContext } from './certificate/context.ts';
 import { reconcileCertificate } from './certificate/controller.ts';
-import { Line } from './certificate/line.ts';
-import { CertificateMemory } from './certificate/memory.ts';
+import type { Line } from './certificate/line.ts';
+import type { CertificateMemory } from './certificate/memory.ts';
 import { rankOf } from './certificate/urgency.ts';
+import { createCertificateContext, createCertificateMemory, createLine } from './certificate-wiring.ts';
 import type { Clock } from './clock.ts';
 import type { CloudflareApi } from './cloudflare/api.ts';
 import type { Breaker } from './cloudflare/breaker.ts';
@@ -13,18 +13,19 @@ import type { Config } from './config.ts';
 import type { IssuerContext } from './issuer/context.ts';
 import { reconcileIssuer } from './issuer/controller.ts';
 import type { KubeClient } from './kube/client.ts';
-import { Controller, type Outcome } from './kube/controller.ts';
+import type { Controller } from './kube/controller.ts';
 import { EventRecorder } from './kube/events.ts';
 import type { Rank } from './kube/fair-order.ts';
-import { WorkQueue } from './kube/queue.ts';
 import { problemOf } from './problem.ts';
 import { keeperOf, type TrustedRoots } from './secret-facts.ts';
 import { IssuerSessions } from './sessions.ts';
 import { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-import { createWakers } from './wakers.ts';
+import { createWakers, type Wakers } from './wakers.ts';
+import { createWorkQueues, type WorkQueues } from './work-queues.ts';
+import { createWorkers } from './workers.ts';
 import type { SlowCheck } from './slow-check/slow-check.ts';
-import { createProbing, createSlowCheck, createZoneContext, isInZone } from './zone-wiring.ts';
+import { createProbing, createSlowCheck, createZoneContext } from './zone-wiring.ts';
 import { reconcileZone } from './zone/controller.ts';
 
 export interface ControllersOptions {
@@ -51,19 +52,8 @@ export interface ControllersOptions {
   readonly withSlowCheck: boolean;
 }
 
-/** A long RSA request with its waits, and room to spare. */
-const CERTIFICATE_TIMEOUT_MS = 5 * 60_000;
-const ISSUER_TIMEOUT_MS = 2 * 60_000;
-const ISSUER_WORKERS = 4;
-/** A pass reads a dozen settings one after the other; listings and probes are not waited for. */
-const ZONE_TIMEOUT_MS = 5 * 60_000;
-const ZONE_WORKERS = 4;
-/** It only begins what goes on in the background. */
-const SLOW_CHECK_TIMEOUT_MS = 60_000;
-/** The one key of its queue. */
+/** The one key of the slow check's queue. */
 const SLOW_CHECK = 'zones';
-
-type Reconcile = ConstructorParameters<typeof Controller>[0]['reconcile'];
 
 /** The caches, the queues, and the controllers that work them. */
 export class Controllers {
@@ -72,173 +62,64 @@ export class Controllers {
   readonly slowCheck: SlowCheck;
   readonly #events: EventRecorder;
   readonly #controllers: readonly Controller[];
-  readonly #queues: readonly WorkQueue[];
-  readonly #certificates: WorkQueue;
+  readonly #queues: WorkQueues;
   readonly #line: Line;
   readonly #background = new AbortController();
 
   constructor(options: ControllersOptions) {
-    const { config, log, clock, random, metrics, writer, budget, breaker } = options;
+    const { config, clock, random, writer: kube } = options;
+    const { signal } = this.#background;
     const rank = (key: string): Rank => rankOf(this.stores, clock, (id) => this.slowCheck.isRevoked(id), key);
-    const certificates = new WorkQueue({
-      clock,
-      random,
-      workers: config.concurrency,
-      rank,
-      ...metrics.controllers.hooks('certificate'),
-    });
-    const issuers = new WorkQueue({ clock, random, ...metrics.controllers.hooks('issuer') });
-    const zones = new WorkQueue({ clock, random, ...metrics.controllers.hooks('zone') });
-    const checks = new WorkQueue({ clock, random, ...metrics.controllers.hooks('slow-check') });
-    this.#queues = [certificates, issuers, zones, checks];
-    this.#certificates = certificates;
-    this.#line = new Line({
-      clock,
-      budget,
-      breaker,
-      rank,
-      mayProbe: (account) =>
-        this.sessions.list().some(({ tokenDigest, ready }) => tokenDigest === account && ready === true),
-      call: (key) => certificates.add(key),
-      signal: this.#background.signal,
-    });
-    breaker.onChange = () => this.#line.serve();
-    budget.waitingCertificates = () => this.#line.waitingForBudget;
+    this.#queues = createWorkQueues({ ...options, rank });
+    const { certificates, issuers, zones, checks } = this.#queues;
+    this.#line = createLine({ ...options, rank, certificates, sessions: () => this.sessions, signal });
     const wakers = createWakers({ certificates, issuers, zones }, () => this.stores);
-    const memory = new CertificateMemory({
-      clock,
-      random,
-      postTimeoutMs: config.cloudflarePostTimeoutMs,
-      settleMs: config.settleMs,
-    });
+    const memory = createCertificateMemory(config, clock, random);
     this.sessions = new IssuerSessions(wakers.sessionChanged);
-    this.stores = new Stores({
-      client: options.reader,
-      namespaces: config.watchNamespaces,
-      clusterKinds: config.clusterKinds,
-      roots: options.roots,
-      onCertificate: (key, current, previous) => {
-        const uid = previous?.metadata.uid;
-        if (uid !== undefined && uid !== current?.metadata.uid) memory.forget(key, uid);
-        wakers.certificateChanged(key, current, previous);
-      },
-      onIssuer: wakers.issuerChanged,
-      onZone: wakers.zoneChanged,
-      onSecret: (facts, gone) => {
-        if (gone && memory.forgetPending(facts.uid)) {
-          memory.distrustCache(`${facts.namespace}/${keeperOf(facts) ?? ''}`);
-        }
-        wakers.secretChanged(facts);
-      },
-      onError: (resource, error) =>
-        log.warn({ resource, problem: problemOf(error) }, 'watch interrupted, going on'),
-    });
-    this.#events = new EventRecorder({
-      client: writer,
-      reportingController: 'originca.dev/origin-ca-operator',
-      reportingInstance: options.identity,
-      onDrop: (error) => log.debug({ problem: problemOf(error) }, 'event not recorded'),
-    });
-    const shared = {
-      stores: this.stores,
-      sessions: this.sessions,
-      clock,
-      events: this.#events,
-      log,
-      kube: writer,
-    };
-    const probing = createProbing({
-      config,
-      log,
-      clock,
-      random,
-      onChange: wakers.originsChanged,
-      signal: this.#background.signal,
-    });
-    const { probes } = probing;
+    this.stores = createStores(options, wakers, memory);
+    this.#events = createEvents(options);
+    const { stores, sessions } = this;
+    const shared = { ...options, stores, sessions, events: this.#events, kube, signal };
+    const probing = createProbing({ ...shared, onChange: wakers.originsChanged });
     this.slowCheck = createSlowCheck({
       ...shared,
-      random,
-      clockSkew: options.clockSkew,
       wakeCertificate: (key) => certificates.add(key),
       wake: () => checks.add(SLOW_CHECK),
-      signal: this.#background.signal,
     });
     checks.add(SLOW_CHECK);
-    const certificateContext: CertificateContext = {
+    const { slowCheck } = this;
+    const certificateContext = createCertificateContext({
       ...shared,
       memory,
-      origins: {
-        verdictsFor: (hostnames) => probes.verdictsFor(hostnames),
-        refresh: (hostnames, notBeforeMs) => probes.refresh(hostnames, notBeforeMs),
-        watches: (hostnames) => isInZone(this.stores, hostnames),
-      },
-      slowCheck: this.slowCheck,
-      roots: options.roots,
-      clusterKinds: config.clusterKinds,
+      probes: probing.probes,
+      slowCheck,
       line: this.#line,
-      breaker,
-      clockSkew: options.clockSkew,
-      count: {
-        issuance: (outcome) => metrics.issuance(outcome),
-        revocation: (outcome) => metrics.revocation(outcome),
-      },
-      wake: (key) => certificates.add(key),
-    };
+      certificates,
+    });
     const issuerContext: IssuerContext = {
       ...shared,
-      random,
-      operatorNamespace: options.operatorNamespace,
       clientFor: (token) => options.cloudflare.client(token),
       checks: new Map(),
-      signal: this.#background.signal,
     };
     const zoneContext = createZoneContext({
-      ...options,
       ...shared,
       ...probing,
-      examine: (zoneId, listing, beganAt) => this.slowCheck.share(zoneId, listing, beganAt),
+      examine: (zoneId, listing, beganAt) => slowCheck.share(zoneId, listing, beganAt),
       wake: (key) => zones.add(key),
-      signal: this.#background.signal,
     });
-    const onOutcome = (outcome: Outcome): void => {
-      metrics.controllers.reconciled(outcome);
-      if (outcome.result === 'error') {
-        log.error(
-          { controller: outcome.controller, key: outcome.key, problem: problemOf(outcome.error) },
-          'reconcile failed, it is tried again',
-        );
-      }
-    };
-    const start = (
-      name: string,
-      queue: WorkQueue,
-      concurrency: number,
-      timeoutMs: number,
-      reconcile: Reconcile,
-    ) => {
-      const controller = new Controller({ name, queue, concurrency, timeoutMs, reconcile, onOutcome });
-      metrics.controllers.watch({ name, queue, controller, maxConcurrent: concurrency });
-      return controller;
-    };
-    const lookSlowly: Reconcile = () => Promise.resolve(this.slowCheck.look());
-    this.#controllers = [
-      start('issuer', issuers, ISSUER_WORKERS, ISSUER_TIMEOUT_MS, (key, signal) =>
-        reconcileIssuer(issuerContext, key, signal),
-      ),
-      start('certificate', certificates, config.concurrency, CERTIFICATE_TIMEOUT_MS, (key, signal) =>
-        reconcileCertificate(certificateContext, key, signal),
-      ),
-      start('zone', zones, ZONE_WORKERS, ZONE_TIMEOUT_MS, (key, signal) =>
-        reconcileZone(zoneContext, key, signal),
-      ),
-      ...(options.withSlowCheck ? [start('slow-check', checks, 1, SLOW_CHECK_TIMEOUT_MS, lookSlowly)] : []),
-    ];
+    this.#controllers = createWorkers({
+      ...options,
+      queues: this.#queues,
+      reconcileIssuer: (key, each) => reconcileIssuer(issuerContext, key, each),
+      reconcileCertificate: (key, each) => reconcileCertificate(certificateContext, key, each),
+      reconcileZone: (key, each) => reconcileZone(zoneContext, key, each),
+      checkSlowly: options.withSlowCheck ? () => Promise.resolve(slowCheck.look()) : undefined,
+    });
   }
 
   /** How long it will probably take until every certificate that wants something has had its turn, ms. */
   expectedMs(): number {
-    return this.#certificates.expectedMs() + this.#line.expectedMs();
+    return this.#queues.certificates.expectedMs() + this.#line.expectedMs();
   }
 
   /** Fills the caches and keeps them in step until `signal` aborts. */
@@ -257,13 +138,51 @@ export class Controllers {
 
   /** The API server is heard again: what failed for want of it does not wait for the end of its delay. */
   retryNow(): void {
-    for (const queue of this.#queues) queue.retryNow();
+    for (const queue of Object.values(this.#queues)) queue.retryNow();
   }
 
   /** Sends what is left to say and ends what reads in the background. */
   async close(): Promise<void> {
     this.#background.abort();
-    for (const queue of this.#queues) queue.close();
+    for (const queue of Object.values(this.#queues)) queue.close();
     await this.#events.close();
   }
+}
+
+/** The caches, which tell of what changes. */
+function createStores(
+  { config, reader, roots, log }: ControllersOptions,
+  wakers: Wakers,
+  memory: CertificateMemory,
+): Stores {
+  return new Stores({
+    client: reader,
+    namespaces: config.watchNamespaces,
+    clusterKinds: config.clusterKinds,
+    roots,
+    onCertificate: (key, current, previous) => {
+      const uid = previous?.metadata.uid;
+      if (uid !== undefined && uid !== current?.metadata.uid) memory.forget(key, uid);
+      wakers.certificateChanged(key, current, previous);
+    },
+    onIssuer: wakers.issuerChanged,
+    onZone: wakers.zoneChanged,
+    onSecret: (facts, gone) => {
+      if (gone && memory.forgetPending(facts.uid)) {
+        memory.distrustCache(`${facts.namespace}/${keeperOf(facts) ?? ''}`);
+      }
+      wakers.secretChanged(facts);
+    },
+    onError: (resource, error) =>
+      log.warn({ resource, problem: problemOf(error) }, 'watch interrupted, going on'),
+  });
+}
+
+function createEvents({ writer, identity, log }: ControllersOptions): EventRecorder {
+  return new EventRecorder({
+    client: writer,
+    reportingController: 'originca.dev/origin-ca-operator',
+    reportingInstance: identity,
+    onDrop: (error) => log.debug({ problem: problemOf(error) }, 'event not recorded'),
+  });
 }

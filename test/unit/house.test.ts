@@ -42,7 +42,10 @@ const HELD = [
 ];
 const WIRING = [
   'wakers',
+  'certificate-wiring',
   'zone-wiring',
+  'work-queues',
+  'workers',
   'controllers',
   'election',
   'running',
@@ -101,7 +104,13 @@ const REFUSED: readonly Import[] = [
   ),
   ...each(['src/wakers.ts'], beside(['controllers.ts', 'telemetry/metrics.ts', 'operator.ts'])),
   ...each(
-    ['src/controllers.ts', 'src/zone-wiring.ts'],
+    [
+      'src/controllers.ts',
+      'src/certificate-wiring.ts',
+      'src/zone-wiring.ts',
+      'src/work-queues.ts',
+      'src/workers.ts',
+    ],
     beside(['operator.ts', 'election.ts', 'running.ts', 'main.ts']),
   ),
   ...each(['src/operator.ts', 'src/running.ts', 'src/election.ts'], ['./main.ts']),
