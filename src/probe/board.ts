@@ -155,9 +155,11 @@ export class ProbeBoard {
   }
 
   #renew(unit: Unit, target: ProbeTarget, standard: Standard): void {
-    const { source } = target;
+    const { source, routedBy } = target;
     if (source !== unit.target.source)
       unit.verdicts = unit.verdicts.map((verdict) => ({ ...verdict, source }));
+    // What no connection means is another thing now.
+    if (routedBy !== unit.target.routedBy) unit.dueMs = this.#o.clock.monotonic();
     unit.target = target;
     if (unit.standard.text === standard.text) return;
     unit.standard = standard;

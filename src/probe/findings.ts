@@ -3,7 +3,7 @@ import type { Dialled } from './dial.ts';
 import { judge } from './judge.ts';
 import { describePresented, presentedOf } from './present.ts';
 import * as say from './sentences.ts';
-import type { TrustSet, Verdict } from './types.ts';
+import type { ProbeTarget, TrustSet, Verdict } from './types.ts';
 
 /** What one address gave: a verdict without what names the target and the moment. */
 export type Finding = Pick<
@@ -21,8 +21,10 @@ export interface Knocked {
   readonly speaksHttp: boolean;
 }
 
-export interface Judging {
-  readonly hostname: string;
+/** What was asked for, and what else is known of the way there. */
+export type Asked = Pick<ProbeTarget, 'hostname' | 'routedBy'>;
+
+export interface Judging extends Asked {
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
   readonly trust: Required<TrustSet>;
@@ -43,8 +45,9 @@ const UNSEEN = {
   redirectsToHttp: false,
 } as const;
 
-/** No TCP connection: what the edge would make of it. */
-export function unconnected({ why, code }: Failed, hostname: string): Finding {
+/** No TCP connection: what the edge would make of it, as far as that can be told from here. */
+export function unconnected({ why, code }: Failed, { hostname, routedBy }: Asked): Finding {
+  if (routedBy !== undefined) return blank('Unverifiable', say.outOfReach(code, routedBy, hostname));
   if (why === 'refused') return { result: 'Refused', message: say.refused(), ...UNSEEN };
   if (why === 'silence') return { result: 'Timeout', message: say.timeout(), ...UNSEEN };
   return blank('Unverifiable', say.noRoute(code, hostname));
@@ -53,7 +56,7 @@ export function unconnected({ why, code }: Failed, hostname: string): Finding {
 /** What the edge would see, the client certificate shown where there is one. */
 export function findingOf(knocked: Knocked, judging: Judging): Finding {
   const { plain, withClient } = knocked;
-  if (plain.kind === 'no-connection') return unconnected(plain, judging.hostname);
+  if (plain.kind === 'no-connection') return unconnected(plain, judging);
   // Servers that hang up on those without a certificate, and say nothing, may well talk to those with one.
   const seen = [plain, withClient].find((dialled) => dialled?.kind === 'presented');
   if (seen?.kind !== 'presented') return withoutTls(plain, knocked.speaksHttp);

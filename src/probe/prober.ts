@@ -93,7 +93,7 @@ export class Prober implements Probes {
       wantedMs: wantedMs ?? moment.beganMs,
       signal,
     };
-    const found = await Promise.all(target.addresses.map((address) => this.#places(address, hostname)));
+    const found = await Promise.all(target.addresses.map((address) => this.#places(address, target)));
     signal.throwIfAborted();
     const places = new Map(found.flat().map((place) => [keyOf(place), place]));
     return Promise.all(
@@ -107,12 +107,15 @@ export class Prober implements Probes {
     return { beganMs: this.#clock.monotonic(), at: this.#clock.now() };
   }
 
-  async #places(text: string, hostname: string): Promise<readonly Place[]> {
+  async #places(
+    text: string,
+    { hostname, fromRecord }: Pick<ProbeTarget, 'hostname' | 'fromRecord'>,
+  ): Promise<readonly Place[]> {
     const nowhere = (message: string): Place[] => [{ address: text, ip: undefined, message }];
     const destination = parseAddress(text);
     if (destination === undefined) return nowhere(say.noAddress(text, hostname));
     const { host, port } = destination;
-    const resolved = await this.#resolver.resolve(host);
+    const resolved = await this.#resolver.resolve(host, { isPublic: fromRecord === true });
     if (resolved.kind === 'failed') return nowhere(say.unresolved(host, resolved.why, hostname));
     const name = isIP(host) === 0 ? ` (${host})` : '';
     const found = resolved.ips.map((ip) => ({ address: formatAddress(ip, port) + name, ip, port }));
@@ -123,7 +126,7 @@ export class Prober implements Probes {
   }
 
   async #knock(task: Task, place: Extract<Place, { ip: string }>): Promise<Verdict> {
-    const { target, hostname, wantedMs, signal } = task;
+    const { target, wantedMs, signal } = task;
     const { ip, port, address } = place;
     const unseen = this.#unseen(task, ip);
     if (unseen !== undefined) return verdict(target, address, this.#moment(), unseen);
@@ -133,7 +136,7 @@ export class Prober implements Probes {
       const { moment, finding } =
         dead === undefined
           ? await this.#look(task, place, turn)
-          : { moment: dead.moment, finding: unconnected(dead.dialled, hostname) };
+          : { moment: dead.moment, finding: unconnected(dead.dialled, target) };
       return verdict(target, address, moment, finding);
     } finally {
       turn.end();
@@ -151,7 +154,7 @@ export class Prober implements Probes {
   }
 
   async #look(
-    { hostname, trust, plain, client, signal }: Task,
+    { target, hostname, trust, plain, client, signal }: Task,
     { ip, port }: { readonly ip: string; readonly port: number },
     turn: Turn,
   ): Promise<{ readonly moment: Moment; readonly finding: Finding }> {
@@ -173,7 +176,10 @@ export class Prober implements Probes {
       isHttp = await speaksHttp(request, signal);
     }
     const knocked = { plain: first, withClient: second, speaksHttp: isHttp };
-    return { moment, finding: findingOf(knocked, { hostname, trust, now: this.#clock.now() }) };
+    return {
+      moment,
+      finding: findingOf(knocked, { hostname, routedBy: target.routedBy, trust, now: this.#clock.now() }),
+    };
   }
 }
 
@@ -190,10 +196,10 @@ function keyOf(place: Place): string {
 }
 
 function verdict(
-  { hostname, source }: ProbeTarget,
+  { hostname, source, fromRecord }: ProbeTarget,
   address: string,
   { beganMs, at }: Moment,
   finding: Finding,
 ): Verdict {
-  return { hostname, address, source, ...finding, beganMs, at };
+  return { hostname, address, source, ...(fromRecord && { fromRecord }), ...finding, beganMs, at };
 }

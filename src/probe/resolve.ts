@@ -44,9 +44,15 @@ export class NameResolver {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Never rejects: what went wrong is part of the answer. */
-  resolve(host: string): Promise<Resolved> {
-    if (isIP(host) !== 0) return Promise.resolve({ kind: 'addresses', ips: [host], beyond: 0 });
+  /**
+   * Never rejects: what went wrong is part of the answer.
+   *
+   * @param isPublic the name means what it means to everybody. A pod's resolver tries a name below the cluster's own
+   * domains first, where a Service in a namespace called `dev` or `shop` answers for names that end so.
+   */
+  resolve(name: string, { isPublic = false }: { readonly isPublic?: boolean } = {}): Promise<Resolved> {
+    if (isIP(name) !== 0) return Promise.resolve({ kind: 'addresses', ips: [name], beyond: 0 });
+    const host = isPublic && !name.endsWith('.') ? `${name}.` : name;
     const running = this.#running.get(host);
     if (running !== undefined) return within(running, this.#timeoutMs);
     if (this.#running.size >= MOST_LOOKUPS)

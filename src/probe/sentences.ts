@@ -62,6 +62,14 @@ export function noRoute(code: string, hostname: string): string {
   return `There is no way there from here (${code}). ${nameProbes(hostname)}`;
 }
 
+/** Of what the record names, where something in the cluster routes the name at other addresses. */
+export function outOfReach(code: string, routedBy: string, hostname: string): string {
+  return (
+    `No connection can be had there from here (${code}), where the DNS record leads Cloudflare, although ${routedBy} ` +
+    `routes the name at another address. Perhaps it is reached from outside alone. ${nameProbes(hostname)}`
+  );
+}
+
 /** `code`: of an error, or `silence` or `close`. */
 export function noTls(code: string, speaksHttp: boolean): string {
   const visitors = 'visitors would get 525 under full and strict.';

@@ -36,6 +36,11 @@ export interface ProbeTarget {
    * Without this it is `Unverifiable`, because whoever names an address means an origin, and holds the gate.
    */
   readonly fromRecord?: boolean;
+  /**
+   * What routes the name at other addresses, `Ingress ns/name`. Addresses of a record may then be out of reach from
+   * inside the cluster alone (a router without hairpin NAT): no connection is `Unverifiable` and not an outage.
+   */
+  readonly routedBy?: string | undefined;
 }
 
 /** A certificate as an origin presented it. Texts are bounded and free of control characters. */
@@ -59,6 +64,8 @@ export interface Verdict {
   /** What was dialled: `ip:port`, with the DNS name in brackets behind it where there was one. */
   readonly address: string;
   readonly source: string;
+  /** As the target has it: the edge itself goes there. */
+  readonly fromRecord?: boolean;
   readonly result: ProbeResult;
   /** What was presented, what Cloudflare would answer, what to do. */
   readonly message: string;

@@ -91,6 +91,7 @@ export function failedLook({ target }: Unit, beganMs: number, at: number): Verdi
     hostname: target.hostname,
     address: target.addresses[0] ?? '',
     source: target.source,
+    ...(target.fromRecord && { fromRecord: true }),
     result: 'Unverifiable',
     message: "The look failed for a reason of the operator's own, which its log names. It is repeated.",
     presented: undefined,

@@ -67,7 +67,7 @@ export function gateView(
   seen: { readonly verdicts: readonly Verdict[]; readonly missing: readonly string[] },
 ): GateView {
   const wanted = new Set(origins.targets.map(({ hostname }) => hostname));
-  const verdicts = seen.verdicts.filter(({ hostname }) => wanted.has(hostname));
+  const verdicts = withoutIdleRoutes(seen.verdicts.filter(({ hostname }) => wanted.has(hostname)));
   const known = new Set(verdicts.map(({ hostname }) => hostname));
   const missing = new Set([
     ...seen.missing.filter((hostname) => wanted.has(hostname)),
@@ -80,6 +80,25 @@ export function gateView(
     recordsAt: origins.recordsAt,
     missing: [...missing].toSorted(),
   };
+}
+
+/** Nothing was heard from there. */
+const UNANSWERED: ReadonlySet<OriginResult> = new Set(['Refused', 'Timeout', 'Unverifiable']);
+
+/**
+ * The edge goes where the record leads. Once all of that was seen to be good, a route that leads nowhere says nothing;
+ * one that answers must still be good, as the record may lead there tomorrow.
+ */
+function withoutIdleRoutes(verdicts: readonly Verdict[]): readonly Verdict[] {
+  const recorded = Map.groupBy(
+    verdicts.filter(({ fromRecord }) => fromRecord),
+    ({ hostname }) => hostname,
+  );
+  const isVerified = (hostname: string): boolean =>
+    recorded.get(hostname)?.every(({ result }) => result === 'Valid') ?? false;
+  return verdicts.filter(
+    ({ hostname, fromRecord, result }) => fromRecord || !UNANSWERED.has(result) || !isVerified(hostname),
+  );
 }
 
 function lineOf(verdict: Verdict): OriginLine {

@@ -1,7 +1,7 @@
 import type { OriginZone } from '../api/v1alpha1.ts';
 import type { DnsRecord } from '../cloudflare/zone-results.ts';
 import type { ProbeTarget } from '../probe/types.ts';
-import { ZoneNames } from './names.ts';
+import { type Destination, ZoneNames } from './names.ts';
 import { Patterns } from './patterns.ts';
 import type { Route } from './routes.ts';
 
@@ -42,19 +42,19 @@ const MADE_UP = 'originca-probe.';
 /** Pure: which names the edge serves, and where it would go for each. */
 export function planOrigins(sources: OriginSources): OriginPlan {
   const names = new ZoneNames(sources.zoneName, sources.records);
-  const targets: ProbeTarget[] = [];
+  const found: (readonly ProbeTarget[])[] = [];
   const fixed: FixedOrigin[] = [...notProxied(sources, names)];
   const served = sources.paused ? [] : servedNames(sources, names);
   const rules = rulesOf(sources);
   for (const name of served) {
-    const found = originOf(name, rules, names);
-    if ('result' in found) fixed.push(found);
-    else targets.push(found);
+    const origin = originOf(name, rules, names);
+    if ('result' in origin) fixed.push(origin);
+    else found.push(origin);
   }
   return {
-    targets: targets.slice(0, MAX_NAMES),
+    targets: found.slice(0, MAX_NAMES).flat(),
     fixed,
-    beyond: Math.max(0, targets.length - MAX_NAMES),
+    beyond: Math.max(0, found.length - MAX_NAMES),
   };
 }
 
@@ -111,7 +111,7 @@ function originOf(
   { hostname, standsFor }: ServedName,
   { ignored, told, probes, routed: routesOf }: Rules,
   names: ZoneNames,
-): ProbeTarget | FixedOrigin {
+): readonly ProbeTarget[] | FixedOrigin {
   const byRecord = names.destination(hostname);
   if (ignored.covers(hostname)) {
     const message = 'spec.gate.ignore leaves it out.';
@@ -128,31 +128,42 @@ function originOf(
   const at = Math.min(...told.of(hostname));
   const probe = probes[at];
   if (probe !== undefined)
-    return { hostname, addresses: probe.addresses, source: `spec.probes[${at}]${note}` };
-  const routes = [...routesOf.of(hostname)];
-  const [first] = routes.flat();
-  if (first === undefined)
-    return { hostname, addresses: byRecord.addresses, source: byRecord.source + note, fromRecord: true };
-  return { hostname, addresses: waysTo(byRecord.addresses, routes), source: first.source + note };
+    return [{ hostname, addresses: probe.addresses, source: `spec.probes[${at}]${note}` }];
+  return waysTo(hostname, byRecord, [...routesOf.of(hostname)]).map((way) => ({
+    ...way,
+    source: way.source + note,
+  }));
 }
 
 /**
- * Where the record names addresses of routes, it names those that the edge goes to: by these routes, and to what else
- * it names, which is an origin outside of the cluster. What routes the name most nearly is looked at in any case.
+ * What the record names is always looked at: the edge goes there, and nothing that somebody routes in the cluster can
+ * stand for it. Whoever writes an Ingress of the name, on whatever controller, adds addresses and takes none away.
  *
- * Otherwise routes are the way from inside to what the record names, and nobody can tell which: an Ingress of the name
- * itself, on a controller that the edge never comes to, must not hide what the wildcard leads to. All are looked at.
+ * Where the record names addresses of routes, the edge goes by these, and what else the record names is an origin
+ * outside of the cluster. Otherwise nobody can tell which of the routes it leads to, if any: all are looked at, and
+ * what is only reached from outside needs `spec.probes`, by which the owner of the zone says what stands for it.
  *
  * @param routes by pattern, nearest first.
  */
-function waysTo(recorded: readonly string[], routes: readonly (readonly Route[])[]): readonly string[] {
+function waysTo(
+  hostname: string,
+  { addresses: recorded, source: recordSource }: Extract<Destination, { state: 'addresses' }>,
+  routes: readonly (readonly Route[])[],
+): readonly ProbeTarget[] {
   const [nearest = []] = routes;
-  const entered = routes.flat().filter(({ addresses }) => addresses.some((each) => recorded.includes(each)));
-  const ways =
-    entered.length === 0
-      ? routes.flat().flatMap(({ addresses }) => addresses)
-      : [...[...nearest, ...entered].flatMap(({ addresses }) => addresses), ...recorded];
-  return [...new Set(ways)];
+  const isRecorded = (address: string): boolean => recorded.includes(address);
+  const entered = routes.flat().filter(({ addresses }) => addresses.some(isRecorded));
+  const routedBy = entered.length === 0 ? nearest[0]?.source : undefined;
+  const ways: ProbeTarget[] = [
+    { hostname, addresses: recorded, source: recordSource, fromRecord: true, ...(routedBy && { routedBy }) },
+  ];
+  const seen = new Set(recorded);
+  for (const { addresses, source } of entered.length === 0 ? routes.flat() : [...nearest, ...entered]) {
+    const others = addresses.filter((address) => !seen.has(address));
+    for (const address of others) seen.add(address);
+    if (others.length > 0) ways.push({ hostname, addresses: others, source });
+  }
+  return ways;
 }
 
 const REFUSED = 'browsers will refuse its Origin CA certificate, which only Cloudflare trusts';

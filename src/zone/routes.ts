@@ -38,15 +38,27 @@ interface Gateway extends KubeObject {
 }
 
 interface HttpRoute extends KubeObject {
-  readonly spec?: {
-    readonly hostnames?: readonly string[];
-    readonly parentRefs?: readonly {
-      readonly kind?: string;
-      readonly name: string;
-      readonly namespace?: string;
+  readonly spec?: { readonly hostnames?: readonly string[] };
+  readonly status?: {
+    readonly parents?: readonly {
+      readonly parentRef?: {
+        readonly group?: string;
+        readonly kind?: string;
+        readonly name: string;
+        readonly namespace?: string;
+      };
+      readonly conditions?: readonly {
+        readonly type: string;
+        readonly status: string;
+        readonly observedGeneration?: number;
+      }[];
     }[];
   };
 }
+
+type Parent = NonNullable<NonNullable<HttpRoute['status']>['parents']>[number];
+
+const GATEWAY_GROUP = 'gateway.networking.k8s.io';
 
 const ingresses: Resource<Ingress> = {
   apiVersion: 'networking.k8s.io/v1',
@@ -55,13 +67,13 @@ const ingresses: Resource<Ingress> = {
   namespaced: true,
 };
 const gateways: Resource<Gateway> = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
+  apiVersion: `${GATEWAY_GROUP}/v1`,
   kind: 'Gateway',
   plural: 'gateways',
   namespaced: true,
 };
 const httpRoutes: Resource<HttpRoute> = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
+  apiVersion: `${GATEWAY_GROUP}/v1`,
   kind: 'HTTPRoute',
   plural: 'httproutes',
   namespaced: true,
@@ -138,12 +150,26 @@ function ofGateway(gateway: Gateway): Route[] {
   return routesTo(hosts, addressesOf(gateway), `Gateway ${nameOf(gateway)}`);
 }
 
+/** By what Gateways that exist took it as it is now: whoever only writes one routes nothing. */
 function ofHttpRoute(route: HttpRoute, byName: ReadonlyMap<string, Gateway>): Route[] {
-  const parents = (route.spec?.parentRefs ?? [])
-    .filter(({ kind = 'Gateway' }) => kind === 'Gateway')
-    .map(({ name, namespace = route.metadata.namespace ?? '' }) => byName.get(`${namespace}/${name}`))
+  const { namespace: own = '', generation } = route.metadata;
+  const takenBy = (route.status?.parents ?? [])
+    .filter((parent) => isAccepted(parent, generation))
+    .map(({ parentRef }) => byName.get(`${parentRef?.namespace ?? own}/${parentRef?.name ?? ''}`))
     .filter((gateway) => gateway !== undefined);
-  return routesTo(route.spec?.hostnames ?? [], parents.flatMap(addressesOf), `HTTPRoute ${nameOf(route)}`);
+  if (takenBy.length === 0) return [];
+  return routesTo(route.spec?.hostnames ?? [], takenBy.flatMap(addressesOf), `HTTPRoute ${nameOf(route)}`);
+}
+
+function isAccepted({ parentRef, conditions = [] }: Parent, generation: number | undefined): boolean {
+  const { group = GATEWAY_GROUP, kind = 'Gateway' } = parentRef ?? {};
+  const accepted = conditions.find(({ type }) => type === 'Accepted');
+  return (
+    group === GATEWAY_GROUP &&
+    kind === 'Gateway' &&
+    accepted?.status === 'True' &&
+    accepted.observedGeneration === generation
+  );
 }
 
 function addressesOf(gateway: Gateway): (string | undefined)[] {

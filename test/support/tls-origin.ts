@@ -29,7 +29,7 @@ export interface TlsOriginOptions {
   readonly tls?: TlsOptions;
   /** What is written once the first bytes of a request came. Default: 200. */
   readonly answer?: string | ((socket: TLSSocket) => string);
-  readonly host?: '127.0.0.1' | '::1' | '127.0.0.2';
+  readonly host?: '127.0.0.1' | '::1' | '127.0.0.2' | '127.0.0.3';
   /** Default: any that is free. */
   readonly port?: number;
 }

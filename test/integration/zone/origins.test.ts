@@ -38,12 +38,14 @@ const seed = (name: string, content: string, proxied = true): Promise<unknown> =
     proxied,
   });
 
-/** The line of a hostname, once it has this result. */
+/** The line of a hostname that has this result, once there is one. */
 async function line(hostname: string, result: string) {
+  const isIt = (each: { readonly hostname: string; readonly result: string }): boolean =>
+    each.hostname === hostname && each.result === result;
   const zone = await zones.until(`${result} for ${hostname}`, ({ status }) =>
-    (status?.origins ?? []).some((each) => each.hostname === hostname && each.result === result),
+    (status?.origins ?? []).some(isIt),
   );
-  return zone.status?.origins?.find((each) => each.hostname === hostname);
+  return zone.status?.origins?.find(isIt);
 }
 
 describe('a proxied name', () => {
@@ -74,7 +76,7 @@ describe('a proxied name', () => {
     await zones.condition('InSync', 'GateClosed', { status: 'False' });
   });
 
-  test('is knocked for where the Ingress that routes it is reached', async () => {
+  test('is knocked for where the Ingress that routes it is reached, beside its record', async () => {
     const metadata = { name: 'web', namespace: scene.namespace };
     const backend = { service: { name: 'web', port: { number: 80 } } };
     const rule = { host: 'www.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } };
@@ -86,12 +88,13 @@ describe('a proxied name', () => {
       force: true,
       subresource: 'status',
     });
-    await seed('www.example.com', '203.0.113.7');
+    await seed('www.example.com', '127.0.0.9');
     await zones.apply();
-    expect(await line('www.example.com', 'Refused')).toMatchObject({
-      address: '127.0.0.1:443',
-      source: `Ingress ${scene.namespace}/web`,
-    });
+    const source = `Ingress ${scene.namespace}/web`;
+    expect(await line('www.example.com', 'Refused')).toMatchObject({ address: '127.0.0.1:443', source });
+    const recorded = await line('www.example.com', 'Unverifiable');
+    expect(recorded).toMatchObject({ address: '127.0.0.9:443', source: 'DNS record A www.example.com' });
+    expect(recorded?.message).toContain(source);
   });
 
   test('of an international domain is one name however it is spelled', async () => {

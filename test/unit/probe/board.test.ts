@@ -170,6 +170,19 @@ describe('targets', () => {
     expect(board.since('zone', 0).verdicts[0]?.source).toBe('Ingress web/other');
     expect(prober.asked).toHaveLength(1);
   });
+
+  test('what something begins to route elsewhere is looked at again: no connection means another thing', async () => {
+    const { board, clock, prober } = boardScene();
+    const one = target('a.example.com');
+    board.setTargets('zone', [one], TRUST);
+    await clock.advance(0);
+    for (let times = 0; times < 2; times += 1) {
+      board.setTargets('zone', [{ ...one, routedBy: 'Ingress web/shop' }], TRUST);
+      await clock.advance(0);
+    }
+    expect(prober.asked).toHaveLength(2);
+    expect(board.since('zone', 0).missing).toEqual([]);
+  });
 });
 
 describe('refresh', () => {

@@ -5,6 +5,7 @@ import type { Verdict } from '../../../src/probe/types.ts';
 import { waitFor } from '../../support/wait.ts';
 import { OK, silentPort, tcpOrigin, tlsOrigin, type Origin } from '../../support/tls-origin.ts';
 import { sign, type Signed } from '../../support/tls-origin-certificates.ts';
+import { dnsServer } from './dns-server.ts';
 import { authorities, HOST, knock, knockOnce, leaf, prober, type Authorities } from './scene.ts';
 
 let known: Authorities;
@@ -120,6 +121,49 @@ function handshakeRecords(): Buffer {
   record.set([22, 3, 3, 0x40, 0]);
   return record;
 }
+
+describe('what a record names, where something in the cluster routes the name elsewhere', () => {
+  const probe = (address: string, by = prober()) =>
+    by.probe(
+      {
+        hostname: HOST,
+        addresses: [address],
+        source: 'record',
+        fromRecord: true,
+        routedBy: 'Ingress web/shop',
+      },
+      known.trust,
+      { signal: AbortSignal.timeout(5_000) },
+    );
+
+  test('is Unverifiable while no connection can be had, which may be so from inside alone', async () => {
+    await using silent = await silentPort();
+    for (const address of [`127.0.0.1:${await closedPort()}`, silent.address]) {
+      const [verdict] = await probe(address);
+      expect(verdict).toMatchObject({ result: 'Unverifiable', tls: false, fromRecord: true });
+      expect(verdict?.message).toContain('Ingress web/shop routes the name at another address');
+      expect(verdict?.message).toContain('spec.probes');
+    }
+  });
+
+  test("is looked up as everybody's name, for which none of the cluster's own stands", async () => {
+    await using server = await dnsServer({});
+    await using fine = await tlsOrigin({ pair: good });
+    const by = prober({ dnsServer: server.address });
+    const address = `localhost:${fine.port}`;
+    const [verdict] = await probe(address, by);
+    expect(verdict?.message).toContain('The name localhost does not exist');
+    const told = await knock([address], known.trust, { by });
+    expect(told.map(({ result }) => result)).toContain('Valid');
+  });
+
+  test('is judged like any other once it answers', async () => {
+    await using fine = await tlsOrigin({ pair: good });
+    expect((await probe(fine.address))[0]?.result).toBe('Valid');
+    await using other = await tlsOrigin({ pair: foreign });
+    expect((await probe(other.address))[0]?.result).toBe('Untrusted');
+  });
+});
 
 describe('an origin that demands a client certificate', () => {
   const demanding = (version: 'TLSv1.2' | 'TLSv1.3') => ({

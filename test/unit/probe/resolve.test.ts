@@ -69,6 +69,38 @@ describe('a name', () => {
   });
 });
 
+describe("a name that means what it means to everybody, as a DNS record's", () => {
+  test('is asked for as it is', async () => {
+    await using server = await dnsServer({ 'a.test.example': { A: ['10.0.0.1'] } });
+    const resolver = new NameResolver({ dnsServer: server.address });
+    for (const name of ['a.test.example', 'a.test.example.'])
+      expect(await resolver.resolve(name, { isPublic: true })).toMatchObject({ ips: ['10.0.0.1'] });
+    expect(new Set(server.asked)).toEqual(new Set(['A a.test.example', 'AAAA a.test.example']));
+  });
+
+  test.each(['localhost', 'ingress.web.svc', 'printer.local'])(
+    'is never one of the cluster or of this machine, as %s',
+    async (name) => {
+      await using server = await dnsServer({});
+      const resolver = new NameResolver({ dnsServer: server.address });
+      expect(await resolver.resolve(name, { isPublic: true })).toEqual({
+        kind: 'failed',
+        why: 'does not exist, or has no address',
+      });
+    },
+  );
+
+  test('is looked up apart from the same name in the words of the cluster', async () => {
+    await using server = await dnsServer({});
+    const resolver = new NameResolver({ dnsServer: server.address });
+    const [inside, outside] = await Promise.all([
+      resolver.resolve('localhost'),
+      resolver.resolve('localhost', { isPublic: true }),
+    ]);
+    expect([inside.kind, outside.kind]).toEqual(['addresses', 'failed']);
+  });
+});
+
 describe('the origins behind a name', () => {
   test('are each knocked at, in both families, and one bad one is seen', async () => {
     const known = await authorities();

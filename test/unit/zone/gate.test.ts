@@ -103,6 +103,43 @@ describe('the view of the gate', () => {
   });
 });
 
+describe('what routes a name beside its record', () => {
+  const NAME = 'a.example.com';
+  const ofRecord = (result: ProbeResult): Verdict => verdict(NAME, result, { fromRecord: true });
+  const ofRoute = (result: ProbeResult): Verdict =>
+    verdict(NAME, result, { address: '10.0.0.7:443', source: 'Ingress shop/web' });
+  const strictPasses = (...verdicts: readonly Verdict[]): boolean =>
+    gateView({ targets: [target(NAME)], fixed: [], complete: true }, { verdicts, missing: [] }).lines.every(
+      (each) => passes(each, 'strict'),
+    );
+
+  test.each<[string, ProbeResult, ProbeResult, boolean]>([
+    ['both are good', 'Valid', 'Valid', true],
+    ['the route alone is good: the edge goes where the record leads', 'Untrusted', 'Valid', false],
+    ['what the record names is down', 'Refused', 'Valid', false],
+    ['what the record names cannot be reached from here', 'Unverifiable', 'Valid', false],
+    ['the route answers with another certificate', 'Valid', 'NameMismatch', false],
+    ['the route answers without TLS', 'Valid', 'HandshakeFailed', false],
+    ['the route leads nowhere, and the record to what is good', 'Valid', 'Refused', true],
+    ['the route is never answered', 'Valid', 'Timeout', true],
+    ['the route may not be contacted', 'Valid', 'Unverifiable', true],
+    ['neither can be reached', 'Unverifiable', 'Refused', false],
+  ])('%s', (_, record, route, expected) => {
+    expect(strictPasses(ofRecord(record), ofRoute(route))).toBe(expected);
+  });
+
+  test('leads nowhere for all names that have no other address', () => {
+    expect(strictPasses(ofRoute('Refused'))).toBe(false);
+    const other = verdict('b.example.com', 'Valid', { fromRecord: true });
+    expect(strictPasses(other, ofRoute('Refused'))).toBe(false);
+  });
+
+  test('hides no second address of the record', () => {
+    expect(strictPasses(ofRecord('Valid'), ofRecord('Timeout'), ofRoute('Valid'))).toBe(false);
+    expect(strictPasses(ofRecord('Valid'), ofRecord('NoOrigin'), ofRoute('Refused'))).toBe(false);
+  });
+});
+
 describe('an origin passes', () => {
   test.each<[OriginResult, boolean, boolean, boolean]>([
     // result, TLS works, passes for full, passes for strict

@@ -27,7 +27,10 @@ function plan(records: readonly string[], change: Partial<OriginSources> = {}): 
 
 /** Each name with where it is knocked for. */
 function knocks({ targets }: OriginPlan): Record<string, readonly string[]> {
-  return Object.fromEntries(targets.map(({ hostname, addresses }) => [hostname, addresses]));
+  const byName = Map.groupBy(targets, ({ hostname }) => hostname);
+  return Object.fromEntries(
+    [...byName].map(([hostname, ways]) => [hostname, ways.flatMap(({ addresses }) => addresses)]),
+  );
 }
 
 function fixed({ fixed: lines }: OriginPlan): Record<string, string> {
@@ -156,21 +159,42 @@ describe('where to knock', () => {
     ]);
   });
 
-  test('is said by what routes the name next: every Ingress of it, and the wildcards', () => {
+  test('is said by the record, and by what routes the name beside it: every Ingress of it, and the wildcards', () => {
     const found = plan(['www A 203.0.113.1', 'api A 203.0.113.1', 'silent A 203.0.113.1'], { routes });
     expect(knocks(found)).toEqual({
-      'www.example.com': ['203.0.113.5:443', '203.0.113.6:443', '203.0.113.7:443'],
-      'api.example.com': ['203.0.113.7:443'],
-      'silent.example.com': ['203.0.113.7:443'],
+      'www.example.com': ['203.0.113.1:443', '203.0.113.5:443', '203.0.113.6:443', '203.0.113.7:443'],
+      'api.example.com': ['203.0.113.1:443', '203.0.113.7:443'],
+      'silent.example.com': ['203.0.113.1:443', '203.0.113.7:443'],
     });
-    expect(found.targets.map(({ source }) => source)).toContain('Ingress shop/web');
+    expect(
+      found.targets
+        .filter(({ hostname }) => hostname === 'www.example.com')
+        .map(({ source, fromRecord, routedBy }) => [source, fromRecord, routedBy]),
+    ).toEqual([
+      ['DNS record A www.example.com', true, 'Ingress shop/web'],
+      ['Ingress shop/web', undefined, undefined],
+      ['Ingress shop/canary', undefined, undefined],
+      ['Gateway infra/gw', undefined, undefined],
+    ]);
+  });
+
+  test('is said by the record alone where it names the Ingress: what cannot be reached is an outage', () => {
+    const found = plan(['www A 203.0.113.5', 'www A 198.51.100.1', 'grey A 198.51.100.2'], {
+      routes: routes.slice(0, 1),
+    });
+    expect(found.targets.map(({ hostname, addresses, routedBy }) => [hostname, addresses, routedBy])).toEqual(
+      [
+        ['grey.example.com', ['198.51.100.2:443'], undefined],
+        ['www.example.com', ['203.0.113.5:443', '198.51.100.1:443'], undefined],
+      ],
+    );
   });
 
   test.each([
     [
       'that of a wildcard, the Ingress of the name elsewhere hides it not',
       ['203.0.113.7'],
-      ['203.0.113.5:443', '203.0.113.6:443', '203.0.113.7:443'],
+      ['203.0.113.7:443', '203.0.113.5:443', '203.0.113.6:443'],
     ],
     [
       'that of the name, the wildcard elsewhere plays no part',
@@ -180,7 +204,7 @@ describe('where to knock', () => {
     [
       'that of a wildcard and one outside, both are looked at',
       ['203.0.113.7', '198.51.100.1'],
-      ['203.0.113.5:443', '203.0.113.6:443', '203.0.113.7:443', '198.51.100.1:443'],
+      ['203.0.113.7:443', '198.51.100.1:443', '203.0.113.5:443', '203.0.113.6:443'],
     ],
   ])('where the record names an address, %s', (_, recorded, expected) => {
     const found = plan(
@@ -243,6 +267,10 @@ test('5,000 names are planned, and what is beyond is counted', () => {
   const found = plan(records, { certificateNames: ['*.example.com', 'n1.example.com'] });
   expect(found.targets).toHaveLength(5000);
   expect(found.beyond).toBe(10);
+  const routes = [{ hostname: '*.example.com', addresses: ['10.0.0.7:443'], source: 'Ingress web/all' }];
+  const routed = plan(records, { routes });
+  expect(new Set(routed.targets.map(({ hostname }) => hostname)).size).toBe(5000);
+  expect([routed.targets.length, routed.beyond]).toEqual([10_000, 10]);
 });
 
 test('whatever the records say, planning ends and names every proxied name once', () => {
@@ -301,8 +329,10 @@ describe('a record with more addresses than the Ingress that routes its name', (
     });
   });
 
-  test('is reached by the Ingress alone where that names none of them', () => {
-    expect(knocks(plan(records, to('10.0.0.7:443')))).toEqual({ 'www.example.com': ['10.0.0.7:443'] });
+  test('is looked at wherever it leads, whatever else the Ingress says', () => {
+    expect(knocks(plan(records, to('10.0.0.7:443')))).toEqual({
+      'www.example.com': ['203.0.113.1:443', '198.51.100.9:443', '10.0.0.7:443'],
+    });
   });
 });
 
@@ -339,6 +369,21 @@ describe('who may only ask for certificates and route names', () => {
         expect(
           targets.map(({ hostname }) => hostname).filter((each) => !each.endsWith('.example.com')),
         ).toEqual([]);
+      }),
+    );
+  });
+
+  test('keeps nothing from being knocked at that the records name', () => {
+    fc.assert(
+      fc.property(certificateNames, routes, (names, routed) => {
+        const recorded = ({ targets }: OriginPlan): string[] =>
+          targets
+            .filter(({ fromRecord }) => fromRecord)
+            .map((one) => `${one.hostname} ${one.addresses.join()}`);
+        const without = recorded(plan(RECORDS, { certificateNames: names }));
+        const found = recorded(plan(RECORDS, { certificateNames: names, routes: routed }));
+        expect(found).toEqual(expect.arrayContaining(without));
+        expect(new Set(found.map((one) => one.split(' ')[0])).size).toBe(found.length);
       }),
     );
   });

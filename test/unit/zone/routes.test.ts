@@ -70,28 +70,54 @@ describe('the Gateway API', () => {
     },
   ];
 
-  test('routes by Gateways, and by HTTPRoutes of the Gateways that they name', async () => {
+  const edge = { name: 'edge', namespace: 'infra' };
+  const accepted = { type: 'Accepted', status: 'True', observedGeneration: 3 };
+  /** An HTTPRoute of generation 3 that names the Gateway, with what is said of it. */
+  const route = (parents?: readonly object[]) => ({
+    metadata: { name: 'web', namespace: 'shop', generation: 3 },
+    spec: { hostnames: ['www.example.com'], parentRefs: [edge] },
+    ...(parents && { status: { parents } }),
+  });
+  const ofRoutes = async (parents?: readonly object[]) =>
+    (await routesIn({ gateways, httproutes: [route(parents)] })).routes.filter(({ source }) =>
+      source.startsWith('HTTPRoute'),
+    );
+
+  test('routes by Gateways, and by HTTPRoutes that a Gateway accepted', async () => {
     const { routes } = await routesIn({
       gateways,
-      httproutes: [
-        {
-          ...at('web'),
-          spec: { hostnames: ['www.example.com'], parentRefs: [{ name: 'edge', namespace: 'infra' }] },
-        },
-        {
-          ...at('lost'),
-          spec: {
-            hostnames: ['lost.example.com'],
-            parentRefs: [{ name: 'edge' }, { name: 'svc', kind: 'Service' }],
-          },
-        },
-      ],
+      httproutes: [route([{ parentRef: edge, conditions: [accepted] }])],
     });
     expect(routes).toEqual([
       { hostname: 'www.example.com', addresses: ['203.0.113.9:443'], source: 'HTTPRoute shop/web' },
-      { hostname: 'lost.example.com', addresses: [], source: 'HTTPRoute shop/lost' },
       { hostname: '*.example.com', addresses: ['203.0.113.9:443'], source: 'Gateway infra/edge' },
     ]);
+  });
+
+  test.each<[string, readonly object[] | undefined]>([
+    ['about which nobody said a word', undefined],
+    ['that has parents without conditions', [{ parentRef: edge }]],
+    ['that was refused', [{ parentRef: edge, conditions: [{ ...accepted, status: 'False' }] }]],
+    [
+      'that was accepted as it was before',
+      [{ parentRef: edge, conditions: [{ ...accepted, observedGeneration: 2 }] }],
+    ],
+    [
+      'of which only the references were resolved',
+      [{ parentRef: edge, conditions: [{ ...accepted, type: 'ResolvedRefs' }] }],
+    ],
+    ['that a Gateway accepted which is not there', [{ parentRef: { name: 'edge' }, conditions: [accepted] }]],
+    [
+      'that a Service accepted',
+      [{ parentRef: { ...edge, group: '', kind: 'Service' }, conditions: [accepted] }],
+    ],
+    [
+      'that something else of that name accepted',
+      [{ parentRef: { ...edge, kind: 'ListenerSet' }, conditions: [accepted] }],
+    ],
+    ['that was accepted by nobody who is named', [{ conditions: [accepted] }]],
+  ])('routes nothing by an HTTPRoute %s', async (_, parents) => {
+    expect(await ofRoutes(parents)).toEqual([]);
   });
 
   test('that the cluster does not have is none, and that may not be read is told', async () => {
