@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { issuingRoot } from '../pki/chain.ts';
 import { nameCovers, namesOn } from './names.ts';
 import { clean, formatTime } from './present.ts';
+import { hasUsualKey } from './strain.ts';
 import type { ProbeResult, TrustSet } from './types.ts';
 
 export interface Question {
@@ -72,7 +73,7 @@ function authorityOf(
     if (signs(custom, current)) return { authority: 'the trusted CA of this zone' };
     if (signs(publicRoots, current)) return { authority: 'a public authority' };
     for (const upper of left) {
-      if (!upper.ca || !signs([upper], current)) continue;
+      if (!upper.ca || !hasUsualKey(upper) || !signs([upper], current)) continue;
       left.delete(upper);
       if (inDate(upper)) toClimb.push(upper);
       else late = upper;
@@ -87,7 +88,7 @@ function whyUntrusted(
   late: X509Certificate | undefined,
 ): string {
   if (late) return `comes with an intermediate certificate outside its dates (${clean(late.subject)})`;
-  if (signs([leaf], leaf)) return 'is self-signed';
+  if (hasUsualKey(leaf) && signs([leaf], leaf)) return 'is self-signed';
   const alone = presented.length === 0 ? '; no intermediate certificate was presented with it' : '';
   return `leads neither to the Cloudflare Origin CA nor to a public or trusted root${alone}`;
 }

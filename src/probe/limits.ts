@@ -16,8 +16,12 @@ export interface LimitOptions {
 export interface Turn {
   /** Waits until the rate allows one more connection. */
   connection(signal: AbortSignal): Promise<void>;
-  /** Call it exactly once. */
-  end(): void;
+  /**
+   * Call it exactly once.
+   *
+   * @param restMs for how long nobody comes to the address; none by default.
+   */
+  end(restMs?: number): void;
 }
 
 /** One at a time for each address, a few at a time for all, and so many connections a second. */
@@ -54,9 +58,10 @@ export class Limits {
     }
     return {
       connection: (until) => this.#connection(until),
-      end: () => {
+      end: (restMs = 0) => {
         free();
-        leave();
+        if (restMs === 0) leave();
+        else void this.#clock.after(restMs, signal).then(leave, leave);
       },
     };
   }

@@ -6,13 +6,14 @@ import type { Clock } from '../clock.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { isCloudflareAddress } from './cloudflare-ranges.ts';
 import { dial, secureContext, speaksHttp, type Dialled } from './dial.ts';
-import { blank, findingOf, unconnected, type Finding } from './findings.ts';
+import { blank, findingOf, unconnected, type Finding, type Knocked } from './findings.ts';
 import { AddressGuard } from './guard.ts';
 import { CONNECTIONS_PER_SECOND, Limits, type Turn } from './limits.ts';
 import { isServerName } from './names.ts';
 import { NameResolver } from './resolve.ts';
 import { bundledRoots } from './roots.ts';
 import * as say from './sentences.ts';
+import { REST_MS, strains } from './strain.ts';
 import type { ProbeOptions, Probes, ProbeTarget, TrustSet, Verdict } from './types.ts';
 import { Unreached, type Moment } from './unreached.ts';
 
@@ -131,15 +132,16 @@ export class Prober implements Probes {
     const unseen = this.#unseen(task, ip);
     if (unseen !== undefined) return verdict(target, address, this.#moment(), unseen);
     const turn = await this.#limits.turn(formatAddress(ip, port), signal);
+    let restMs = 0;
     try {
       const dead = this.#unreached.find(formatAddress(ip, port), wantedMs);
-      const { moment, finding } =
-        dead === undefined
-          ? await this.#look(task, place, turn)
-          : { moment: dead.moment, finding: unconnected(dead.dialled, target) };
-      return verdict(target, address, moment, finding);
+      if (dead !== undefined) return verdict(target, address, dead.moment, unconnected(dead.dialled, target));
+      const { moment, knocked } = await this.#look(task, place, turn);
+      const { plain, withClient } = knocked;
+      if (strains(plain) || (withClient !== undefined && strains(withClient))) restMs = REST_MS;
+      return verdict(target, address, moment, this.#judged(task, knocked));
     } finally {
-      turn.end();
+      turn.end(restMs);
     }
   }
 
@@ -154,10 +156,10 @@ export class Prober implements Probes {
   }
 
   async #look(
-    { target, hostname, trust, plain, client, signal }: Task,
+    { hostname, plain, client, signal }: Task,
     { ip, port }: { readonly ip: string; readonly port: number },
     turn: Turn,
-  ): Promise<{ readonly moment: Moment; readonly finding: Finding }> {
+  ): Promise<{ readonly moment: Moment; readonly knocked: Knocked }> {
     const request = { ip, port, hostname, connectTimeoutMs: this.#connectTimeoutMs };
     await turn.connection(signal);
     const moment = this.#moment();
@@ -166,7 +168,8 @@ export class Prober implements Probes {
     if (first.kind === 'no-connection') this.#unreached.note(address, { moment, dialled: first });
     else this.#unreached.forget(address);
     let second: Dialled | undefined;
-    if (first.kind !== 'no-connection' && client !== undefined) {
+    const isDone = first.kind === 'no-connection' || (first.kind === 'presented' && strains(first));
+    if (client !== undefined && !isDone) {
       await turn.connection(signal);
       second = await dial({ ...request, client }, signal);
     }
@@ -175,11 +178,11 @@ export class Prober implements Probes {
       await turn.connection(signal);
       isHttp = await speaksHttp(request, signal);
     }
-    const knocked = { plain: first, withClient: second, speaksHttp: isHttp };
-    return {
-      moment,
-      finding: findingOf(knocked, { hostname, routedBy: target.routedBy, trust, now: this.#clock.now() }),
-    };
+    return { moment, knocked: { plain: first, withClient: second, speaksHttp: isHttp } };
+  }
+
+  #judged({ target, hostname, trust }: Task, knocked: Knocked): Finding {
+    return findingOf(knocked, { hostname, routedBy: target.routedBy, trust, now: this.#clock.now() });
   }
 }
 
