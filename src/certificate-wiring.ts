@@ -35,7 +35,7 @@ export function createLine({ sessions, certificates, ...parts }: LineParts): Lin
     call: (key) => certificates.add(key),
   });
   breaker.onChange = () => line.serve();
-  budget.waitingCertificates = () => line.waitingForBudget;
+  budget.turns = line;
   return line;
 }
 

@@ -1,6 +1,7 @@
 import { zonesOf } from '../api/hostname.ts';
 import type { Ask, Breaker } from '../cloudflare/breaker.ts';
 import type { IssuerSession } from '../sessions.ts';
+import type { Want } from './line.ts';
 
 type Token = Pick<IssuerSession, 'tokenDigest' | 'zones'>;
 
@@ -16,15 +17,19 @@ export function search({ tokenDigest }: Pick<Token, 'tokenDigest'>, key: string)
   return { account: tokenDigest, operation: 'list_certificates', asker: key };
 }
 
+/** A certificate may be known to the token of the issuer that it was asked of, and to that of the object's issuer now. */
+const OTHER_TOKENS = 1;
+
 /**
- * What a revocation needs next, made on behalf of the object of that queue key: it reads first. While one of the two
- * is held back, who waits tries that one.
+ * One look at one certificate that is to be revoked, made on behalf of the object of that queue key: each token that may
+ * know it reads it, then it is revoked. While one of the two is held back, who waits tries that one.
  */
 export function revocation(
   breaker: Pick<Breaker, 'holds'>,
-  { tokenDigest }: Pick<Token, 'tokenDigest'>,
+  [first, ...others]: readonly [Pick<Token, 'tokenDigest'>, ...Pick<Token, 'tokenDigest'>[]],
   key: string,
-): Ask {
-  const read: Ask = { account: tokenDigest, operation: 'get_certificate', asker: key };
-  return breaker.holds(read) ? read : { ...read, operation: 'revoke_certificate' };
+): Want {
+  const read: Ask = { account: first.tokenDigest, operation: 'get_certificate', asker: key };
+  const requests = Math.min(others.length, OTHER_TOKENS) + 2;
+  return breaker.holds(read) ? { ...read, requests } : { ...read, operation: 'revoke_certificate', requests };
 }

@@ -203,7 +203,7 @@ function untilNext(
     case 'Wait':
       return { requeueAfterMs: action.ms };
     case 'AwaitTurn': {
-      const ask = now.certificate && asksOf(context, now.certificate)?.[action.request];
+      const ask = asksOf(context, parseSubject(key), now)[action.request];
       if (ask === undefined) return { requeueAfterMs: OVERTAKEN_MS }; // Its issuer went just now.
       context.line.join(ask);
       return untilChange(leftMs(now));

@@ -30,10 +30,14 @@ const GATES = {
   search: [clockSkew, held('search'), issuerReady('creation'), backoff],
   /** A certificate at hand may be written. */
   write: [notManaged, conflict, immutable, backoff],
-  /** An unwanted issuance may be looked for and revoked. */
+  /** An unwanted issuance may be looked for. */
   settle: [clockSkew, revocationBackoff],
+  /** What it left may be revoked. */
+  clear: [clockSkew, held('settlement'), revocationBackoff, turn('settlement')],
   /** A certificate that was replaced may be revoked. */
   revoke: [clockSkew, replacedBackoff, held('revocation'), issuerReady('revocation'), turn('revocation')],
+  /** The same for an object that is being deleted. */
+  revokeLeaving: [held('revocation'), turn('revocation')],
   /** A pair may be written that Cloudflare is not asked for: a former target's, or a temporary one. */
   copy: [writeBackoff],
 } as const satisfies Readonly<Record<string, readonly Gate[]>>;
@@ -179,6 +183,5 @@ function held(request: Request): Gate {
 
 /** Who needs a request waits for the budget in the line of those who need the same. */
 function turn(request: Request): Gate {
-  return ({ issuer }) =>
-    issuer.state === 'Ready' && !issuer.isTurn ? { type: 'AwaitTurn', request } : undefined;
+  return ({ turns }) => (turns[request] ? undefined : { type: 'AwaitTurn', request });
 }

@@ -1,51 +1,96 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
-import type { Ask } from '../cloudflare/breaker.ts';
 import type { IssuerSession } from '../sessions.ts';
 import { creation, revocation, search } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import { type Failure, isShared } from './failure.ts';
 import { issuerKey } from './issuer-view.ts';
+import type { Want } from './line.ts';
+import type { IssuerRef } from './need.ts';
 import { reasonOf } from './outcome.ts';
-import { subjectKey } from './subject.ts';
+import { type Subject, subjectKey } from './subject.ts';
+import { owed } from './superseded.ts';
+import { sessionsFor, sessionsOf } from './token-sessions.ts';
 import type { IncidentView, Request, World } from './world.ts';
 
+/** What may be asked of Cloudflare for a subject; absent where there is no token to ask with. */
+export type Asks = Readonly<Partial<Record<Request, Want>>>;
 type Incidents = World['incidents'];
+type Turns = World['turns'];
+/** What of a world says whose tokens ask. */
+type Asking = Pick<World, 'certificate' | 'leaving' | 'pending'>;
 
 const NONE: IncidentView = { state: 'none' };
-export const NO_INCIDENTS: Incidents = { creation: NONE, search: NONE, revocation: NONE };
+export const NO_INCIDENTS: Incidents = { creation: NONE, search: NONE, revocation: NONE, settlement: NONE };
+/** Nobody has to wait; or nothing is asked for. */
+export const ALL_TURNS: Turns = { creation: true, search: true, revocation: true, settlement: true };
 
-/** The requests that a certificate may need, made with its issuer's token; undefined while there is no token. */
+/** The requests that a subject may need, each made with the token that is to make it. */
 export function asksOf(
   context: Pick<CertificateContext, 'sessions' | 'breaker'>,
-  { metadata, spec }: OriginCertificate,
-): Readonly<Record<Request, Ask>> | undefined {
-  const { namespace, name } = metadata;
-  const session: IssuerSession | undefined = context.sessions.get(issuerKey(namespace, spec.issuerRef));
-  if (session === undefined) return undefined;
-  const key = subjectKey({ namespace, name });
+  subject: Subject,
+  { certificate, leaving, pending }: Asking,
+): Asks {
+  const key = subjectKey(subject);
+  const object = certificate ?? leaving?.certificate;
+  const refs = object ? [object.spec.issuerRef] : [];
   return {
-    creation: creation(session, spec.hostnames, key),
-    search: search(session, key),
-    revocation: revocation(context.breaker, session, key),
+    ...(certificate && ofIssuer(context, certificate, key)),
+    ...(object && look(context, 'revocation', sessionsOf(context, subject.namespace, [...refs, ...owing(object)]), key)),
+    ...(pending && look(context, 'settlement', sessionsFor(context, pending, refs), key)),
   };
 }
 
-/** What holds back the requests of the certificate's token. */
-export function incidentsFor(
-  context: CertificateContext,
-  certificate: OriginCertificate | undefined,
-): Incidents {
-  const asks = certificate && asksOf(context, certificate);
-  if (asks === undefined) return NO_INCIDENTS;
+/** What holds back the requests of each of them. */
+export function incidentsFor(context: Pick<CertificateContext, 'breaker'>, asks: Asks): Incidents {
+  const view = (request: Request): IncidentView => viewOf(context, asks[request]);
   return {
-    creation: viewOf(context, asks.creation),
-    search: viewOf(context, asks.search),
-    revocation: viewOf(context, asks.revocation),
+    creation: view('creation'),
+    search: view('search'),
+    revocation: view('revocation'),
+    settlement: view('settlement'),
   };
+}
+
+/** Which of them the budget grants now. What is not needed is not asked for: a request that is granted is paid. */
+export function turnsFor({ line }: Pick<CertificateContext, 'line'>, asks: Asks, world: World): Turns {
+  const isTurn = (want: Want | undefined): boolean => want === undefined || line.admits(want);
+  const isSettling = (world.pending?.revoke.length ?? 0) > 0;
+  const isRevoking = owed(world).length > 0 || world.twins.length > 0;
+  return {
+    settlement: !isSettling || isTurn(asks.settlement),
+    revocation: !isRevoking || isTurn(asks.revocation),
+    creation: isTurn(asks.creation),
+    search: true, // Its listing is shared, and takes a turn for every page.
+  };
+}
+
+function ofIssuer(
+  { sessions }: Pick<CertificateContext, 'sessions'>,
+  { metadata, spec }: OriginCertificate,
+  key: string,
+): Asks {
+  const session = sessions.get(issuerKey(metadata.namespace, spec.issuerRef));
+  if (session === undefined) return {};
+  return { creation: creation(session, spec.hostnames, key), search: search(session, key) };
+}
+
+/** Issuers of certificates that were replaced: their tokens may know what the present one's does not. */
+function owing({ status }: OriginCertificate): IssuerRef[] {
+  return (status?.superseded ?? []).flatMap(({ issuerRef }) => issuerRef ?? []);
+}
+
+function look(
+  { breaker }: Pick<CertificateContext, 'breaker'>,
+  request: 'revocation' | 'settlement',
+  [first, ...others]: readonly IssuerSession[],
+  key: string,
+): Asks {
+  return first === undefined ? {} : { [request]: revocation(breaker, [first, ...others], key) };
 }
 
 /** Told in the same words to all who wait, for as long as it lasts. */
-function viewOf({ breaker }: CertificateContext, ask: Ask): IncidentView {
+function viewOf({ breaker }: Pick<CertificateContext, 'breaker'>, ask: Want | undefined): IncidentView {
+  if (ask === undefined) return NONE;
   const incident = breaker.incident(ask);
   if (incident === undefined) return breaker.holds(ask) ? { state: 'probe' } : NONE;
   const { error } = incident;
@@ -61,9 +106,9 @@ export function isPardoned(
   certificate: OriginCertificate,
   { reason, lastTime }: Failure,
 ): boolean {
-  const asks = isShared(reason) ? asksOf(context, certificate) : undefined;
+  if (!isShared(reason)) return false;
+  const { namespace, name } = certificate.metadata;
+  const { creation: created, search: searched } = ofIssuer(context, certificate, subjectKey({ namespace, name }));
   // A revocation fails apart from them, see replacedBackoff.
-  return (
-    asks !== undefined && [asks.creation, asks.search].some((ask) => context.breaker.isOver(ask, lastTime))
-  );
+  return [created, searched].some((ask) => ask && context.breaker.isOver(ask, lastTime));
 }

@@ -4,7 +4,6 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Zone } from '../cloudflare/results.ts';
 import { namespaces } from '../kube/resource.ts';
 import type { IssuerKey, IssuerSession } from '../sessions.ts';
-import { creation, revocation } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import type { IssuerDefaults, IssuerRef } from './need.ts';
 import { subjectKey } from './subject.ts';
@@ -44,22 +43,9 @@ export async function viewIssuer(
     defaults: issuer.defaults,
     notAllowed,
     noZone: undefined,
-    isTurn: isTurn(context, session, certificate),
   } as const;
   if (notAllowed !== undefined || outside(certificate, session.zones).length === 0) return ready;
   return viewZones(context, session, certificate, ready, signal);
-}
-
-/** While creation is held back there may be something to revoke all the same. */
-function isTurn(
-  { breaker, line }: CertificateContext,
-  session: IssuerSession,
-  { metadata: { namespace, name }, spec }: OriginCertificate,
-): boolean {
-  const key = subjectKey({ namespace, name });
-  return (
-    line.admits(creation(session, spec.hostnames, key)) || line.admits(revocation(breaker, session, key))
-  );
 }
 
 /** Until the zones are asked for again after a listing that failed. */

@@ -2,6 +2,7 @@ import { rfc3339 } from '../api/conditions.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import { keeperOf, type SecretFacts } from '../secret-facts.ts';
 import { type Action, isRest } from './action.ts';
+import { gate } from './gates.ts';
 import { holdsCertificate } from './guard.ts';
 import { recordOf } from './judge.ts';
 import { decidePending } from './pending-rules.ts';
@@ -29,6 +30,7 @@ export function decideLeaving(world: World, leaving: Leaving): Action {
   if (action === undefined && spared.length > 0)
     return { type: 'LetGo', left: spared.map(({ id }) => id), why: 'their grace is not over' };
   if (action === undefined) return { type: 'LetGo', left: [], why: 'nothing is left to revoke' };
+  if (action.type === 'AwaitTurn') return action; // It is called, and goes in its time if it is not.
   return isRest(action) ? { type: 'Wait', ms: Math.min(waitMs(action), leaving.leftMs) } : action;
 }
 
@@ -50,10 +52,11 @@ function pendingOrMarked(world: World, leaving: Leaving, toNote: readonly Supers
 }
 
 /** A doubtful answer about one of them is doubted until it is asked for again. */
-function revokeOrWait({ revocations, now }: World, entries: readonly Superseded[]): Action {
+function revokeOrWait(world: World, entries: readonly Superseded[]): Action {
+  const { revocations, now } = world;
   const againMs = ({ id }: Superseded): number => (revocations.get(id)?.againAt ?? now) - now;
   const ready = entries.filter((entry) => againMs(entry) <= 0);
-  if (ready.length > 0) return { type: 'RevokeSuperseded', entries: ready };
+  if (ready.length > 0) return gate(world, 'revokeLeaving') ?? { type: 'RevokeSuperseded', entries: ready };
   return { type: 'Wait', ms: Math.min(...entries.map(againMs)) };
 }
 

@@ -1,11 +1,17 @@
 import type { Clock } from '../clock.ts';
 import type { Ask, Breaker } from '../cloudflare/breaker.ts';
-import type { Budget } from '../cloudflare/budget.ts';
+import type { Budget, Turns } from '../cloudflare/budget.ts';
 import { FairOrder, type Placed, type Rank } from '../kube/fair-order.ts';
+
+/** What a turn is for: a request, or a few of which the later ones follow from the first. */
+export interface Want extends Ask {
+  /** So many at most; 1 unless given. All are paid when the turn comes, or the later ones would never get through. */
+  readonly requests?: number;
+}
 
 export interface LineOptions {
   readonly clock: Clock;
-  readonly budget: Pick<Budget, 'waitMs' | 'expectedMs'>;
+  readonly budget: Pick<Budget, 'waitMs' | 'expectedMs' | 'isStopped' | 'take' | 'claim' | 'claimed' | 'release'>;
   readonly breaker: Pick<Breaker, 'holds' | 'reserve' | 'release' | 'waitMs'>;
   readonly rank: (key: string) => Rank;
   /** Whether a certificate could make use of a probe: not while its issuer is known to be out of order. */
@@ -24,17 +30,20 @@ const MAX_LANES = 1000;
 const BEHIND_ALL_MS = 1e14;
 
 /**
- * Certificates that wait for a request to Cloudflare: for the budget, or for the end of an incident. They do not come
- * back to ask: whose turn it is, by namespace and expiry, is called, as many as there are requests to be had. While a
- * token's requests are held back one at a time is called to try it. No worker waits here.
+ * All that wait for requests to Cloudflare: for the budget, or for the end of an incident. They do not come back to ask:
+ * whose turn it is, by namespace and expiry, is called, as many as there are requests to be had, and finds them paid.
+ * While a token's requests are held back one at a time is called to try it. No worker waits here.
  */
-export class Line {
+export class Line implements Turns {
   readonly #options: LineOptions;
   /** Who waits; a lane is all that need the same. */
   readonly #order = new FairOrder();
-  readonly #asks = new Map<string, Ask>();
-  /** Who may send a request now and has not come to an end with it. */
+  readonly #wants = new Map<string, Want>();
+  /** Who may send requests now and has not come to an end with it. */
   readonly #admitted = new Map<string, { readonly ask: Ask; readonly isProbe: boolean }>();
+  /** What reads in the background and waits for its next page. */
+  readonly #readers = new Map<string, { readonly ask: Ask; readonly go: (isPaid: boolean) => void }>();
+  #readings = 0;
   /** How often each has tried in the present incident. */
   readonly #tries = new Map<string, number>();
   #timer: { readonly dueMs: number; readonly abort: AbortController } | undefined;
@@ -56,29 +65,59 @@ export class Line {
     return count;
   }
 
-  /** Whether the asker may send such a request now. It then counts until `ended`, so that no two are let in for one. */
-  admits(ask: Ask): boolean {
-    const { asker: key = '', account } = ask;
+  /** Whether the asker may send this now. It is paid for then, until `ended`, so that nobody else is let in for it. */
+  admits(want: Want): boolean {
+    const { asker: key = '', account } = want;
     const { budget, breaker } = this.#options;
-    if (this.#admitted.has(key)) return budget.waitMs(account) === 0;
-    if (breaker.holds(ask)) return false;
+    if (breaker.holds(want) && this.#admitted.get(key)?.isProbe !== true) return false;
     this.serve();
-    if (this.#admitted.has(key)) return true;
-    if (this.#budgetMs(account) > 0) return false;
-    this.#admitted.set(key, { ask, isProbe: false });
+    const missing = requestsOf(want) - budget.claimed(key);
+    if (missing <= 0) return !budget.isStopped(account);
+    if (budget.waitMs(account, 'certificates', missing) > 0) return false;
+    budget.claim(key, account, missing);
+    if (!this.#admitted.has(key)) this.#admitted.set(key, { ask: want, isProbe: false });
     return true;
   }
 
   /** The asker waits until it is called. Who waits already does not lose its place by what its urgency is now. */
-  join(ask: Ask): void {
-    const { asker: key = '' } = ask;
+  join(want: Want): void {
+    const { asker: key = '' } = want;
     const { group, due: dueNow } = this.#options.rank(key);
-    const lane = laneOf(ask);
+    const lane = laneOf(want);
     const triedDue = dueNow + (this.#tries.get(key) ?? 0) * BEHIND_ALL_MS;
     const due = Math.min(triedDue, this.#order.rankOf(key)?.due ?? Infinity);
-    this.#asks.set(lane, ask);
-    if (this.#asks.size > MAX_LANES) this.#forgetEmpty(lane);
+    this.#wants.set(lane, want);
+    if (this.#wants.size > MAX_LANES) this.#forgetEmpty(lane);
     this.#order.add(key, { group, lane, due });
+  }
+
+  /** One request, for what reads in the background: in its namespace's turn, as everybody's. */
+  async turn(ask: Ask, signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    this.serve();
+    const { budget, breaker, clock } = this.#options;
+    const waitMs = budget.claimed(ask.asker ?? '') > 0 ? 0 : budget.waitMs(ask.account);
+    if (waitMs === 0) return budget.take(1, ask.account, 'certificates', ask.asker).granted;
+    if (!breaker.holds(ask)) return this.#called(ask, signal);
+    await clock.after(waitMs, signal); // It is the one that tries: nobody stands in line for that.
+    return false;
+  }
+
+  async #called(ask: Ask, signal: AbortSignal): Promise<boolean> {
+    const key = `${ask.asker ?? ''} reads ${++this.#readings}`;
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#readers.set(key, { ask, go: resolve });
+    this.join({ ...ask, asker: key });
+    this.#arm();
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#readers.delete(key);
+      this.#order.delete(key);
+    }
   }
 
   /** It does not wait any more. What it tried in this incident is forgotten only when it has what it wanted. */
@@ -91,6 +130,7 @@ export class Line {
   ended(key: string): void {
     const admitted = this.#admitted.get(key);
     this.#admitted.delete(key);
+    this.#options.budget.release(key);
     if (admitted?.isProbe) this.#options.breaker.release(admitted.ask);
     this.serve();
   }
@@ -99,76 +139,80 @@ export class Line {
   serve(): void {
     if (this.#options.signal.aborted) return;
     for (let next = this.#next(); next !== undefined; next = this.#next()) this.#call(next);
+    // An incident may last for hours, and no listing is worth anything after them.
+    for (const { ask, go } of this.#readers.values()) if (this.#options.breaker.holds(ask)) go(false);
     this.#arm();
   }
 
   /** How long it will probably take until all who wait have had their request, ms. */
   expectedMs(): number {
     const { budget } = this.#options;
-    const shut = [...this.#order.lanes.keys()].map((lane) => this.#laneMs(lane)).filter(Number.isFinite);
-    return Math.max(budget.expectedMs(this.#order.size + this.#admitted.size), 0, ...shut);
+    const { lanes } = this.#order;
+    const shut = [...lanes.keys()].map((lane) => this.#laneMs(lane)).filter(Number.isFinite);
+    let requests = 0;
+    for (const [lane, keys] of lanes) requests += keys * requestsOf(this.#wantOf(lane));
+    return Math.max(budget.expectedMs(requests), 0, ...shut);
   }
 
   #forgetEmpty(but: string): void {
-    for (const lane of this.#asks.keys())
-      if (lane !== but && !this.#order.lanes.has(lane)) this.#asks.delete(lane);
+    for (const lane of this.#wants.keys())
+      if (lane !== but && !this.#order.lanes.has(lane)) this.#wants.delete(lane);
   }
 
   #next(): Placed | undefined {
-    if (this.#order.size === 0 || this.#budgetMs() > 0) return undefined; // Without a look at each lane.
+    if (this.#order.size === 0 || this.#options.budget.waitMs() > 0) return undefined; // Without a look at each lane.
     const open = new Set([...this.#order.lanes.keys()].filter((lane) => this.#laneMs(lane) === 0));
     return open.size === 0 ? undefined : this.#order.take((lane) => open.has(lane));
   }
 
   #call({ key, rank: { lane } }: Placed): void {
-    const { breaker, call } = this.#options;
-    const ask = { ...this.#askOf(lane), asker: key };
-    const isProbe = breaker.holds(ask);
+    const { breaker, budget, call } = this.#options;
+    const want = { ...this.#wantOf(lane), asker: key };
+    const reader = this.#readers.get(key);
+    if (reader) {
+      reader.go(budget.take(1, want.account).granted);
+      return;
+    }
+    const isProbe = breaker.holds(want);
     if (isProbe) {
       this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
-      breaker.reserve(ask, PROBE_MS);
+      breaker.reserve(want, PROBE_MS);
     } else this.#tries.delete(key);
-    this.#admitted.set(key, { ask, isProbe });
+    budget.claim(key, want.account, requestsOf(want));
+    this.#admitted.set(key, { ask: want, isProbe });
     call(key);
   }
 
   /** Until the next of the lane may be called, ms; infinite where something else has to happen first. */
   #laneMs(lane: string): number {
-    const { breaker, mayProbe } = this.#options;
-    const ask = this.#askOf(lane);
-    if (breaker.holds(ask)) {
+    const { breaker, budget, mayProbe } = this.#options;
+    const want = this.#wantOf(lane);
+    if (breaker.holds(want)) {
       // Of whatever lane: a probe that reads first and then revokes needs the next one too.
-      if (this.#admittedOf(ask.account).some(({ isProbe }) => isProbe) || !mayProbe(ask.account))
-        return Infinity;
+      if (this.#isProbed(want.account) || !mayProbe(want.account)) return Infinity;
     }
-    return Math.max(breaker.waitMs(ask), this.#budgetMs(ask.account));
+    return Math.max(breaker.waitMs(want), budget.waitMs(want.account, 'certificates', requestsOf(want)));
+  }
+
+  #isProbed(account: string): boolean {
+    return [...this.#admitted.values()].some(({ ask, isProbe }) => isProbe && ask.account === account);
   }
 
   #isHeld(lane: string): boolean {
-    return this.#options.breaker.holds(this.#askOf(lane));
+    return this.#options.breaker.holds(this.#wantOf(lane));
   }
 
-  /** The request that the lane waits for, made for nobody in particular. */
-  #askOf(lane: string): Ask {
-    const ask = this.#asks.get(lane);
-    if (ask === undefined) throw new Error(`nobody waits in lane ${lane}`);
-    return { ...ask, asker: undefined };
-  }
-
-  /** Until there is one request more than those let in may send, of all and of the account, ms: nobody is called before. */
-  #budgetMs(account = ''): number {
-    const own = this.#admittedOf(account).length + 1;
-    return this.#options.budget.waitMs(account, 'certificates', this.#admitted.size + 1, own);
-  }
-
-  #admittedOf(account: string) {
-    return [...this.#admitted.values()].filter(({ ask }) => ask.account === account);
+  /** What the lane waits for, wanted by nobody in particular. */
+  #wantOf(lane: string): Want {
+    const want = this.#wants.get(lane);
+    if (want === undefined) throw new Error(`nobody waits in lane ${lane}`);
+    return { ...want, asker: undefined };
   }
 
   /** Until somebody may be called, as far as can be said, ms. */
   #nextMs(): number {
     if (this.#order.size === 0) return Infinity;
-    const budgetMs = this.#budgetMs();
+    const budgetMs = this.#options.budget.waitMs();
     if (budgetMs > 0) return budgetMs;
     return Math.min(...[...this.#order.lanes.keys()].map((lane) => this.#laneMs(lane)));
   }
@@ -195,6 +239,11 @@ export class Line {
 }
 
 /** What two must need alike to be in one lane. */
-function laneOf({ account, operation, place = '' }: Ask): string {
-  return [account, operation, place].join(' ');
+function laneOf(want: Want): string {
+  const { account, operation, place = '' } = want;
+  return [account, operation, requestsOf(want), place].join(' ');
+}
+
+function requestsOf({ requests = 1 }: Want): number {
+  return requests;
 }

@@ -30,6 +30,9 @@ interface PendingMemory {
   earlierUnansweredWrite: number | undefined;
 }
 
+/** By id: nothing is left to do, or from when on (monotonic ms) it is to be looked at again. */
+export type Looks = ReadonlyMap<string, 'over' | number>;
+
 interface IssuedHere {
   readonly id: string;
   readonly time: number;
@@ -45,6 +48,8 @@ export class CertificateMemory {
   readonly absences: Absences;
   /** What became of certificates that were to be revoked, by queue key and id. */
   readonly revocations = new Map<string, ReadonlyMap<string, RevocationNote>>();
+  /** What became of the ids that are noted on pending Secrets, by the Secret's uid. */
+  readonly looks = new Map<string, Looks>();
   readonly #options: MemoryOptions;
   readonly #pendings = new Map<string, PendingMemory>();
   readonly #failures = new Map<string, { scope: string; failure: Failure; shown: Failure }>();
@@ -113,6 +118,7 @@ export class CertificateMemory {
 
   /** True when it was still remembered: then it did not go by our own hand. */
   forgetPending(pendingUid: string): boolean {
+    this.looks.delete(pendingUid);
     return this.#pendings.delete(pendingUid);
   }
 

@@ -7,7 +7,7 @@ import { isLabelled, keeperOf, type SecretFacts, secretFacts } from '../secret-f
 import { certManagerKeeper } from './cert-manager.ts';
 import type { CertificateContext } from './context.ts';
 import { type CertificateReader, holderOf } from './holder.ts';
-import { incidentsFor, NO_INCIDENTS } from './incidents.ts';
+import { ALL_TURNS, asksOf, incidentsFor, NO_INCIDENTS, turnsFor } from './incidents.ts';
 import { viewIssuer } from './issuer-view.ts';
 import { isProtected } from './finalizer.ts';
 import { leavingOf } from './leaving-view.ts';
@@ -143,11 +143,22 @@ async function describe(
     served: 'Unknown',
     issuedAt: certificate ? issuedAt(context.memory, certificate) : [],
     clockSkew: context.clockSkew(),
-    incidents: reader.asksIssuer ? incidentsFor(context, certificate) : NO_INCIDENTS,
+    incidents: NO_INCIDENTS,
+    turns: ALL_TURNS,
   };
-  if (read.leaving) return { ...world, leaving: leavingOf(context, world, read.leaving, key) };
   const isAsked = isLiving(world) && owed(world).length > 0;
-  return isAsked ? { ...world, served: seenServed(context, world, key) } : world;
+  const whole = {
+    ...world,
+    ...(read.leaving && { leaving: leavingOf(context, world, read.leaving, key) }),
+    ...(isAsked && { served: seenServed(context, world, key) }),
+  };
+  return reader.asksIssuer ? withRequests(context, subject, whole) : whole;
+}
+
+/** Last, for what is granted is paid: nothing is awaited between that and what is decided. */
+function withRequests(context: CertificateContext, subject: Subject, world: World): World {
+  const asks = asksOf(context, subject, world);
+  return { ...world, incidents: incidentsFor(context, asks), turns: turnsFor(context, asks, world) };
 }
 
 const NONE: ReadonlyMap<string, RevocationNote> = new Map();

@@ -76,5 +76,5 @@ function settle(world: World, pending: Pending): Action {
   }
   if (pending.revoke.length === 0) return { type: 'Discard', pending, why: 'nothing was issued for its key' };
   if (waits.writeMs > 0) return { type: 'Wait', ms: waits.writeMs };
-  return gate(world, 'settle') ?? { type: 'Revoke', pending };
+  return gate(world, 'clear') ?? { type: 'Revoke', pending };
 }

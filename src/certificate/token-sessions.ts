@@ -6,7 +6,7 @@ import type { Pending } from './pending.ts';
 
 /** The sessions that may be asked about a pending Secret: of the issuer it was posted to, then of others. */
 export function sessionsFor(
-  context: CertificateContext,
+  context: Pick<CertificateContext, 'sessions'>,
   pending: Pending,
   others: readonly IssuerRef[],
 ): IssuerSession[] {
@@ -15,7 +15,7 @@ export function sessionsFor(
 
 /** Those of the issuers, in order, that have a token to ask with. */
 export function sessionsOf(
-  { sessions }: CertificateContext,
+  { sessions }: Pick<CertificateContext, 'sessions'>,
   namespace: string,
   refs: readonly IssuerRef[],
 ): IssuerSession[] {

@@ -16,9 +16,10 @@ export function rankOf(
   isRevoked: (id: string) => boolean,
   key: string,
 ): Rank {
-  const { namespace, name } = parseSubject(key);
+  const { namespace, name, orphanUid } = parseSubject(key);
   const nowMs = clock.now();
-  const certificate = stores.certificates.get({ namespace, name });
+  const certificate = orphanUid === undefined ? stores.certificates.get({ namespace, name }) : undefined;
+  // What is left of one that is gone, and what a listing waits for, is as urgent as what has no pair.
   if (certificate === undefined) return { group: namespace, lane: '', due: nowMs + NO_PAIR_MS };
   const { issuerRef, secretName } = certificate.spec;
   const target = stores.secrets.get({ namespace, name: secretName });

@@ -46,12 +46,17 @@ export interface World {
   readonly issuedAt: readonly number[];
   /** A sentence when this machine's clock is too wrong to judge dates by. */
   readonly clockSkew: string | undefined;
-  /** Whether requests of the issuer's token fail for everybody now, by what they ask for. */
+  /** Whether requests of the token in question fail for everybody now, by what they ask for. */
   readonly incidents: Readonly<Record<Request, IncidentView>>;
+  /** Whether the request budget grants it now, by what is asked for. */
+  readonly turns: Readonly<Record<Request, boolean>>;
 }
 
-/** What is asked of Cloudflare: a certificate, what became of an earlier request, or that one is revoked. */
-export type Request = 'creation' | 'search' | 'revocation';
+/**
+ * What is asked of Cloudflare: a certificate, what became of an earlier request, or that one is revoked: one that was
+ * replaced, or (settlement) one of an issuance that is not wanted any more.
+ */
+export type Request = 'creation' | 'search' | 'revocation' | 'settlement';
 
 export type IncidentView =
   | { readonly state: 'none' }
@@ -124,6 +129,4 @@ export type IssuerView =
       readonly notAllowed: string | undefined;
       /** Why Cloudflare would refuse: hostnames in none of the zones that the token sees. */
       readonly noZone: string | undefined;
-      /** Whether the request budget grants this object a request now. */
-      readonly isTurn: boolean;
     };

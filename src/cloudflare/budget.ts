@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts';
+import type { Ask } from './breaker.ts';
+import { Claims } from './claims.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** `retryAfterMs` is when to ask again; `because` tells our own limit from Cloudflare's 429. */
@@ -25,6 +27,14 @@ interface Account {
   stoppedUntilMs: number;
   /** The latest moment that a refused caller was told to come back at; of the certificates' callers. */
   promisedUntilMs: number;
+}
+
+/** Where those wait who need a request and come from many namespaces. */
+export interface Turns {
+  /** How many wait for nothing but the process's bucket. */
+  readonly waitingForBudget: number;
+  /** Resolves with true when one such request was paid for, with false when something else holds it back. */
+  turn(ask: Ask, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Those who wait in one line: each refused caller is told a moment after the last one's. */
@@ -55,8 +65,9 @@ const MAX_ACCOUNTS = 64;
  */
 export class Budget {
   readonly #clock: Clock;
-  /** How many certificates wait in a line of their own for the process's bucket. */
-  waitingCertificates: () => number = () => 0;
+  /** The line in which certificates wait for the process's bucket; without one each comes back by itself. */
+  turns: Turns | undefined;
+  readonly #claims = new Claims();
   /** All requests spend from the first, zones from both, and from the third while certificates wait. */
   readonly #buckets:
     { readonly all: TokenBucket; readonly zones: TokenBucket; readonly least: TokenBucket } | undefined;
@@ -80,36 +91,67 @@ export class Budget {
     this.#buckets = { all: full(1), zones: full(ZONES_PART), least };
   }
 
-  /** Asks to send `count` requests now with the token known as `account`. */
-  take(count = 1, account = '', share: Share = 'certificates'): Grant {
+  /** Asks to send `count` requests now with the token known as `account`. An asker's claim pays first. */
+  take(count = 1, account = '', share: Share = 'certificates', asker?: string): Grant {
     const nowMs = this.#clock.monotonic();
     const stoppedMs = this.#stoppedMs(account, nowMs);
     if (stoppedMs > 0) return { granted: false, retryAfterMs: Math.ceil(stoppedMs), because: 'rate-limit' };
+    if (asker !== undefined && this.#claims.use(asker, count)) return { granted: true };
     if (share === 'zones') this.#keep(count, account, nowMs);
     const waitMs = this.#shortageMs(count, account, share, nowMs);
     if (waitMs > 0) {
       const retryAfterMs = this.#promise(count, account, share, nowMs, waitMs);
       return { granted: false, retryAfterMs, because: 'budget' };
     }
-    this.#buckets?.all.spend(count);
     if (share === 'zones') {
       this.#buckets?.zones.spend(count);
       this.#kept = { count: 0, untilMs: 0 };
     }
-    this.#allowance(account, nowMs)?.tokens.spend(count);
+    this.#spend(count, account, nowMs);
     return { granted: true };
   }
 
   /**
-   * How long until `take` would grant `count` requests one after the other, `own` of them of this account, ms; 0 when
-   * it would now. Takes nothing.
+   * How long until somebody may be let in who sends `own` requests with that token, ms; 0 for now. The process's bucket
+   * pays the later ones back: who needs several would else wait for ever behind those who take each as it drips.
    */
-  waitMs(account = '', share: Share = 'certificates', count = 1, own = 1): number {
+  waitMs(account = '', share: Share = 'certificates', own = 1): number {
     const nowMs = this.#clock.monotonic();
-    const spanMs = this.#buckets?.all.spanMs(count + this.#keptFrom(share, nowMs), nowMs) ?? 0;
     const shortMs = this.#shortageMs(1, account, share, nowMs);
-    const ownMs = this.#allowanceMs(own, account, nowMs);
-    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), shortMs, ownMs, count > 1 ? spanMs : 0));
+    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), shortMs, this.#allowanceMs(own, account, nowMs)));
+  }
+
+  /** Whether Cloudflare said that nothing is to be sent with that token now. */
+  isStopped(account: string): boolean {
+    return this.#stoppedMs(account, this.#clock.monotonic()) > 0;
+  }
+
+  /**
+   * Pays for requests that the asker sends soon: until it gives back what is left they are its own. Who is called to
+   * send one would else find that somebody was faster.
+   */
+  claim(asker: string, account: string, count: number): void {
+    this.#spend(count, account, this.#clock.monotonic());
+    this.#claims.add(asker, account, count);
+  }
+
+  /** Requests of its claim that the asker has not sent. */
+  claimed(asker: string): number {
+    return this.#claims.of(asker);
+  }
+
+  /** Gives back what the asker has not sent of its claim. */
+  release(asker: string): void {
+    const left = this.#claims.drop(asker);
+    if (left !== undefined) this.#spend(-left.count, left.account, this.#clock.monotonic());
+  }
+
+  /** Resolves with true when one request was paid for, with false when it is worth looking whether it may be sent. */
+  async turn(ask: Ask, share: Share, signal: AbortSignal): Promise<boolean> {
+    if (share === 'certificates' && this.turns) return this.turns.turn(ask, signal);
+    const grant = this.take(1, ask.account, share);
+    if (!grant.granted) await this.#clock.after(grant.retryAfterMs, signal);
+    return grant.granted;
   }
 
   /** How long it would take to send that many requests at the process's own rate, ms. */
@@ -123,6 +165,7 @@ export class Budget {
     const nowMs = this.#clock.monotonic();
     const atOnce = Math.max(0, rest) / 2;
     const tokens = new TokenBucket((Math.max(0, rest) - atOnce) / resetMs, Infinity, atOnce, nowMs);
+    tokens.spend(this.#claims.ofAccount(account));
     this.#account(account).allowance = { tokens, untilMs: nowMs + resetMs };
   }
 
@@ -135,6 +178,15 @@ export class Budget {
   /** Requests that the process could send at this moment; Infinity when switched off. */
   remaining(): number {
     return Math.max(0, Math.floor(this.#buckets?.all.level(this.#clock.monotonic()) ?? Infinity));
+  }
+
+  #spend(count: number, account: string, nowMs: number): void {
+    this.#buckets?.all.spend(count);
+    this.#allowance(account, nowMs)?.tokens.spend(count);
+  }
+
+  get #waiting(): number {
+    return this.turns?.waitingForBudget ?? 0;
   }
 
   #stoppedMs(account: string, nowMs: number): number {
@@ -160,7 +212,7 @@ export class Budget {
     const promisedMs = this.#accounts.get(account)?.promisedUntilMs ?? 0;
     const untilMs = Math.max(this.#certificatesUntilMs, promisedMs);
     const promiseMs = untilMs === 0 ? 0 : Math.max(0, untilMs + CERTIFICATES_FIRST_MS - nowMs);
-    const lineMs = Math.min(this.waitingCertificates() / this.#buckets.all.perMs, MAX_SPREAD_MS);
+    const lineMs = Math.min(this.#waiting / this.#buckets.all.perMs, MAX_SPREAD_MS);
     return Math.min(Math.max(promiseMs, lineMs), this.#buckets.least.waitMs(count, nowMs));
   }
 
@@ -168,7 +220,7 @@ export class Budget {
   #keep(count: number, account: string, nowMs: number): void {
     if (this.#buckets === undefined || this.#keptFrom('certificates', nowMs) > 0) return;
     const { all, least } = this.#buckets;
-    const isWaiting = this.waitingCertificates() > 0 || this.#certificatesUntilMs > nowMs;
+    const isWaiting = this.#waiting > 0 || this.#certificatesUntilMs > nowMs;
     if (!isWaiting || least.waitMs(count, nowMs) > 0 || this.#stoppedMs(account, nowMs) > 0) return;
     least.spend(count);
     this.#kept = { count, untilMs: nowMs + all.waitMs(count, nowMs) + KEPT_MS };

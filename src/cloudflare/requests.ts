@@ -70,7 +70,8 @@ export class Requests {
    * in a row would else share them out with others in the same need, and none would ever have enough.
    */
   prepaid(operation: Operation, count: number): Requests {
-    const refusal = this.#heldBack(this.#ask(operation, {})) ?? this.#take(operation, count);
+    const ask = this.#ask(operation, {});
+    const refusal = this.#heldBack(ask) ?? this.#take(ask, count);
     if (refusal !== undefined) throw refusal;
     return new Requests(this.#options, count);
   }
@@ -85,7 +86,7 @@ export class Requests {
   ): Promise<ApiAnswer> {
     this.#refuseUnusable(operation);
     const ask = this.#ask(operation, options, path);
-    const refusal = this.#heldBack(ask) ?? this.#pay(operation);
+    const refusal = this.#heldBack(ask) ?? this.#pay(ask);
     if (refusal !== undefined) throw refusal;
     return this.#send(ask, method, path, options, limits);
   }
@@ -169,15 +170,19 @@ export class Requests {
   }
 
   /** Takes one request of the budget, or says as an error when to come back. */
-  #pay(operation: Operation): CloudflareError | undefined {
-    if (this.#prepaid === 0) return this.#take(operation, 1);
-    this.#prepaid -= 1;
-    return undefined;
+  #pay(ask: Ask): CloudflareError | undefined {
+    return this.#isPrepaid() ? undefined : this.#take(ask, 1);
   }
 
-  #take(operation: Operation, count: number): CloudflareError | undefined {
-    const { budget, share, token } = this.#options;
-    const grant = budget.take(count, token.digest(), share);
+  #isPrepaid(): boolean {
+    if (this.#prepaid === 0) return false;
+    this.#prepaid -= 1;
+    return true;
+  }
+
+  #take({ operation, account, asker }: Ask, count: number): CloudflareError | undefined {
+    const { budget, share } = this.#options;
+    const grant = budget.take(count, account, share, asker);
     if (grant.granted) return undefined;
     return grant.because === 'budget'
       ? budgetExhausted(operation, grant.retryAfterMs)
@@ -186,15 +191,15 @@ export class Requests {
 
   /** Waits until one request of the budget is paid. An incident may last for hours: that is not waited for. */
   async #turn(ask: Ask, signal: AbortSignal): Promise<void> {
-    const { operation } = ask;
+    const { budget, share } = this.#options;
     for (;;) {
       const held = this.#heldBack(ask);
       if (held !== undefined) throw held;
-      const refusal = this.#pay(operation);
-      if (refusal === undefined) return;
-      await this.#options.clock.after(refusal.retryAfterMs ?? 0, signal).catch((cause: unknown) => {
-        throw aborted(operation, false, cause);
+      if (this.#isPrepaid()) return;
+      const isPaid = await budget.turn(ask, share, signal).catch((cause: unknown) => {
+        throw aborted(ask.operation, false, cause);
       });
+      if (isPaid) return;
     }
   }
 }

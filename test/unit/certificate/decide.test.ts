@@ -50,6 +50,8 @@ const failure: Failure = {
   lastTime: NOW,
   nextTime: NOW + 5000,
 };
+/** Others are before it. */
+const NO_TURNS = { creation: false, search: false, revocation: false, settlement: false };
 const broken = (state: 'MissingData' | 'InvalidCertificate' | 'InvalidKeyPair') =>
   targetFacts({ pair: { state, problem: 'broken' } });
 const owner = { apiVersion: 'originca.dev/v1alpha1', kind: 'OriginCertificate', name: 'web', uid: 'uid-1' };
@@ -237,7 +239,7 @@ describe('nothing is issued', () => {
       { target: undefined, issuer: { ...READY_ISSUER, noZone: 'no' } },
     ],
     ['before the next attempt is due', 'Refuse CloudflareUnavailable', { target: undefined, failure }],
-    ['without budget', 'AwaitTurn', { target: undefined, issuer: { ...READY_ISSUER, isTurn: false } }],
+    ['without budget', 'AwaitTurn', { target: undefined, turns: NO_TURNS }],
     [
       'a fourth time in an hour',
       'Refuse IssuanceLoop',
@@ -256,7 +258,7 @@ describe('nothing is issued', () => {
     const held = { state: 'held', reason: 'CloudflareUnavailable', message: 'all fail' } as const;
     const none = { state: 'none' } as const;
     const said = { reason: 'CloudflareUnavailable', message: 'all fail' };
-    const incidents = { creation: held, search: none, revocation: none };
+    const incidents = { creation: held, search: none, revocation: none, settlement: none };
 
     test('waits for its turn, and says why', () => {
       expect(decide(worldOf({ target: undefined, incidents }))).toEqual({
@@ -304,7 +306,7 @@ describe('nothing is issued', () => {
       });
       const issuer = { state: 'IssuerNotReady', message: 'unavailable' } as const;
       expect(decided({ twins, issuer, incidents })).toBe('Refuse IssuerNotReady');
-      expect(decide(worldOf({ twins, issuer: { ...READY_ISSUER, isTurn: false } }))).toEqual(awaits);
+      expect(decide(worldOf({ twins, turns: NO_TURNS }))).toEqual(awaits);
     });
 
     test('does what needs no request', () => {

@@ -3,7 +3,7 @@ import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../../../src/api/names.ts';
 import type { CertificateFacts } from '../../../src/pki/inspect.ts';
 import type { SecretFacts } from '../../../src/secret-facts.ts';
 import { recordAnnotations, type TargetRecord } from '../../../src/certificate/record.ts';
-import { NO_INCIDENTS } from '../../../src/certificate/incidents.ts';
+import { ALL_TURNS, NO_INCIDENTS } from '../../../src/certificate/incidents.ts';
 import type { Pending } from '../../../src/certificate/pending.ts';
 import type { IssuerView, World } from '../../../src/certificate/world.ts';
 
@@ -156,7 +156,6 @@ export const READY_ISSUER: Extract<IssuerView, { state: 'Ready' }> = {
   defaults: {},
   notAllowed: undefined,
   noZone: undefined,
-  isTurn: true,
 };
 
 /** A world in which everything is in order; change what the test is about. */
@@ -183,6 +182,7 @@ export function worldOf(change: Partial<World> = {}): World {
     issuedAt: [],
     clockSkew: undefined,
     incidents: NO_INCIDENTS,
+    turns: ALL_TURNS,
     ...change,
   };
 }

@@ -108,7 +108,7 @@ export class LineModel {
     const ask: Ask = { account: due.token, operation: 'create_certificate', asker: key };
     const isHeld = this.breaker.incident(ask) !== undefined;
     const isLetIn = !isHeld && (this.breaker.holds(ask) || this.line.admits(ask));
-    if (!isLetIn || !this.#budget.take(1, due.token).granted) return this.line.join(ask);
+    if (!isLetIn || !this.#budget.take(1, due.token, 'certificates', key).granted) return this.line.join(ask);
     const end = this.breaker.begin(ask);
     await this.clock.after(PASS_MS);
     const error = this.#ask(due);

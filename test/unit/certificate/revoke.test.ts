@@ -103,10 +103,10 @@ function notFound(status: number): CloudflareError {
   return new CloudflareError('Failed to read certificate from Database.', options);
 }
 
-function settle(otherIssuers: readonly object[] = []) {
+function settle(otherIssuers: readonly object[] = [], others: readonly string[] = []) {
   const keyDigest = inspectCertificate(signed.certificate, roots.certificates)?.publicKeyDigest;
-  const pending = pendingOf({ keyDigest, revoke: [signed.id], issuer: { ...issuer, uid: 'uid-1' } });
-  memory.made(pending.uid, '');
+  const pending = pendingOf({ keyDigest, revoke: [...others, signed.id], issuer: { ...issuer, uid: 'uid-1' } });
+  if (memory.looks.size === 0) memory.made(pending.uid, '');
   return revoke(context, { pending, otherIssuers, key: 'shop/web' } as never, never);
 }
 
@@ -127,6 +127,25 @@ describe('a revocation that is owed', () => {
     isGone = true;
     expect(await settle()).toMatchObject({ next: 'wait', said: { reason: 'PermissionMissing' } });
     expect(done).toEqual([]);
+  });
+
+  test('waits for another turn after each of many, none of which is looked at twice', async () => {
+    const others = Array.from({ length: 5 }, (_, id) => `${id + 1}`);
+    for (const [turns] of others.entries()) {
+      expect(await settle([], others)).toEqual({ next: 'wait', ms: 0 });
+      expect(askers).toHaveLength(turns + 1);
+    }
+    expect(done).toEqual(others.map(() => 'kept'));
+    await settle([], others);
+    expect(done.slice(5)).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
+    expect(memory.looks.size).toBe(0);
+  });
+
+  test('is looked at anew by a process that knows nothing of it', async () => {
+    await settle([], ['1']);
+    memory.looks.clear();
+    expect(await settle([], ['1'])).toEqual({ next: 'wait', ms: 0 });
+    expect(done).toEqual(['kept', 'kept']);
   });
 
   test('is given up after five minutes by a token that may read and not revoke, asked twice in all', async () => {
@@ -185,6 +204,7 @@ describe('a certificate that Cloudflare says it does not have', () => {
     absent = { cloudflare: notFound(500) };
     await settle();
     absent = {};
+    await clock.advance(4 * MINUTE);
     await settle();
     expect(done).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
   });

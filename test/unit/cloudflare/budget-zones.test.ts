@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Budget, type Share } from '../../../src/cloudflare/budget.ts';
+import { Budget, type Share, type Turns } from '../../../src/cloudflare/budget.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
 function make(ratePerSecond: number, burst: number): { clock: TestClock; budget: Budget } {
@@ -25,6 +25,11 @@ function refusal(budget: Budget, share: Share, account: string = share): number 
   const grant = budget.take(1, account, share);
   if (grant.granted) throw new Error('granted');
   return grant.retryAfterMs;
+}
+
+/** A line of so many certificates. */
+function waiting(waitingForBudget: number): Turns {
+  return { waitingForBudget, turn: () => Promise.resolve(false) };
 }
 
 describe("the zones' share", () => {
@@ -70,15 +75,15 @@ describe("the zones' share", () => {
 
   test('waits for certificates that wait in their line, and no longer than a minute', () => {
     const { budget } = make(4, 100);
-    budget.waitingCertificates = () => 8;
+    budget.turns = waiting(8);
     expect(budget.waitMs('zones', 'zones')).toBe(2000);
-    budget.waitingCertificates = () => 10_000;
+    budget.turns = waiting(10_000);
     expect(budget.waitMs('zones', 'zones')).toBe(5000); // Its least part has its first request then.
   });
 
   test('is one request in twenty while certificates wait, which these leave to it', async () => {
     const { clock, budget } = make(4, 100);
-    budget.waitingCertificates = () => 10_000;
+    budget.turns = waiting(10_000);
     drain(budget, 'certificates');
     const granted = { certificates: 0, zones: 0 };
     let zoneMs = 0;
@@ -98,7 +103,7 @@ describe("the zones' share", () => {
 
   test('is also had by a zone that needs ten at once', async () => {
     const { clock, budget } = make(4, 100);
-    budget.waitingCertificates = () => 10_000;
+    budget.turns = waiting(10_000);
     drain(budget, 'certificates');
     let zoneMs = 0;
     let rounds = 0;
