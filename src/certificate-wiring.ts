@@ -17,14 +17,15 @@ export interface LineParts {
   readonly budget: Budget;
   readonly breaker: Breaker;
   readonly rank: (key: string) => Rank;
-  readonly certificates: Pick<WorkQueue, 'add'>;
+  /** Adds whose turn it is to its queue. */
+  readonly call: (key: string) => void;
   /** Called late: a session is made with the first check of its issuer. */
   readonly sessions: () => IssuerSessions;
   readonly signal: AbortSignal;
 }
 
 /** The line of those who wait for a request, which breaker and budget tell of changes. */
-export function createLine({ sessions, certificates, ...parts }: LineParts): Line {
+export function createLine({ sessions, ...parts }: LineParts): Line {
   const { breaker, budget } = parts;
   const line = new Line({
     ...parts,
@@ -32,7 +33,6 @@ export function createLine({ sessions, certificates, ...parts }: LineParts): Lin
       sessions()
         .list()
         .some(({ tokenDigest, ready }) => tokenDigest === account && ready === true),
-    call: (key) => certificates.add(key),
   });
   breaker.onChange = () => line.serve();
   budget.turns = line;

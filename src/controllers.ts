@@ -12,13 +12,14 @@ import type { Budget } from './cloudflare/budget.ts';
 import type { Config } from './config.ts';
 import type { IssuerContext } from './issuer/context.ts';
 import { reconcileIssuer } from './issuer/controller.ts';
+import { issuerRank } from './issuer/urgency.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { Controller } from './kube/controller.ts';
 import { EventRecorder } from './kube/events.ts';
 import type { Rank } from './kube/fair-order.ts';
 import { problemOf } from './problem.ts';
 import { keeperOf, type TrustedRoots } from './secret-facts.ts';
-import { IssuerSessions } from './sessions.ts';
+import { IssuerSessions, isIssuerText } from './sessions.ts';
 import { Stores } from './stores.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createWakers, type Wakers } from './wakers.ts';
@@ -69,10 +70,19 @@ export class Controllers {
   constructor(options: ControllersOptions) {
     const { config, clock, random, writer: kube } = options;
     const { signal } = this.#background;
-    const rank = (key: string): Rank => rankOf(this.stores, clock, (id) => this.slowCheck.isRevoked(id), key);
+    const rank = (key: string): Rank =>
+      isIssuerText(key)
+        ? issuerRank(key, clock)
+        : rankOf(this.stores, clock, (id) => this.slowCheck.isRevoked(id), key);
     this.#queues = createWorkQueues({ ...options, rank });
     const { certificates, issuers, zones, checks } = this.#queues;
-    this.#line = createLine({ ...options, rank, certificates, sessions: () => this.sessions, signal });
+    this.#line = createLine({
+      ...options,
+      rank,
+      call: (key) => (isIssuerText(key) ? issuers : certificates).add(key),
+      sessions: () => this.sessions,
+      signal,
+    });
     const wakers = createWakers({ certificates, issuers, zones }, () => this.stores);
     const memory = createCertificateMemory(config, clock, random);
     this.sessions = new IssuerSessions(wakers.sessionChanged);
@@ -100,6 +110,7 @@ export class Controllers {
       ...shared,
       clientFor: (token) => options.cloudflare.client(token),
       checks: new Map(),
+      line: this.#line,
     };
     const zoneContext = createZoneContext({
       ...shared,

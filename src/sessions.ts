@@ -87,6 +87,11 @@ export function issuerText({ kind, namespace, name }: IssuerKey): string {
   return `${kind}/${namespace}/${name}`;
 }
 
+/** Whether a queue key is an issuer's: no namespace, which those of others begin with, has a name in capitals. */
+export function isIssuerText(text: string): boolean {
+  return text.startsWith('OriginIssuer/') || text.startsWith('ClusterOriginIssuer/');
+}
+
 /** The inverse of `issuerText`. */
 export function parseIssuer(text: string): IssuerKey {
   const [kind, namespace = '', name = ''] = text.split('/');

@@ -18,7 +18,7 @@ export interface WorkQueuesOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly metrics: Metrics;
-  /** Where a certificate stands among others that are ready. */
+  /** Where a certificate or an issuer stands among others that are ready. */
   readonly rank: (key: string) => Rank;
 }
 
@@ -27,7 +27,7 @@ export function createWorkQueues({ config, clock, random, metrics, rank }: WorkQ
   const workers = config.concurrency;
   return {
     certificates: new WorkQueue({ clock, random, workers, rank, ...controllers.hooks('certificate') }),
-    issuers: new WorkQueue({ clock, random, ...controllers.hooks('issuer') }),
+    issuers: new WorkQueue({ clock, random, rank, ...controllers.hooks('issuer') }),
     zones: new WorkQueue({ clock, random, ...controllers.hooks('zone') }),
     checks: new WorkQueue({ clock, random, ...controllers.hooks('slow-check') }),
   };

@@ -14,7 +14,7 @@ import type { Issuance } from './pending-io.ts';
 import { type Subject, subjectKey } from './subject.ts';
 import { search } from './search.ts';
 import { decode } from '../secret-facts.ts';
-import { discard, type Settlement } from './discard.ts';
+import { discard, settlementOf } from './discard.ts';
 import { revoke } from './revoke.ts';
 import { revokeSuperseded } from './revoke-superseded.ts';
 import { revokeTwins } from './revoke-twins.ts';
@@ -31,11 +31,12 @@ export async function act(
 ): Promise<Outcome> {
   const { world } = seen;
   const key = subjectKey(subject);
+  const object = world.certificate ?? world.leaving?.certificate;
   switch (action.type) {
     case 'Settle':
-      return settle(context, settlementOf(seen, action.pending, key), signal);
+      return settle(context, settlementOf(object, action.pending, key), signal);
     case 'Revoke':
-      return revoke(context, settlementOf(seen, action.pending, key), signal);
+      return revoke(context, settlementOf(object, action.pending, key), signal);
     case 'Discard':
       await discard(context, { pending: action.pending, key }, action.why, signal);
       return afterDiscard(seen);
@@ -125,9 +126,4 @@ async function withIssuance(
 ): Promise<Outcome> {
   if (!isLiving(seen.world) || seen.pending === undefined) return OBSERVE;
   return work({ world: seen.world, seen, pending, pendingSecret: seen.pending });
-}
-
-function settlementOf({ world }: Seen, pending: Pending, key: string): Settlement {
-  const certificate = world.certificate ?? world.leaving?.certificate;
-  return { pending, key, otherIssuers: certificate ? [certificate.spec.issuerRef] : [] };
 }

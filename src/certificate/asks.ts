@@ -1,7 +1,7 @@
 import { zonesOf } from '../api/hostname.ts';
 import type { Ask, Breaker } from '../cloudflare/breaker.ts';
 import type { IssuerSession } from '../sessions.ts';
-import type { Want } from './line.ts';
+import type { Want } from '../cloudflare/turns.ts';
 
 type Token = Pick<IssuerSession, 'tokenDigest' | 'zones'>;
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Breaker } from '../cloudflare/breaker.ts';
+import type { Turns } from '../cloudflare/turns.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Twin } from '../known-certificates.ts';
@@ -8,7 +9,6 @@ import type { TrustedRoots } from '../secret-facts.ts';
 import type { IssuerSessions } from '../sessions.ts';
 import type { Stores } from '../stores.ts';
 import type { IssuanceOutcome, RevocationOutcome } from '../telemetry/metrics.ts';
-import type { Line } from './line.ts';
 import type { CertificateMemory } from './memory.ts';
 import type { OriginWatch } from './origins.ts';
 
@@ -34,7 +34,7 @@ export interface CertificateContext {
   readonly events: EventRecorder;
   readonly log: Logger;
   /** Who waits for a request to Cloudflare, and whose turn it is. */
-  readonly line: Pick<Line, 'admits' | 'join' | 'leave' | 'ended'>;
+  readonly line: Turns;
   readonly breaker: Pick<Breaker, 'holds' | 'incident' | 'isOver'>;
   /** A sentence when this machine's clock is too wrong to judge dates by. */
   clockSkew(): string | undefined;

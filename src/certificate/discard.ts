@@ -1,3 +1,4 @@
+import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateContext } from './context.ts';
 import { settleKey } from './memory.ts';
 import type { IssuerRef } from './need.ts';
@@ -12,6 +13,15 @@ export interface Settlement {
   readonly key: string;
   /** The issuer that the object names now: its token may see the zone when the former issuer is gone. */
   readonly otherIssuers: readonly IssuerRef[];
+}
+
+/** The settlement of the pending Secret of an object, if that is still there. */
+export function settlementOf(
+  object: OriginCertificate | undefined,
+  pending: Pending,
+  key: string,
+): Settlement {
+  return { pending, key, otherIssuers: object ? [object.spec.issuerRef] : [] };
 }
 
 /** Deletes the pending Secret and clears what was remembered of its troubles. */

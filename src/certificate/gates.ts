@@ -31,9 +31,9 @@ const GATES = {
   /** A certificate at hand may be written. */
   write: [notManaged, conflict, immutable, backoff],
   /** An unwanted issuance may be looked for. */
-  settle: [clockSkew, revocationBackoff],
+  settle: [clockSkew, revocationBackoff, settleBackoff],
   /** What it left may be revoked. */
-  clear: [clockSkew, held('settlement'), revocationBackoff, turn('settlement')],
+  clear: [clockSkew, held('settlement'), revocationBackoff, settleBackoff, turn('settlement')],
   /** A certificate that was replaced may be revoked. */
   revoke: [clockSkew, replacedBackoff, held('revocation'), issuerReady('revocation'), turn('revocation')],
   /** The same for an object that is being deleted. */
@@ -157,6 +157,14 @@ function backoff({ failure, incidents, now }: World): Action | undefined {
 /** A wrong answer holds back the next POST, and not the revocation of what came with it. */
 function revocationBackoff(world: World): Action | undefined {
   return world.failure?.reason === 'BadResponse' ? undefined : backoff(world);
+}
+
+/** What stands in the way of settling is told in its words, and not as what made the issuance unwanted. */
+function settleBackoff({ settleFailure, incidents, now }: World): Action | undefined {
+  if (settleFailure === undefined || settleFailure.nextTime <= now) return undefined;
+  const { reason, message, nextTime } = settleFailure;
+  if (incidents.settlement.state === 'probe' && isShared(reason)) return undefined;
+  return { type: 'Wait', ms: nextTime - now, said: { reason, message } };
 }
 
 /** Its own trouble alone holds back a revocation, and it holds back nothing else. */

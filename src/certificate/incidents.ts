@@ -4,7 +4,7 @@ import { creation, revocation, search } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import { type Failure, isShared } from './failure.ts';
 import { issuerKey } from './issuer-view.ts';
-import type { Want } from './line.ts';
+import type { Want } from '../cloudflare/turns.ts';
 import type { IssuerRef } from './need.ts';
 import { reasonOf } from './outcome.ts';
 import { type Subject, subjectKey } from './subject.ts';
@@ -35,7 +35,8 @@ export function asksOf(
   const refs = object ? [object.spec.issuerRef] : [];
   return {
     ...(certificate && ofIssuer(context, certificate, key)),
-    ...(object && look(context, 'revocation', sessionsOf(context, subject.namespace, [...refs, ...owing(object)]), key)),
+    ...(object &&
+      look(context, 'revocation', sessionsOf(context, subject.namespace, [...refs, ...owing(object)]), key)),
     ...(pending && look(context, 'settlement', sessionsFor(context, pending, refs), key)),
   };
 }
@@ -108,7 +109,11 @@ export function isPardoned(
 ): boolean {
   if (!isShared(reason)) return false;
   const { namespace, name } = certificate.metadata;
-  const { creation: created, search: searched } = ofIssuer(context, certificate, subjectKey({ namespace, name }));
+  const { creation: created, search: searched } = ofIssuer(
+    context,
+    certificate,
+    subjectKey({ namespace, name }),
+  );
   // A revocation fails apart from them, see replacedBackoff.
   return [created, searched].some((ask) => ask && context.breaker.isOver(ask, lastTime));
 }

@@ -1,17 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type { Ask, Breaker } from '../cloudflare/breaker.ts';
-import type { Budget, Turns } from '../cloudflare/budget.ts';
+import type { Budget } from '../cloudflare/budget.ts';
+import type { BackgroundTurns, Turns, Want } from '../cloudflare/turns.ts';
 import { FairOrder, type Placed, type Rank } from '../kube/fair-order.ts';
-
-/** What a turn is for: a request, or a few of which the later ones follow from the first. */
-export interface Want extends Ask {
-  /** So many at most; 1 unless given. All are paid when the turn comes, or the later ones would never get through. */
-  readonly requests?: number;
-}
 
 export interface LineOptions {
   readonly clock: Clock;
-  readonly budget: Pick<Budget, 'waitMs' | 'expectedMs' | 'isStopped' | 'take' | 'claim' | 'claimed' | 'release'>;
+  readonly budget: Pick<
+    Budget,
+    'waitMs' | 'expectedMs' | 'isStopped' | 'take' | 'claim' | 'claimed' | 'release'
+  >;
   readonly breaker: Pick<Breaker, 'holds' | 'reserve' | 'release' | 'waitMs'>;
   readonly rank: (key: string) => Rank;
   /** Whether a certificate could make use of a probe: not while its issuer is known to be out of order. */
@@ -34,7 +32,7 @@ const BEHIND_ALL_MS = 1e14;
  * whose turn it is, by namespace and expiry, is called, as many as there are requests to be had, and finds them paid.
  * While a token's requests are held back one at a time is called to try it. No worker waits here.
  */
-export class Line implements Turns {
+export class Line implements Turns, BackgroundTurns {
   readonly #options: LineOptions;
   /** Who waits; a lane is all that need the same. */
   readonly #order = new FairOrder();

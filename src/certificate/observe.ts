@@ -14,6 +14,8 @@ import { leavingOf } from './leaving-view.ts';
 import { mendKey, revokeKey } from './memory.ts';
 import { isPendingSecret, type Pending, pendingName, readPending } from './pending.ts';
 import { seenServed } from './origins.ts';
+import { settlementOf } from './discard.ts';
+import { settleFailure } from './settle-trouble.ts';
 import { failureScope, issuedAt, standingFailure } from './recall.ts';
 import { type Subject, subjectKey } from './subject.ts';
 import { owed, type RevocationNote } from './superseded.ts';
@@ -139,6 +141,7 @@ async function describe(
     twins: context.slowCheck.twinsOf(key),
     mendFailure: context.memory.failure(mendKey(key), scope),
     revokeFailure: context.memory.failure(revokeKey(key), scope),
+    settleFailure: undefined,
     revocations: context.memory.revocations.get(key) ?? NONE,
     served: 'Unknown',
     issuedAt: certificate ? issuedAt(context.memory, certificate) : [],
@@ -150,6 +153,9 @@ async function describe(
   const whole = {
     ...world,
     ...(read.leaving && { leaving: leavingOf(context, world, read.leaving, key) }),
+    ...(pending && {
+      settleFailure: settleFailure(context, settlementOf(certificate ?? read.leaving, pending, key)),
+    }),
     ...(isAsked && { served: seenServed(context, world, key) }),
   };
   return reader.asksIssuer ? withRequests(context, subject, whole) : whole;

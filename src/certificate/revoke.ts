@@ -6,7 +6,7 @@ import type { Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';
 import { sessionsFor } from './token-sessions.ts';
-import { heldBack, refusedOrFailed } from './settle-trouble.ts';
+import { refusedOrFailed } from './settle-trouble.ts';
 
 /**
  * Looks at one of the ids that are noted, behind the guard, and revokes it; the next waits for another turn, for anybody
@@ -19,12 +19,12 @@ export async function revoke(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { pending } = settlement;
-  const held = heldBack(context, settlement);
-  if (held !== undefined) return held;
   try {
     const id = pending.revoke.find((each) => waitMs(context, pending, each) === 0);
     if (id !== undefined) await look(context, settlement, id, signal);
-    const left = pending.revoke.map((each) => waitMs(context, pending, each)).filter((ms) => ms !== undefined);
+    const left = pending.revoke
+      .map((each) => waitMs(context, pending, each))
+      .filter((ms) => ms !== undefined);
     if (left.length > 0) return { next: 'wait', ms: Math.min(...left) };
     return await discard(context, settlement, 'what it left is revoked or in use', signal);
   } catch (error) {

@@ -43,11 +43,12 @@ function askLater(
   return untilNextTry(context, context.memory.failed(settleKey(settlement.key), scope, attempt, undefined));
 }
 
-/** What went wrong with settling may hold back the next try of it; undefined once that is due. */
-export function heldBack(context: CertificateContext, settlement: Settlement): Outcome | undefined {
-  const failure = context.memory.failure(settleKey(settlement.key), scopeOf(context, settlement));
-  if (failure === undefined || failure.nextTime <= context.clock.now()) return undefined;
-  return untilNextTry(context, failure);
+/** The last failure of settling, as long as the same tokens are to be asked. */
+export function settleFailure(
+  context: Pick<CertificateContext, 'memory' | 'sessions'>,
+  settlement: Settlement,
+): Failure | undefined {
+  return context.memory.failure(settleKey(settlement.key), scopeOf(context, settlement));
 }
 
 function untilNextTry({ clock }: CertificateContext, { reason, message, nextTime }: Failure): Outcome {
@@ -55,7 +56,10 @@ function untilNextTry({ clock }: CertificateContext, { reason, message, nextTime
 }
 
 /** With another token it is worth another try. */
-function scopeOf(context: CertificateContext, { pending, otherIssuers }: Settlement): string {
+function scopeOf(
+  context: Pick<CertificateContext, 'sessions'>,
+  { pending, otherIssuers }: Settlement,
+): string {
   return sessionsFor(context, pending, otherIssuers)
     .map(({ tokenDigest }) => tokenDigest)
     .join(' ');

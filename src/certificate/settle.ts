@@ -7,7 +7,7 @@ import type { Pending } from './pending.ts';
 import { patchPending } from './pending-io.ts';
 import { find } from './search.ts';
 import { sessionsFor } from './token-sessions.ts';
-import { heldBack, refusedOrFailed } from './settle-trouble.ts';
+import { refusedOrFailed } from './settle-trouble.ts';
 
 const LOOK_AGAIN_MS = 15_000;
 
@@ -21,8 +21,6 @@ export async function settle(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { pending, key } = settlement;
-  const held = heldBack(context, settlement);
-  if (held !== undefined) return held;
   try {
     const sessions = sessionsFor(context, pending, settlement.otherIssuers);
     const found = await find(context, pending, sessions, key, signal);

@@ -35,6 +35,8 @@ export interface World {
   readonly mendFailure: Failure | undefined;
   /** The last failure to revoke a certificate that was replaced; it holds back nothing else. */
   readonly revokeFailure: Failure | undefined;
+  /** The last failure to find out or revoke what an unwanted issuance left; it holds back nothing else. */
+  readonly settleFailure: Failure | undefined;
   /** What this process found out about certificates that were replaced, by id. */
   readonly revocations: ReadonlyMap<string, RevocationNote>;
   readonly served: Served;

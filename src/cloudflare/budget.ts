@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Ask } from './breaker.ts';
 import { Claims } from './claims.ts';
 import { TokenBucket } from './token-bucket.ts';
+import type { BackgroundTurns } from './turns.ts';
 
 /** `retryAfterMs` is when to ask again; `because` tells our own limit from Cloudflare's 429. */
 export type Grant =
@@ -27,14 +28,6 @@ interface Account {
   stoppedUntilMs: number;
   /** The latest moment that a refused caller was told to come back at; of the certificates' callers. */
   promisedUntilMs: number;
-}
-
-/** Where those wait who need a request and come from many namespaces. */
-export interface Turns {
-  /** How many wait for nothing but the process's bucket. */
-  readonly waitingForBudget: number;
-  /** Resolves with true when one such request was paid for, with false when something else holds it back. */
-  turn(ask: Ask, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Those who wait in one line: each refused caller is told a moment after the last one's. */
@@ -66,7 +59,7 @@ const MAX_ACCOUNTS = 64;
 export class Budget {
   readonly #clock: Clock;
   /** The line in which certificates wait for the process's bucket; without one each comes back by itself. */
-  turns: Turns | undefined;
+  turns: BackgroundTurns | undefined;
   readonly #claims = new Claims();
   /** All requests spend from the first, zones from both, and from the third while certificates wait. */
   readonly #buckets:
@@ -96,7 +89,7 @@ export class Budget {
     const nowMs = this.#clock.monotonic();
     const stoppedMs = this.#stoppedMs(account, nowMs);
     if (stoppedMs > 0) return { granted: false, retryAfterMs: Math.ceil(stoppedMs), because: 'rate-limit' };
-    if (asker !== undefined && this.#claims.use(asker, count)) return { granted: true };
+    if (asker !== undefined && this.#useClaim(asker, count, account, nowMs)) return { granted: true };
     if (share === 'zones') this.#keep(count, account, nowMs);
     const waitMs = this.#shortageMs(count, account, share, nowMs);
     if (waitMs > 0) {
@@ -118,7 +111,9 @@ export class Budget {
   waitMs(account = '', share: Share = 'certificates', own = 1): number {
     const nowMs = this.#clock.monotonic();
     const shortMs = this.#shortageMs(1, account, share, nowMs);
-    return Math.ceil(Math.max(this.#stoppedMs(account, nowMs), shortMs, this.#allowanceMs(own, account, nowMs)));
+    return Math.ceil(
+      Math.max(this.#stoppedMs(account, nowMs), shortMs, this.#allowanceMs(own, account, nowMs)),
+    );
   }
 
   /** Whether Cloudflare said that nothing is to be sent with that token now. */
@@ -178,6 +173,17 @@ export class Budget {
   /** Requests that the process could send at this moment; Infinity when switched off. */
   remaining(): number {
     return Math.max(0, Math.floor(this.#buckets?.all.level(this.#clock.monotonic()) ?? Infinity));
+  }
+
+  /** What was claimed for one token may be sent with another, if Cloudflare left that one so much. */
+  #useClaim(asker: string, count: number, account: string, nowMs: number): boolean {
+    if (this.#claims.of(asker) < count) return false;
+    if (this.#claims.accountOf(asker) !== account) {
+      if (this.#allowanceMs(count, account, nowMs) > 0) return false;
+      this.#allowance(account, nowMs)?.tokens.spend(count);
+    }
+    this.#claims.use(asker, count);
+    return true;
   }
 
   #spend(count: number, account: string, nowMs: number): void {

@@ -13,6 +13,11 @@ export class Claims {
     return this.#claims.get(asker)?.count ?? 0;
   }
 
+  /** The token with which its claim was made; undefined when it has none. */
+  accountOf(asker: string): string | undefined {
+    return this.#claims.get(asker)?.account;
+  }
+
   /** Requests that will be sent with that token. */
   ofAccount(account: string): number {
     let count = 0;
@@ -24,12 +29,9 @@ export class Claims {
     this.#claims.set(asker, { account, count: this.of(asker) + count });
   }
 
-  /** Uses `count` of them up, if there are so many. */
-  use(asker: string, count: number): boolean {
+  use(asker: string, count: number): void {
     const claim = this.#claims.get(asker);
-    if (claim === undefined || claim.count < count) return false;
-    claim.count -= count;
-    return true;
+    if (claim) claim.count -= count;
   }
 
   /** The asker sends no more: what it had left, and with which token. */

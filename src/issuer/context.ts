@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { CloudflareClient } from '../cloudflare/client.ts';
 import type { ApiToken } from '../cloudflare/token.ts';
+import type { Turns } from '../cloudflare/turns.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { IssuerSessions } from '../sessions.ts';
@@ -21,6 +22,8 @@ export interface IssuerContext {
   /** Where ClusterOriginIssuers have their token Secrets. */
   readonly operatorNamespace: string;
   clientFor(token: ApiToken): CloudflareClient;
+  /** Where checks wait for the request budget, among certificates. */
+  readonly line: Turns;
   /** The last check of each issuer, by its text key. */
   readonly checks: Map<string, CheckMemory>;
   /** Ends what a session reads in the background. */

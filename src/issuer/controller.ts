@@ -15,9 +15,22 @@ export async function reconcileIssuer(
   text: string,
   signal: AbortSignal,
 ): Promise<{ readonly requeueAfterMs?: number }> {
+  try {
+    return await pass(context, text, signal);
+  } finally {
+    context.line.ended(text);
+  }
+}
+
+async function pass(
+  context: IssuerContext,
+  text: string,
+  signal: AbortSignal,
+): Promise<{ readonly requeueAfterMs?: number }> {
   const key = parseIssuer(text);
   const world = await observe(context, key, signal);
   const action = decide(world);
+  if (action.type !== 'AwaitTurn') context.line.leave(text, true);
   if (world.issuer === undefined || action.type === 'Forget') {
     forget(context, key);
     return {};
@@ -26,6 +39,10 @@ export async function reconcileIssuer(
     case 'Refuse':
       refuse(context, key, world.issuer, action.message);
       await report(context, key, world.issuer, { outcome: 'no-token', ...action }, signal);
+      return { requeueAfterMs: READ_MS };
+    case 'AwaitTurn':
+      // It is called. Meanwhile its token may change, or go.
+      context.line.join(action.want);
       return { requeueAfterMs: READ_MS };
     case 'Check': {
       const checked = await check(context, key, world.issuer, action.token, action.scope, signal);

@@ -1,16 +1,33 @@
+import type { Issuer } from './subject.ts';
 import type { CheckMemory, CheckResult, IssuerAction, IssuerWorld } from './world.ts';
 
 /** Pure and total: what an issuer needs now; first rule wins. */
 export function decide(world: IssuerWorld): IssuerAction {
-  const { issuer, token, last, now } = world;
+  const { issuer, token } = world;
   if (issuer === undefined) return { type: 'Forget' };
   if (token.state === 'missing')
     return { type: 'Refuse', reason: 'CredentialsMissing', message: token.message };
   if (token.state === 'unusable')
     return { type: 'Refuse', reason: 'CredentialsInvalid', message: token.message };
-  const scope = JSON.stringify([issuer.metadata.uid, issuer.metadata.generation, token.digest]);
-  if (last?.scope !== scope || last.nextAt <= now) return { type: 'Check', token: token.token, scope };
-  return { type: 'Keep', last };
+  const last = standing(world);
+  if (last !== undefined) return { type: 'Keep', last };
+  if (!world.isTurn) return { type: 'AwaitTurn', want: world.want };
+  return { type: 'Check', token: token.token, scope: scopeOf(issuer, token.digest) };
+}
+
+/** The last check, if it was one of this very issuer and token and the next is not due. */
+export function standing({
+  issuer,
+  token,
+  last,
+  now,
+}: Omit<IssuerWorld, 'want' | 'isTurn'>): CheckMemory | undefined {
+  if (issuer === undefined || token.state !== 'usable') return undefined;
+  return last?.scope === scopeOf(issuer, token.digest) && last.nextAt > now ? last : undefined;
+}
+
+function scopeOf({ metadata }: Issuer, digest: string): string {
+  return JSON.stringify([metadata.uid, metadata.generation, digest]);
 }
 
 const SECOND = 1000;

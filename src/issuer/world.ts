@@ -1,5 +1,6 @@
 import type { ApiToken } from '../cloudflare/token.ts';
 import type { TokenState, Zone } from '../cloudflare/results.ts';
+import type { Want } from '../cloudflare/turns.ts';
 import type { TokenRead } from '../token-secret.ts';
 import type { Issuer } from './subject.ts';
 
@@ -12,6 +13,9 @@ export interface IssuerWorld {
   readonly token: TokenRead;
   /** The last check, by this process. */
   readonly last: CheckMemory | undefined;
+  /** What a check would ask, and whether the request budget grants it now. */
+  readonly want: Want;
+  readonly isTurn: boolean;
 }
 
 export interface CheckMemory {
@@ -57,6 +61,8 @@ export type IssuerAction =
       readonly reason: 'CredentialsMissing' | 'CredentialsInvalid';
       readonly message: string;
     }
+  /** A check is due: it is called when it is its turn. */
+  | { readonly type: 'AwaitTurn'; readonly want: Want }
   | { readonly type: 'Check'; readonly token: ApiToken; readonly scope: string }
   /** The last check stands. */
   | { readonly type: 'Keep'; readonly last: CheckMemory };

@@ -175,6 +175,7 @@ export function worldOf(change: Partial<World> = {}): World {
     failure: undefined,
     mendFailure: undefined,
     revokeFailure: undefined,
+    settleFailure: undefined,
     revocations: new Map(),
     served: 'Unknown',
     revoked: [],

@@ -1,7 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CertificateContext } from '../../../src/certificate/context.ts';
 import { CertificateMemory } from '../../../src/certificate/memory.ts';
+import { decide } from '../../../src/certificate/decide.ts';
 import { revoke } from '../../../src/certificate/revoke.ts';
+import { settleFailure } from '../../../src/certificate/settle-trouble.ts';
 import { CloudflareError, unavailable } from '../../../src/cloudflare/errors.ts';
 import type { CallOptions } from '../../../src/cloudflare/requests.ts';
 import { inspectCertificate } from '../../../src/pki/inspect.ts';
@@ -9,7 +11,7 @@ import type { SecretFacts, TrustedRoots } from '../../../src/secret-facts.ts';
 import { originRoots, signedBy } from '../../support/signed.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { issuerWith } from '../issuer/fixtures.ts';
-import { pendingOf, targetFacts } from './fixtures.ts';
+import { pendingOf, targetFacts, worldOf } from './fixtures.ts';
 
 const never = new AbortController().signal;
 const issuer = { kind: 'OriginIssuer', name: 'cloudflare' } as const;
@@ -105,9 +107,18 @@ function notFound(status: number): CloudflareError {
 
 function settle(otherIssuers: readonly object[] = [], others: readonly string[] = []) {
   const keyDigest = inspectCertificate(signed.certificate, roots.certificates)?.publicKeyDigest;
-  const pending = pendingOf({ keyDigest, revoke: [...others, signed.id], issuer: { ...issuer, uid: 'uid-1' } });
+  const pending = pendingOf({
+    keyDigest,
+    postedAt: '',
+    revoke: [...others, signed.id],
+    issuer: { ...issuer, uid: 'uid-1' },
+  });
   if (memory.looks.size === 0) memory.made(pending.uid, '');
-  return revoke(context, { pending, otherIssuers, key: 'shop/web' } as never, never);
+  const settlement = { pending, otherIssuers, key: 'shop/web' } as never;
+  const failure = settleFailure(context, settlement);
+  if (failure && failure.nextTime > clock.now())
+    return decide(worldOf({ pending, settleFailure: failure, now: clock.now() }));
+  return revoke(context, settlement, never);
 }
 
 describe('a revocation that is owed', () => {
@@ -153,7 +164,7 @@ describe('a revocation that is owed', () => {
     refusal = new CloudflareError('no', { kind, definite: true, operation: 'revoke_certificate' });
     for (const waitedMs of [0, 100, 200_000]) {
       await clock.advance(waitedMs);
-      expect(await settle()).toMatchObject({ next: 'wait', said: { reason: 'PermissionMissing' } });
+      expect(await settle()).toMatchObject({ said: { reason: 'PermissionMissing' } });
     }
     expect(done).toEqual([`revoke ${signed.id}`, 'failed']);
     await clock.advance(100_000);
@@ -167,7 +178,7 @@ describe('a revocation that is owed', () => {
     const said = { reason: 'CloudflareUnavailable' };
     expect(await settle()).toMatchObject({ next: 'wait', ms: 5000, said });
     await clock.advance(1000);
-    expect(await settle()).toMatchObject({ next: 'wait', ms: 4000, said });
+    expect(await settle()).toMatchObject({ type: 'Wait', ms: 4000, said });
     expect(done).toEqual([`revoke ${signed.id}`, 'failed']);
     refusal = undefined;
     await clock.advance(4000);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Budget, type Share, type Turns } from '../../../src/cloudflare/budget.ts';
+import { Budget, type Share } from '../../../src/cloudflare/budget.ts';
+import type { BackgroundTurns } from '../../../src/cloudflare/turns.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
 function make(ratePerSecond: number, burst: number): { clock: TestClock; budget: Budget } {
@@ -28,7 +29,7 @@ function refusal(budget: Budget, share: Share, account: string = share): number 
 }
 
 /** A line of so many certificates. */
-function waiting(waitingForBudget: number): Turns {
+function waiting(waitingForBudget: number): BackgroundTurns {
   return { waitingForBudget, turn: () => Promise.resolve(false) };
 }
 

@@ -15,6 +15,8 @@ const unavailable = (since: number, message = '503', trouble = 'list_zones'): Ch
   trouble,
 });
 
+const WANT = { account: '', operation: 'verify_token', requests: 3 } as const;
+
 function usable(value = 'token-one'): TokenRead {
   const token = new ApiToken(value);
   return { state: 'usable', token, digest: token.digest() };
@@ -22,7 +24,14 @@ function usable(value = 'token-one'): TokenRead {
 
 /** A world whose last check, of the same issuer and token, ended so; `nextAt` is when the next is due. */
 function checked(result: CheckResult, nextAt: number): IssuerWorld {
-  const world: IssuerWorld = { now: 1000, issuer: issuerWith(), token: usable(), last: undefined };
+  const world: IssuerWorld = {
+    now: 1000,
+    issuer: issuerWith(),
+    token: usable(),
+    last: undefined,
+    want: WANT,
+    isTurn: true,
+  };
   const action = decide(world);
   if (action.type !== 'Check') throw new Error(`the first decision is ${action.type}`);
   return { ...world, last: { scope: action.scope, result, count: 1, checkedAt: 0, nextAt } };
@@ -42,6 +51,8 @@ describe('an issuer', () => {
       'Refuse CredentialsInvalid',
     ],
     ['that was never checked is checked', { ...checked(PASSED, 2000), last: undefined }, 'Check'],
+    ['waits for its turn to be checked', { ...checked(PASSED, 1000), isTurn: false }, 'AwaitTurn'],
+    ['waits for none while its last check stands', { ...checked(PASSED, 1001), isTurn: false }, 'Keep'],
     ['is left alone until its next check', checked(PASSED, 1001), 'Keep'],
     ['is checked when that is due', checked(PASSED, 1000), 'Check'],
     ['that was refused is left alone too', checked(REFUSED, 1001), 'Keep'],
