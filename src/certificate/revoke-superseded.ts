@@ -5,12 +5,13 @@ import type { CertificateFacts } from '../pki/inspect.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { isRefusal } from './give-up.ts';
+import { asksOf } from './incidents.ts';
 import { revokeKey } from './memory.ts';
 import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
 import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
 import { sessionsOf } from './token-sessions.ts';
 import type { RevocationNote, Superseded } from './superseded.ts';
-import { subjectKey } from './subject.ts';
+import { parseSubject, subjectKey } from './subject.ts';
 import { isLiving, type World } from './world.ts';
 
 /** One that is in use is looked at again after that time: a leaked key is worth a closer look. */
@@ -38,24 +39,40 @@ export async function revokeSuperseded(
   } catch (error) {
     return revocationFailed(error, `Replaced certificate ${idsOf(entries)}`, signal);
   }
-  const failed = await eachOf(entries, signal, async (entry) => {
+  const work = async (entry: Superseded): Promise<void> => {
+    // Until something else is known of it: the next time another one goes first.
+    note(context, certificate, key, entry.id, { triedAt: context.clock.now() });
     const revoked = await revokeEntry(context, certificate, entry, serving, signal);
     note(context, certificate, key, entry.id, noteOf(context, world, entry, revoked));
     tell(context, world, entry, revoked);
-  });
+  };
+  const triedAt = ({ id }: Superseded): number => world.revocations.get(id)?.triedAt ?? 0;
+  const inOrder = entries.toSorted((a, b) => triedAt(a) - triedAt(b));
+  const failed = await eachOf(inOrder, turnOf(context, world, key), signal, work);
   if (failed) return revocationFailed(failed.error, `Replaced certificate ${failed.id}`, signal);
   context.memory.succeeded(revokeKey(key));
   return OBSERVE;
 }
 
-/** One that cannot be revoked holds back no other: the first of them and its error, when all were tried. */
+/** Whether the object's turn goes on after a look at one certificate: the next is paid for like the first. */
+export function turnOf(context: CertificateContext, world: World, key: string): () => boolean {
+  const want = asksOf(context, parseSubject(key), world).revocation;
+  return () => want === undefined || context.line.admits(want);
+}
+
+/**
+ * One that cannot be revoked holds back no other: the first of them and its error, when all were tried for which it was
+ * the object's turn. What is left stands in line again.
+ */
 export async function eachOf<One extends { readonly id: string }>(
   all: readonly One[],
+  isTurn: () => boolean,
   signal: AbortSignal,
   work: (one: One) => Promise<void>,
 ): Promise<{ readonly id: string; readonly error: unknown } | undefined> {
   let failed: { readonly id: string; readonly error: unknown } | undefined;
-  for (const one of all) {
+  for (const [index, one] of all.entries()) {
+    if (index > 0 && !isTurn()) break;
     try {
       await work(one);
     } catch (error) {
@@ -153,7 +170,7 @@ function tell(
   }
   if (revoked.result === 'revoked') announce.revokedReplaced(context, world, id, revoke);
   const isSpared = revoked.result === 'kept' || revoked.result === 'held';
-  if (isSpared && world.revocations.get(id) === undefined)
+  if (isSpared && world.revocations.get(id)?.againAt === undefined)
     announce.notRevoked(context, world, id, revoked.why);
 }
 

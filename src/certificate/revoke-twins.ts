@@ -2,7 +2,7 @@ import type { Twin } from '../known-certificates.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { revokeKey } from './memory.ts';
-import { eachOf, presentedAt, revocationFailed } from './revoke-superseded.ts';
+import { eachOf, presentedAt, revocationFailed, turnOf } from './revoke-superseded.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';
 import { sessionsOf } from './token-sessions.ts';
@@ -32,7 +32,7 @@ export async function revokeTwins(
   } catch (error) {
     return revocationFailed(error, `Certificates that were issued twice (${idsOf(twins)})`, signal);
   }
-  const failed = await eachOf(twins, signal, async (twin) => {
+  const failed = await eachOf(twins, turnOf(context, world, key), signal, async (twin) => {
     if (isOurKey(world.certificate, twin, serving)) {
       const wish = {
         id: twin.id,

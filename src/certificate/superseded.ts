@@ -14,6 +14,8 @@ export interface RevocationNote {
   readonly keptBecause?: string;
   /** It is in use: looked at again then. */
   readonly againAt?: number;
+  /** It was tried then, and failed. */
+  readonly triedAt?: number;
 }
 
 /** So many are kept in the status; one that is still to be revoked is never dropped. */

@@ -22,12 +22,15 @@ export function rankOf(
   // What is left of one that is gone, and what a listing waits for, is as urgent as what has no pair.
   if (certificate === undefined) return { group: namespace, lane: '', due: nowMs + NO_PAIR_MS };
   const { issuerRef, secretName } = certificate.spec;
+  const lane = issuerText(issuerKey(namespace, issuerRef));
+  // It does not wait for long: what is not revoked by then stays valid.
+  if (certificate.metadata.deletionTimestamp !== undefined) return { group: namespace, lane, due: nowMs };
   const target = stores.secrets.get({ namespace, name: secretName });
   const good = target && goodCertificate(certificate, target, { now: nowMs, revoked: [] });
   const serves = good !== undefined && !isRevoked(good.id);
   return {
     group: namespace,
-    lane: issuerText(issuerKey(namespace, issuerRef)),
+    lane,
     due: serves ? good.notAfter : nowMs + NO_PAIR_MS,
   };
 }

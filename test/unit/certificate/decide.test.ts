@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../src/certificate/failure.ts';
+import { NO_INCIDENTS } from '../../../src/certificate/incidents.ts';
 import { decide } from '../../../src/certificate/decide.ts';
 import { formatNeed } from '../../../src/certificate/need.ts';
 import { unissuedRecord, recordAnnotations } from '../../../src/certificate/record.ts';
@@ -791,6 +792,42 @@ describe('an unfinished issuance, first rule wins', () => {
     const world = { pending: pendingOf(), ...change };
     expect(decided({ ...world, waits: { postMs: 5, writeMs: 0 } })).toBe('Wait 5');
     expect(decided(world)).toBe('Settle');
+  });
+
+  describe('revokes what an unwanted issuance left', () => {
+    const pending = pendingOf({ postedAt: '', revoke: ['7', '8'] });
+    const held = { state: 'held', reason: 'CloudflareUnavailable', message: 'all fail' } as const;
+    const probe = { state: 'probe' } as const;
+    const awaits = { type: 'AwaitTurn', request: 'settlement' };
+    const said = { reason: 'CloudflareUnavailable', message: 'no answer' };
+
+    describe.each([
+      ['of an object', originCertificate()],
+      ['of one that is gone', undefined],
+    ])('%s', (_, certificate) => {
+      const of = (change: Partial<World>) => decide(worldOf({ certificate, pending, ...change }));
+
+      test('in its turn', () => {
+        expect(of({})).toMatchObject({ type: 'Revoke' });
+        expect(of({ turns: NO_TURNS })).toEqual(awaits);
+        expect(of({ turns: { ...NO_TURNS, settlement: true } })).toMatchObject({ type: 'Revoke' });
+      });
+
+      test('in an incident only when it is called to try', () => {
+        const told = { reason: held.reason, message: held.message };
+        const incidents = { ...NO_INCIDENTS, settlement: held };
+        expect(of({ incidents })).toEqual({ ...awaits, said: told });
+        const called = { ...NO_INCIDENTS, settlement: probe };
+        expect(of({ incidents: called, settleFailure: failure })).toMatchObject({ type: 'Revoke' });
+      });
+
+      test('not before its next try is due, and says why, whoever else waits', () => {
+        const expected = { type: 'Wait', ms: 5000, said };
+        expect(of({ settleFailure: failure, turns: NO_TURNS })).toEqual(expected);
+        const searched = pendingOf({ revoke: ['7'] });
+        expect(of({ pending: searched, settleFailure: failure })).toEqual(expected);
+      });
+    });
   });
 
   test('settles without a wait what was never posted', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FINALIZER } from '../../../src/api/names.ts';
 import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { decide } from '../../../src/certificate/decide.ts';
+import { ALL_TURNS } from '../../../src/certificate/incidents.ts';
 import type { Superseded } from '../../../src/certificate/superseded.ts';
 import type { Leaving, World } from '../../../src/certificate/world.ts';
 import type { SecretFacts } from '../../../src/secret-facts.ts';
@@ -96,6 +97,19 @@ describe('an object that is being deleted', () => {
       'revokes once the Secret is gone',
       { type: 'RevokeSuperseded', entries: [{ id: '1001' }] },
       { target: undefined, status: marked },
+    ],
+    [
+      'waits for its turn to revoke, as everybody',
+      { type: 'AwaitTurn', request: 'revocation' },
+      { target: undefined, status: marked, turns: { ...ALL_TURNS, revocation: false } },
+    ],
+    [
+      'waits for its turn to revoke what an issuance left',
+      { type: 'AwaitTurn', request: 'settlement' },
+      {
+        pending: pendingOf({ postedAt: '', revoke: ['7'] }),
+        turns: { ...ALL_TURNS, settlement: false },
+      },
     ],
     [
       'revokes what was replaced and has had its grace',

@@ -24,7 +24,10 @@ let refused: Set<string>;
 let revoked: string[];
 let forgotten: string[];
 let memory: CertificateMemory;
+let clock: TestClock;
 let context: CertificateContext;
+/** Whether a turn goes on after a look at one of them. */
+let isTurn: boolean;
 
 beforeAll(async () => {
   const made = await originRoots();
@@ -36,7 +39,8 @@ beforeEach(() => {
   refused = new Set();
   revoked = [];
   forgotten = [];
-  const clock = new TestClock();
+  isTurn = true;
+  clock = new TestClock();
   memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
   const client = {
     getCertificate: async (id: string) => {
@@ -55,7 +59,9 @@ beforeEach(() => {
     memory,
     kube: { collect: async () => [] },
     stores: { issuers: { get: () => issuerWith() }, secrets: { list: () => [] } },
-    sessions: { get: () => ({ key: { ...issuerRef, namespace: 'shop' }, client, ready: true }) },
+    sessions: { get: () => ({ key: { ...issuerRef, namespace: 'shop' }, client, ready: true, zones: [] }) },
+    line: { admits: () => isTurn },
+    breaker: { holds: () => false },
     origins: { verdictsFor: () => [] },
     slowCheck: { forgetTwin: (id: string) => void forgotten.push(id) },
     events: { record: () => undefined },
@@ -86,7 +92,24 @@ test('a replaced certificate that cannot be revoked holds back no other, and is 
   expect(revoked).toEqual([idAt(1), idAt(2)]);
   const message = `Replaced certificate ${idAt(0)} could not be revoked: not ${idAt(0)}`;
   expect(outcome).toMatchObject({ next: 'failed', attempt: { reason: 'RequestRejected', message } });
-  expect([...(memory.revocations.get(KEY)?.keys() ?? [])]).toEqual([idAt(1), idAt(2)]);
+  expect(memory.revocations.get(KEY)?.get(idAt(0))).toEqual({ triedAt: clock.now() });
+  expect(memory.revocations.get(KEY)?.get(idAt(1))).toEqual({ revokedAt: clock.now() });
+});
+
+test('a turn is one look: the next begins with another one, also where that failed', async () => {
+  isTurn = false;
+  refused.add(idAt(0));
+  const entries = stored.map(({ id }) => entryOf(id));
+  const again = async () => {
+    const world = { ...worldWith(entries), revocations: memory.revocations.get(KEY) ?? new Map() };
+    const left = entries.filter(({ id }) => world.revocations.get(id)?.revokedAt === undefined);
+    return revokeSuperseded(context, world, left, KEY, never);
+  };
+  expect(await again()).toMatchObject({ next: 'failed' });
+  expect(revoked).toEqual([]);
+  expect(await again()).toEqual({ next: 'observe' });
+  expect(await again()).toEqual({ next: 'observe' });
+  expect(revoked).toEqual([idAt(1), idAt(2)]);
 });
 
 test('a certificate that was issued twice and cannot be revoked holds back no other', async () => {

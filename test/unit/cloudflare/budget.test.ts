@@ -203,3 +203,54 @@ describe('whatever happens, the budget', () => {
     );
   });
 });
+
+describe('a claim', () => {
+  test('keeps requests for its asker from all others, until it gives back what it did not send', () => {
+    const { budget } = make(1, 4);
+    budget.claim('shop/web', '', 3);
+    expect(drain(budget)).toBe(1);
+    expect(budget.take(1, '', 'certificates', 'shop/other').granted).toBe(false);
+    expect(budget.take(1, '', 'certificates', 'shop/web').granted).toBe(true);
+    expect(budget.claimed('shop/web')).toBe(2);
+    budget.release('shop/web');
+    expect(budget.take(1, '', 'certificates', 'shop/web').granted).toBe(true);
+    expect(drain(budget)).toBe(1);
+  });
+
+  test('of more than there is goes out with the first, and is paid back after', async () => {
+    const { clock, budget } = make(1, 1);
+    budget.claim('shop/web', '', 3);
+    const sent = [1, 2, 3].map(() => budget.take(1, '', 'certificates', 'shop/web').granted);
+    expect(sent).toEqual([true, true, true]);
+    expect(budget.waitMs()).toBe(3000);
+    await clock.advance(3000);
+    expect(budget.waitMs()).toBe(0);
+  });
+
+  test('is of what Cloudflare left to the token, also when that is told anew', () => {
+    const { budget } = make(0.001, 100);
+    budget.answered(20, 60_000, 'a');
+    budget.claim('shop/web', 'a', 4);
+    expect(drain(budget, 'a')).toBe(6);
+    budget.answered(20, 60_000, 'a');
+    expect(drain(budget, 'a')).toBe(6);
+  });
+
+  test('pays with another token only what Cloudflare left to that one', () => {
+    const { budget } = make(1, 100);
+    budget.answered(0, 60_000, 'spent');
+    budget.claim('shop/web', 'a', 2);
+    expect(budget.take(1, 'spent', 'certificates', 'shop/web').granted).toBe(false);
+    expect(budget.take(1, 'b', 'certificates', 'shop/web').granted).toBe(true);
+    expect(budget.claimed('shop/web')).toBe(1);
+  });
+
+  test('is of no use while Cloudflare has stopped the token', () => {
+    const { budget } = make(1, 100);
+    budget.claim('shop/web', 'a', 1);
+    budget.limited(1000, 'a');
+    expect(budget.isStopped('a')).toBe(true);
+    const because = 'rate-limit';
+    expect(budget.take(1, 'a', 'certificates', 'shop/web')).toMatchObject({ granted: false, because });
+  });
+});
