@@ -44,8 +44,6 @@ export const OWNING: readonly Mutation[] = [
     rule: 'an issuance is given up with the token of the new issuer when the old one is gone',
     world: { ...FAULT_USER, deeds: ['replace issuer'] },
     states: 16_372,
-    edits: [
-      edit('act.ts', 'otherIssuers: certificate ? [certificate.spec.issuerRef] : []', 'otherIssuers: []'),
-    ],
+    edits: [edit('discard.ts', 'otherIssuers: object ? [object.spec.issuerRef] : []', 'otherIssuers: []')],
   },
 ];
