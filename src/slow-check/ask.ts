@@ -1,6 +1,6 @@
 import { CloudflareError } from '../cloudflare/errors.ts';
 import type { SlowCheckContext } from './context.ts';
-import type { InUse, ZoneInUse } from './in-use.ts';
+import { type InUse, isYoung, type ZoneInUse } from './in-use.ts';
 import type { Answer } from './judge.ts';
 import type { Revocations, ZoneRecord } from './memory.ts';
 
@@ -35,17 +35,15 @@ interface Suspicion {
   readonly intervalMs: number;
 }
 
-/** Undefined where the issuer's token may not ask: it stays suspected until the next listing. */
-async function ask(
-  { log, signal }: SlowCheckContext,
-  { id, key, session }: InUse,
-): Promise<Answer | undefined> {
+/** Undefined where nothing is known now, as where the issuer's token may not ask: it is suspected until the next listing. */
+async function ask({ log, clock, signal }: SlowCheckContext, inUse: InUse): Promise<Answer | undefined> {
+  const { id, key, session } = inUse;
   try {
     const found = await session.client?.inventory.getCertificate(id, { signal });
     return found && (found.revokedAt === undefined ? 'in-force' : 'revoked');
   } catch (error) {
     if (!(error instanceof CloudflareError)) throw error;
-    if (error.kind === 'NotFound') return 'not-found';
+    if (error.kind === 'NotFound') return isYoung(inUse, clock.now()) ? undefined : 'not-found';
     if (!isRefusal(error)) throw error;
     log.warn(
       { certificate: key, certificateId: id, problem: error.message },

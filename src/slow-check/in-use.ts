@@ -18,6 +18,17 @@ export interface InUse {
   readonly notBefore: number;
 }
 
+const YOUNG_MS = 3_600_000;
+
+/**
+ * Whether Cloudflare may not know everywhere of the certificate yet.
+ *
+ * @param at ms since the epoch.
+ */
+export function isYoung({ notBefore }: Pick<InUse, 'notBefore'>, at: number): boolean {
+  return notBefore > at - YOUNG_MS;
+}
+
 /** A zone at Cloudflare, and what is in use of it. */
 export interface ZoneInUse {
   readonly id: string;

@@ -17,23 +17,39 @@ const DISTRUST_FROM = 3;
 /** A listing that lacks more than this part of what is in use is distrusted. */
 const DISTRUST_PART = 0.05;
 
+/** A certificate in use, as far as a listing is concerned. */
+export interface Expected extends Pick<InUse, 'id' | 'isOfOneZone'> {
+  /** It may take a while until a certificate is listed: that one of these is absent says nothing of the listing. */
+  readonly isYoung: boolean;
+}
+
 /** Pure. An absent certificate is suspected and no more: a GET of its id decides. */
 export function judgeListing(
   listed: readonly Pick<ListedCertificate, 'id' | 'revokedAt'>[],
-  expected: readonly Pick<InUse, 'id' | 'isOfOneZone'>[],
+  expected: readonly Expected[],
 ): Judgement {
   const shown = new Map(listed.map(({ id, revokedAt }) => [id, revokedAt === undefined]));
   // Of several zones: it is not known that each of them lists it.
-  const due = new Set(expected.filter(({ isOfOneZone }) => isOfOneZone).map(({ id }) => id));
-  const absent = [...due].filter((id) => !shown.has(id)).length;
-  if (absent >= DISTRUST_FROM && absent > due.size * DISTRUST_PART)
-    return { verdict: 'distrusted', absent, expected: due.size };
-  const ids = [...new Set(expected.map(({ id }) => id))];
+  const due = idsOf(expected.filter(({ isOfOneZone, isYoung }) => isOfOneZone && !isYoung));
+  const absent = due.filter((id) => !shown.has(id)).length;
+  if (isTooMuch(absent, due.length)) return { verdict: 'distrusted', absent, expected: due.length };
+  const young = idsOf(expected.filter(({ isYoung }) => isYoung));
+  const unlisted = new Set(young.filter((id) => !shown.has(id)));
+  const isSlow = isTooMuch(unlisted.size, young.length);
+  const ids = idsOf(expected);
   return {
     verdict: 'trusted',
-    suspects: ids.filter((id) => shown.get(id) !== true),
+    suspects: ids.filter((id) => shown.get(id) !== true && !(isSlow && unlisted.has(id))),
     inForce: ids.filter((id) => shown.get(id) === true),
   };
+}
+
+function isTooMuch(absent: number, all: number): boolean {
+  return absent >= DISTRUST_FROM && absent > all * DISTRUST_PART;
+}
+
+function idsOf(certificates: readonly Pick<InUse, 'id'>[]): readonly string[] {
+  return [...new Set(certificates.map(({ id }) => id))];
 }
 
 /** What Cloudflare answers when it is asked for one certificate. */

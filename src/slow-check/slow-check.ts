@@ -6,7 +6,7 @@ import { problemOf } from '../problem.ts';
 import type { SlowCheckSeries } from '../telemetry/slow-check-series.ts';
 import { askForSuspects } from './ask.ts';
 import type { SlowCheckContext } from './context.ts';
-import { idsInUse, type ZoneInUse, zonesInUse } from './in-use.ts';
+import { idsInUse, isYoung, type ZoneInUse, zonesInUse } from './in-use.ts';
 import { judgeListing } from './judge.ts';
 import { Revocations, Twins, ZoneRecord } from './memory.ts';
 import { distrust, INCOMPLETE, type Trouble } from './trouble.ts';
@@ -23,8 +23,6 @@ const FIRST_MS = { least: 5 * MINUTE_MS, spread: 10 * MINUTE_MS } as const;
 const OVERDUE = 1.25;
 /** Intervals vary by a tenth. What is asked for an interval apart is asked for in two listings. */
 const APART = 0.75;
-/** A certificate may take a while until it is listed. */
-const YOUNG_MS = HOUR_MS;
 
 /**
  * Looks every few hours whether what is in use is still in force at Cloudflare: by a complete listing of every zone,
@@ -168,7 +166,7 @@ export class SlowCheck {
   #judge(zone: ZoneInUse, { certificates }: CertificateListing, beganAt: number): string | undefined {
     const { clock, random } = this.#context;
     const record = this.#record(zone);
-    const expected = zone.certificates.filter(({ notBefore }) => notBefore <= beganAt - YOUNG_MS);
+    const expected = zone.certificates.map((each) => ({ ...each, isYoung: isYoung(each, beganAt) }));
     const judgement = judgeListing(certificates, expected);
     record.isDistrusted = judgement.verdict === 'distrusted';
     if (judgement.verdict === 'distrusted') {

@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../programs/errors.ts';
 import type { FaultSpec } from '../simulator/fault.ts';
+import { ruleOf } from './api-trouble.ts';
 import type { Journal } from './journal.ts';
 import type { Replica, Replicas } from './replicas.ts';
 import type { Site, Stage } from './stage.ts';
-import type { ApiTrouble, Loss, Step } from './steps.ts';
+import type { Loss, Step } from './steps.ts';
 
-/** Paths of the API server that are not the Lease: refusing that is a fault of its own. */
-const NOT_LEASES = /^(?!.*\/leases)/;
 const ORIGINS_MEND_MS = 200;
+
+/** Of a control plane that is the soak's own. */
+export interface Restarts {
+  readonly restartApiServer: () => Promise<void>;
+  readonly restartEtcd: () => Promise<void>;
+}
 
 /** What goes wrong on purpose. Faults that last end by themselves, in the background. */
 export class Faults {
@@ -17,8 +22,13 @@ export class Faults {
   readonly #journal: Journal;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  readonly #restarts: Restarts | undefined;
+  /** What needs the API server, one after the other: none of it while that restarts. */
+  #atApi: Promise<void> = Promise.resolve();
 
-  constructor(stage: Stage, replicas: Replicas, journal: Journal) {
+  /** @param restarts absent where the control plane is not the soak's own: then it is let be. */
+  constructor(stage: Stage, replicas: Replicas, journal: Journal, restarts?: Restarts) {
+    this.#restarts = restarts;
     this.#stage = stage;
     this.#replicas = replicas;
     this.#journal = journal;
@@ -59,6 +69,8 @@ export class Faults {
         return simulator.setZoneMode(sites[step.site]?.zoneId ?? '', step.ssl);
       case 'zone anew':
         return this.#zoneAnew(sites[step.site]);
+      case 'restart':
+        return this.#restart(step.what);
       case 'kill':
         return this.#kill(step.whom);
       case 'pause':
@@ -89,7 +101,7 @@ export class Faults {
     if (id === undefined) return;
     await simulator.updateToken(id, { status: 'disabled' });
     this.#later(ms, async () => {
-      if (replaced) await this.#stage.replaceToken(issuer);
+      if (replaced) await this.#withApi(() => this.#stage.replaceToken(issuer));
       else await simulator.updateToken(id, { status: 'active' });
     });
   }
@@ -123,6 +135,19 @@ export class Faults {
     if (site === undefined) return;
     if ((await this.#stage.zone(site)) !== undefined) await this.#stage.deleteZone(site);
     await this.#stage.applyZone(site);
+  }
+
+  /** Waited for: a write of people that were lost in it would pass for one of the operator's. */
+  async #restart(what: 'API server' | 'etcd'): Promise<void> {
+    const { restartApiServer, restartEtcd } = this.#restarts ?? {};
+    const restart = what === 'etcd' ? restartEtcd : restartApiServer;
+    if (restart !== undefined) await this.#withApi(restart);
+  }
+
+  async #withApi(work: () => Promise<void>): Promise<void> {
+    const done = this.#atApi.then(work);
+    this.#atApi = done.catch(() => undefined); // Whoever asked for it is told.
+    await done;
   }
 
   #kill(whom: 'leader' | 'both'): void {
@@ -178,20 +203,4 @@ export class Faults {
 
 function lossOf(how: Loss): Partial<FaultSpec> {
   return { [how]: true };
-}
-
-function ruleOf(how: Exclude<ApiTrouble, 'drops watches' | 'is cut off'>) {
-  const match = { path: NOT_LEASES, watch: false };
-  switch (how) {
-    case 'refuses with 429':
-      return { fault: { type: 'status', status: 429, retryAfterSeconds: 1 }, match } as const;
-    case 'refuses with 500':
-      return { fault: { type: 'status', status: 500 }, match } as const;
-    case 'refuses with 409':
-      return { fault: { type: 'status', status: 409 }, match: { ...match, method: 'PATCH' } } as const;
-    case 'loses answers':
-      return { fault: { type: 'reset', when: 'after' }, match } as const;
-    case 'is slow':
-      return { fault: { type: 'slow', delayMs: 300 }, match } as const;
-  }
 }

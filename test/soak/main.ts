@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../../src/kube/client.ts';
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import type { Ring } from '../kill/lane.ts';
-import { startControlPlane } from '../programs/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../programs/control-plane.ts';
 import { errorMessage } from '../programs/errors.ts';
 import { bundle } from '../support/build.ts';
 import { FlagError } from '../support/command-flags.ts';
@@ -38,7 +38,13 @@ async function run({ minutes, seed, slots, realTime, logs }: SoakFlags): Promise
   await using stack = new AsyncDisposableStack();
   const repeat = `npm run soak -- --minutes ${minutes} --seed ${seed} --slots ${slots}${realTime ? ' --real-time' : ''}`;
   say(repeat);
-  const outcome = await soak(await openRing(stack), {
+  const plane = await startControlPlane({ crds: CRDS });
+  stack.defer(() => plane.stop());
+  const outcome = await soak(await openRing(plane, stack), {
+    restarts: {
+      restartApiServer: () => plane.restartApiServer(),
+      restartEtcd: () => plane.restartEtcd(),
+    },
     seed,
     durationMs: minutes * 60_000,
     tempo: realTime ? REAL : SCALED,
@@ -51,10 +57,8 @@ async function run({ minutes, seed, slots, realTime, logs }: SoakFlags): Promise
   return outcome.violations.length;
 }
 
-async function openRing(stack: AsyncDisposableStack): Promise<Ring> {
+async function openRing(plane: ControlPlane, stack: AsyncDisposableStack): Promise<Ring> {
   await bundle('src/main.ts', PROGRAM);
-  const plane = await startControlPlane({ crds: CRDS });
-  stack.defer(() => plane.stop());
   const kube = await KubeClient.connect(loadKubeConfig({ kubeconfig: plane.kubeconfigPath, env: {} }));
   stack.defer(() => kube.close());
   await applyManifests(kube, await kustomizeBuild('deploy'));

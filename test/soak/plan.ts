@@ -155,6 +155,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
       [3, { kind: 'pause', ms: faultMs() }],
       [2, { kind: 'roll' }],
     ])[1];
+  const server = (): Step => ({ kind: 'restart', what: dice.one(['API server', 'etcd'] as const) });
   for (;;) {
     atMs += Math.round(-Math.log(1 - dice.next()) * tempo.paceMs);
     const isRough = Math.floor(atMs / SEASON_MS) % 2 === 0;
@@ -165,6 +166,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
       [12, cloudflare],
       [8, api],
       [isRough ? 2 : 0, process],
+      [isRough ? 0.6 : 0, server],
     ]);
     yield { atMs, step: make() };
   }

@@ -6,7 +6,7 @@ import type { Ring } from '../kill/lane.ts';
 import { errorMessage } from '../programs/errors.ts';
 import type { OperatorProcess } from '../support/operator-process.ts';
 import { NotYet, waitFor } from '../support/wait.ts';
-import { Faults } from './faults.ts';
+import { Faults, type Restarts } from './faults.ts';
 import { guardCloudflare } from './gates.ts';
 import { Healing } from './healing.ts';
 import { Journal, type Violation } from './journal.ts';
@@ -33,6 +33,8 @@ export interface SoakOptions {
   readonly slots: number;
   /** Directory for what the replicas logged, in each of their lives. */
   readonly logs: string | undefined;
+  /** Absent where others use the control plane too. */
+  readonly restarts?: Restarts;
   readonly say: (line: string) => void;
   readonly onViolation: (violation: Violation) => void;
 }
@@ -90,7 +92,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
   stack.defer(() => visitors.close());
   const healing = new Healing(stage, users, replicas, journal);
   stack.defer(() => healing.close());
-  const faults = new Faults(stage, replicas, journal);
+  const faults = new Faults(stage, replicas, journal, options.restarts);
   const looking = new AbortController();
   const often = { everyMs: LOOK_EVERY_MS, signal: looking.signal, journal };
   const lookout = regularly(often, async () => {

@@ -75,6 +75,8 @@ export type Step =
       readonly ms: number;
       readonly count: number;
     }
+  /** Of the API server or of etcd beneath it, connections and all. */
+  | { readonly kind: 'restart'; readonly what: 'API server' | 'etcd' }
   | { readonly kind: 'kill'; readonly whom: 'leader' | 'both' }
   | { readonly kind: 'pause'; readonly ms: number }
   | { readonly kind: 'roll' };
@@ -103,6 +105,8 @@ export function nameOf(step: Step): string {
       return `Secret: ${step.how}`;
     case 'api':
       return `API server ${step.how}`;
+    case 'restart':
+      return `${step.what} restarts`;
     case 'lose':
       return `Cloudflare: ${step.how}`;
     case 'bad certificate':

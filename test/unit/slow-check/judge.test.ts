@@ -5,7 +5,8 @@ import { type Answer, type Fate, fateOf, judgeListing } from '../../../src/slow-
 const ids = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, at) => String(from + at));
 const inForce = (listed: readonly string[]) => listed.map((id) => ({ id, revokedAt: undefined }));
-const inUse = (used: readonly string[]) => used.map((id) => ({ id, isOfOneZone: true }));
+const inUse = (used: readonly string[], isYoung = false) =>
+  used.map((id) => ({ id, isOfOneZone: true, isYoung }));
 
 /** What a zone with so many certificates in use is judged to be when these are absent from its listing. */
 function judged(total: number, absent: readonly string[]) {
@@ -44,12 +45,26 @@ describe('a complete listing', () => {
     expect(judgeListing(listed, inUse(ids(10)))).toMatchObject({ verdict: 'trusted', suspects: ids(10) });
   });
 
+  test('that shows a young certificate as revoked, or lacks one, has it asked for', () => {
+    const listed = [{ id: '1', revokedAt: '2026-11-21T12:00:00Z' }];
+    expect(judgeListing(listed, inUse(['0', '1'], true))).toMatchObject({ suspects: ['0', '1'] });
+  });
+
+  test('that lacks many young certificates is only slow: those are let be, and it is believed about the others', () => {
+    const old = inUse(ids(10));
+    const young = inUse(ids(50, 100), true);
+    expect(judgeListing(inForce(ids(9)), [...old, ...young])).toMatchObject({
+      verdict: 'trusted',
+      suspects: ['9'],
+    });
+  });
+
   test('counts a certificate that two Secrets hold once', () => {
     expect(judgeListing([], inUse(['1', '1', '1', '2']))).toMatchObject({ suspects: ['1', '2'] });
   });
 
   test('need not have certificates of several zones, of which any may list them', () => {
-    const spread = ids(10).map((id) => ({ id, isOfOneZone: false }));
+    const spread = ids(10).map((id) => ({ id, isOfOneZone: false, isYoung: false }));
     expect(judgeListing([], spread)).toMatchObject({ verdict: 'trusted', suspects: ids(10) });
   });
 

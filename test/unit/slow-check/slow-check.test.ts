@@ -116,7 +116,7 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-const revokedHere = (): string[] => ['1', '2', '3', '4'].filter((id) => check.isRevoked(id));
+const revokedHere = (): string[] => ['1', '2', '3', '4', '9'].filter((id) => check.isRevoked(id));
 const series = () => check.list()[0];
 
 describe('the slow check', () => {
@@ -240,14 +240,28 @@ describe('the slow check', () => {
     expect(revokedHere()).toEqual([]);
   });
 
-  test('expects no certificate that is younger than an hour', async () => {
-    const { secret, certificate } = made('9');
-    if (secret.pair.state !== 'Matching') throw new Error('a pair');
-    const young = { ...secret.pair.certificate, notBefore: clock.now() - 30 * MINUTE };
-    all.push({ certificate, secret: { ...secret, pair: { state: 'Matching', certificate: young } } });
-    await pass(11 * MINUTE);
-    expect(gets).toEqual([]);
-    expect(series()).toMatchObject({ checked: 4 });
+  describe('of a certificate that is younger than an hour', () => {
+    beforeEach(() => {
+      const { secret, certificate } = made('9');
+      if (secret.pair.state !== 'Matching') throw new Error('a pair');
+      const young = { ...secret.pair.certificate, notBefore: clock.now() - 30 * MINUTE };
+      all.push({ certificate, secret: { ...secret, pair: { state: 'Matching', certificate: young } } });
+    });
+
+    test('asks where the listing lacks it, and does not take it for revoked because it is not known', async () => {
+      sharedMs = MINUTE;
+      await pass(25 * MINUTE);
+      expect(new Set(gets)).toEqual(new Set(['9']));
+      expect(gets.length).toBeGreaterThan(2);
+      expect(revokedHere()).toEqual([]);
+    });
+
+    test('believes that it is revoked', async () => {
+      stored.add('9');
+      revoked.add('9');
+      await pass(11 * MINUTE);
+      expect(revokedHere()).toEqual(['9']);
+    });
   });
 
   test('rests while the clock is wrong', async () => {

@@ -36,7 +36,7 @@ test('sooner or later people do everything, and everything goes wrong', () => {
   const others = ['create', 'resume and let go on', 'delete', 'strip status', 'delete pending', 'revoke'];
   expect(names('people')).toBe(changes + others.length + DAMAGES.length + ['renew site'].length);
   const lasting = ['outage', 'limit', 'late', 'token refused', 'break origin', 'drift', 'zone anew'];
-  const processes = ['kill', 'pause', 'roll'];
+  const processes = ['kill', 'pause', 'roll', 'API server restarts', 'etcd restarts'];
   expect(names('faults')).toBe(
     lasting.length + processes.length + LOSSES.length + API_TROUBLES.length + BAD_CERTIFICATES.length,
   );
