@@ -74,8 +74,12 @@ function notEnabled(world: PullsWorld, stored: Stored): PullStep | undefined {
   });
 }
 
-function notNoted({ cloudflare }: PullsWorld, { presentingSince, ca, nextCa }: Stored): PullStep | undefined {
-  if (presentingSince !== undefined) return undefined;
+/** A time to come was noted by a clock that was wrong, or by hand: nobody would wait for it to pass. */
+function notNoted(
+  { cloudflare, now }: PullsWorld,
+  { presentingSince = Infinity, ca, nextCa }: Stored,
+): PullStep | undefined {
+  if (presentingSince <= now) return undefined;
   const active = [...activeOf(cloudflare, ca.fingerprint), ...activeOf(cloudflare, nextCa?.fingerprint)];
   if (active.length === 0) return undefined;
   return doing('Propagating', 'Cloudflare presents the client certificate from now on.', {

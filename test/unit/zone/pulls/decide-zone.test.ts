@@ -191,6 +191,12 @@ const CASES: readonly Case[] = [
   ],
   ['what is presented is noted', world({ store: store(young) }), 'Propagating', { do: 'NotePresenting' }],
   [
+    'what was noted of a time to come is noted again',
+    world({ store: store({ presentingSince: NOW + 365 * DAY }) }),
+    'Propagating',
+    { do: 'NotePresenting' },
+  ],
+  [
     'the CA is published as soon as it is presented',
     world({ store: store(young), publish: [{ ...target, state: 'stale' }] }),
     'Propagating',

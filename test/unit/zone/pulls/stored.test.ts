@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ANNOTATION, ORIGIN_PULL_SECRET_TYPE } from '../../../../src/api/names.ts';
 import type { Secret } from '../../../../src/kube/object.ts';
@@ -11,6 +12,7 @@ import {
 } from '../../../../src/pki/authority.ts';
 import { encode } from '../../../../src/secret-facts.ts';
 import { movedData, pairIn, pullSecretName, slotData, storeOf } from '../../../../src/zone/pulls/stored.ts';
+import { anyText, fuzz } from '../../../support/fuzz.ts';
 import { NOW } from './worlds.ts';
 
 let ca: PemPair;
@@ -134,4 +136,23 @@ describe('a slot', () => {
       'next-ca.key': null,
     });
   });
+});
+
+test('whatever stands in an origin-pull Secret, it is read, or it is said to be none', () => {
+  const text = fc.oneof(anyText, fc.constantFrom('0', '-1', '+275760-09-13', '2026-11-21T12:00:00Z', 'ca'));
+  const annotations = fc.dictionary(fc.constantFrom(ANNOTATION.postedAt, ANNOTATION.presentingSince), text);
+  const texts = fc.dictionary(fc.constantFrom(...Object.keys(whole())), fc.option(anyText));
+  fc.assert(
+    fc.property(texts, annotations, (change, notes) => {
+      const changed = Object.entries({ ...whole(), ...change }).filter((entry) => entry[1] !== null);
+      const store = storeOf(
+        secret(Object.fromEntries(changed) as Record<string, string>, {}, notes),
+        'example.com',
+        undefined,
+      );
+      const { presentingSince = 0 } = store.state === 'ours' ? store.stored : {};
+      expect(Number.isSafeInteger(presentingSince)).toBe(true);
+    }),
+    fuzz(200),
+  );
 });
