@@ -71,19 +71,19 @@ function waitMs(action: Action): number {
   return action.type === 'Refuse' ? (action.retryMs ?? LOOK_MS) : LOOK_MS;
 }
 
+/** Secrets that are to go with the object before their certificates are revoked. */
+function goingSecrets({ target, formers }: World, certificate: OriginCertificate): readonly SecretFacts[] {
+  return [...(target ? [target] : []), ...formers].filter((secret) => isGoing(secret, certificate));
+}
+
 /**
- * Secrets that are to go with the object before their certificates are revoked. The owner reference says so: one that was
- * taken over, or is kept by `--cascade=orphan`, has none.
+ * Whether the Secret goes with its object. The owner reference says so: one that was taken over, or is kept by
+ * `--cascade=orphan`, has none.
  */
-function goingSecrets(
-  { target, formers }: World,
-  { metadata, spec }: OriginCertificate,
-): readonly SecretFacts[] {
+export function isGoing(secret: SecretFacts, { metadata, spec }: OriginCertificate): boolean {
   const isOrphaning = metadata.finalizers?.includes('orphan') ?? false;
-  if (spec.revocation?.onDelete !== 'Revoke' || isOrphaning) return [];
-  return [...(target ? [target] : []), ...formers].filter(
-    (secret) => keeperOf(secret) === metadata.name && secret.owners.some(({ uid }) => uid === metadata.uid),
-  );
+  if (spec.revocation?.onDelete !== 'Revoke' || isOrphaning) return false;
+  return keeperOf(secret) === metadata.name && secret.owners.some(({ uid }) => uid === metadata.uid);
 }
 
 /** What goes with the Secrets, or went with them before, and is not marked yet. */

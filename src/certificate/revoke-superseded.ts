@@ -5,7 +5,9 @@ import type { CertificateFacts } from '../pki/inspect.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { isRefusal } from './give-up.ts';
+import { holdsCertificate } from './guard.ts';
 import { asksOf } from './incidents.ts';
+import { isGoing } from './leaving.ts';
 import { revokeKey } from './memory.ts';
 import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
 import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
@@ -14,6 +16,8 @@ import type { RevocationNote, Superseded } from './superseded.ts';
 import { parseSubject, subjectKey } from './subject.ts';
 import { isLiving, type World } from './world.ts';
 
+/** One whose Secret came back while its object is being deleted: until that is gone once more. */
+const BACK_MS = 5000;
 /** One that is in use is looked at again after that time: a leaked key is worth a closer look. */
 const AGAIN_MS = { Superseded: 3_600_000, Rekeyed: 60_000, Deleted: 0 } as const;
 /** A leaked certificate is not left to an origin that does not let it go. */
@@ -43,7 +47,7 @@ export async function revokeSuperseded(
     // Until something else is known of it: the next time another one goes first.
     note(context, certificate, key, entry.id, { triedAt: context.clock.now() });
     const revoked = await revokeEntry(context, certificate, entry, serving, signal);
-    note(context, certificate, key, entry.id, noteOf(context, world, entry, revoked));
+    note(context, certificate, key, entry.id, noteOf(context, world, entry, revoked, serving));
     tell(context, world, entry, revoked);
   };
   const triedAt = ({ id }: Superseded): number => world.revocations.get(id)?.triedAt ?? 0;
@@ -127,6 +131,7 @@ function noteOf(
   { leaving }: World,
   entry: Superseded,
   revoked: Revocation,
+  serving: readonly SecretFacts[],
 ): RevocationNote {
   const now = clock.now();
   switch (revoked.result) {
@@ -136,12 +141,22 @@ function noteOf(
     case 'kept':
       return { keptBecause: revoked.why };
     case 'held':
+      if (!leaving) return { againAt: now + AGAIN_MS[entry.revoke ?? 'Superseded'] };
+      if (isBack(leaving.certificate, entry, serving)) return { againAt: now + BACK_MS };
       // An object that is being deleted does not wait for those who still use it.
-      if (leaving) return { keptBecause: revoked.why };
-      return { againAt: now + AGAIN_MS[entry.revoke ?? 'Superseded'] };
+      return { keptBecause: revoked.why };
     case 'wait':
       return { againAt: now + revoked.ms };
   }
+}
+
+/** A late write brought back a Secret that goes with the object: it is deleted once more, and keeps nothing valid. */
+function isBack(
+  certificate: OriginCertificate,
+  { id }: Superseded,
+  serving: readonly SecretFacts[],
+): boolean {
+  return serving.some((secret) => holdsCertificate(secret, id) && isGoing(secret, certificate));
 }
 
 /** What the status does not list any more needs no note. */

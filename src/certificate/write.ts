@@ -3,6 +3,7 @@ import { KubeError } from '../kube/errors.ts';
 import type { Secret } from '../kube/object.ts';
 import { secrets } from '../kube/resource.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
+import { originCertificates } from '../resources.ts';
 import { decode, type SecretFacts, secretFacts } from '../secret-facts.ts';
 import type { CertificateContext } from './context.ts';
 import { announce } from './announce.ts';
@@ -128,17 +129,35 @@ function isAnswer({ kind }: KubeError): boolean {
 }
 
 /** Forced only over what was read live: its uid and resourceVersion are in the body. */
-export function apply(
+export async function apply(
   { kube }: CertificateContext,
   body: Secret,
   existing: SecretFacts | undefined,
   signal: AbortSignal,
 ): Promise<Secret> {
+  if (existing) await checkNewOwners(kube, body, existing, signal);
   return kube.apply(secrets, body, {
     signal,
     fieldManager: FIELD_MANAGER.certificate,
     force: existing !== undefined,
   });
+}
+
+/**
+ * With `--cascade=orphan` the garbage collector takes our reference off the Secret before the object goes: put back, it
+ * would take the Secret along after all. Whoever is there after the Secret was read lost no reference before.
+ */
+async function checkNewOwners(
+  kube: CertificateContext['kube'],
+  { metadata: { namespace = '', ownerReferences = [] } }: Secret,
+  { owners }: SecretFacts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, uid } of ownerReferences.filter((each) => owners.every((own) => own.uid !== each.uid))) {
+    const found = await kube.get(originCertificates, { namespace, name }, { signal });
+    if (found?.metadata.uid === uid && found.metadata.deletionTimestamp === undefined) continue;
+    throw new KubeError('Conflict', `OriginCertificate ${name} is being deleted`);
+  }
 }
 
 function written(

@@ -22,6 +22,7 @@ export function serve(api: Objects, call: KubeCall): Served {
       return { api, answer: { ok: Object.values(api.secrets) } };
     case 'create': {
       const name = call.body.metadata.name ?? '';
+      if (api.isTerminating) return { api, answer: { kube: 'Forbidden' } };
       if (api.secrets[name]) return { api, answer: { kube: 'AlreadyExists' } };
       return stored(api, born(api, call.body));
     }
@@ -62,6 +63,7 @@ function applySecret(api: Objects, { body, dryRun }: Extract<KubeCall, { readonl
     found ? !isStill(found, { uid, resourceVersion }) : uid !== undefined || (resourceVersion ?? '1') !== '1'
   )
     return { api, answer: { kube: 'Conflict' } };
+  if (!found && api.isTerminating) return { api, answer: { kube: 'Forbidden' } };
   if (dryRun) return { api, answer: { ok: body } };
   const made = { ...body, metadata: { ...body.metadata, managedFields: [ownership(body)] } };
   return stored(api, found ? rewritten(found, applied(found, made)) : born(api, made));
@@ -85,6 +87,7 @@ function applied(found: Secret, body: Secret): Secret {
         body.metadata.annotations,
         fieldsOf(metadata, 'f:annotations'),
       ),
+      ...mergedOwners(found, body, fieldsOf(metadata, 'f:ownerReferences')),
       managedFields: body.metadata.managedFields ?? [],
     },
     data: merge(found.data, body.data, fieldsOf(owned, 'f:data')),
@@ -102,10 +105,33 @@ function ownership({ metadata, data }: Secret) {
   const fields = (values: Values = {}): object =>
     Object.fromEntries(Object.keys(values).map((name) => [`f:${name}`, {}]));
   const fieldsV1 = {
-    'f:metadata': { 'f:labels': fields(metadata.labels), 'f:annotations': fields(metadata.annotations) },
+    'f:metadata': {
+      'f:labels': fields(metadata.labels),
+      'f:annotations': fields(metadata.annotations),
+      'f:ownerReferences': Object.fromEntries(
+        (metadata.ownerReferences ?? []).map(({ uid }) => [ownerField(uid), {}]),
+      ),
+    },
     'f:data': fields(data),
   };
   return { manager: FIELD_MANAGER.certificate, operation: 'Apply', fieldsV1 };
+}
+
+/** A list by uid: others' entries stay. */
+function mergedOwners(
+  found: Secret,
+  body: Secret,
+  fields: object,
+): Pick<Secret['metadata'], 'ownerReferences'> {
+  const before = found.metadata.ownerReferences ?? [];
+  const now = body.metadata.ownerReferences ?? [];
+  const ours = [...Object.keys(fields), ...now.map(({ uid }) => ownerField(uid))];
+  const ownerReferences = [...before.filter(({ uid }) => !ours.includes(ownerField(uid))), ...now];
+  return ownerReferences.length > 0 || found.metadata.ownerReferences ? { ownerReferences } : {};
+}
+
+function ownerField(uid: string): string {
+  return `k:${JSON.stringify({ uid })}`;
 }
 
 /** JSON merge patch of the parts that the operator patches. */
@@ -116,6 +142,7 @@ function patched(found: Secret, { metadata, data }: Secret): Secret {
       ...found.metadata,
       labels: { ...found.metadata.labels, ...metadata.labels },
       annotations: { ...found.metadata.annotations, ...metadata.annotations },
+      ...(metadata.ownerReferences && { ownerReferences: metadata.ownerReferences }),
     },
     data: { ...found.data, ...data },
   };

@@ -16,10 +16,12 @@ export function digest(text: string): string {
 
 /** Most objects are the same as a moment before: each is looked at once. */
 export function digestOfObjects(api: Objects): string {
-  return digestOf(api, () =>
-    [...Object.values(api.certificates), ...Object.values(api.secrets), api.issuers, api.births]
-      .map((object) => digestOf(object))
-      .join(),
+  return digestOf(
+    api,
+    () =>
+      [...Object.values(api.certificates), ...Object.values(api.secrets), api.issuers, api.births]
+        .map((object) => digestOf(object))
+        .join() + String(api.isTerminating),
   );
 }
 

@@ -1,6 +1,7 @@
 import { serve } from './api-server.ts';
 import { carryOut, type Manner } from './cloudflare.ts';
 import { brokenByRevocation, brokenByWrite } from './promises.ts';
+import { letGoSince, takenDown } from './leaving.ts';
 import { keysOf, pairOf, servingSecrets } from './secrets.ts';
 import {
   type Answer,
@@ -49,7 +50,12 @@ export function withObjects(state: State, api: Objects): State {
     ...process,
     dirty: [...new Set([...process.dirty, ...keys])].toSorted(),
   }));
-  return { ...state, api: collected, processes, users: witnessed(state.users, collected) };
+  const users = {
+    ...state.users,
+    letGo: letGoSince(state, collected),
+    takenDown: takenDown(state, collected),
+  };
+  return { ...state, api: collected, processes, users: witnessed(users, collected) };
 }
 
 /** What can be seen now and must not be forgotten: ids that served, and the first pair, of which there is a backup. */
@@ -75,6 +81,8 @@ function withoutOrphans(api: Objects): Objects {
 
 /** What the world makes of a request that is answered, and the answer. Certificates are listed as late as they may be. */
 export function answered(state: State, call: Call, manner: Manner = {}): [Step, Answer] {
+  if (call.to === 'cloudflare' && state.now < state.cloudflare.awayUntil)
+    return [{ state }, { cloudflare: 'CloudflareUnavailable', definite: false }];
   const { state: after, answer, broken } = perform(state, call, { listsLate: true, ...manner });
   return [{ state: after, broken }, answer];
 }

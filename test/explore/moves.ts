@@ -1,6 +1,8 @@
+import { orphaned, orphaning } from './deletion.ts';
 import { describe } from './describe.ts';
 import { answered, type Move, spend, type Step } from './effects.ts';
 import { crash, faults, slowness } from './faults.ts';
+import { brokenByWaiting } from './leaving.ts';
 import { brokenByPost } from './promises.ts';
 import { isResigned } from './refusal.ts';
 import type { Runner } from './runner.ts';
@@ -30,6 +32,7 @@ export function moves(runner: Runner, rules: Rules, state: State, startedAt: num
   return [
     ...running,
     ...state.late.map((late, index) => landing(state, late.call, index)),
+    ...orphaning(state),
     ...timePasses(state, startedAt),
     ...userMoves(rules, state),
   ];
@@ -49,7 +52,12 @@ function isIdle({ processes }: State): boolean {
 
 /** Nothing is under way and nothing left to do before a renewal in its time. */
 export function isAtRest(state: State): boolean {
-  return isIdle(state) && state.late.length === 0 && nextTimer(state) > state.now + REST_MS;
+  return (
+    isIdle(state) &&
+    state.late.length === 0 &&
+    orphaned(state).length === 0 &&
+    nextTimer(state) > state.now + REST_MS
+  );
 }
 
 /** An object that says why it is refused only looks whether that has changed, for ever. */
@@ -118,10 +126,12 @@ function landing(state: State, call: Call, index: number): Move {
 /** With every process waiting, time goes to the next moment at which one of them wants to look again. */
 function timePasses(state: State, startedAt: number): Move[] {
   const next = nextTimer(state);
-  if (!isIdle(state) || next > state.now + REST_MS || next <= state.now) return [];
+  if (!isIdle(state) || orphaned(state).length > 0 || next > state.now + REST_MS || next <= state.now)
+    return [];
   if (state.late.some(({ deadline }) => deadline <= next)) return [];
   const seconds = Math.round((next - state.now) / 1000);
-  const broken = next > startedAt + UNREST_MS ? 'the world does not come to rest' : undefined;
+  const broken =
+    next > startedAt + UNREST_MS ? 'the world does not come to rest' : brokenByWaiting(state, next);
   return [{ label: `${seconds} s pass`, step: async () => ({ state: { ...state, now: next }, broken }) }];
 }
 

@@ -1,6 +1,7 @@
 import { ANNOTATION } from '../../src/api/names.ts';
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import { ISSUERS } from './context.ts';
+import { goesWithObject, isLeaving, isTakenDown } from './leaving.ts';
 import { isParked, isSaid, refusalOf } from './refusal.ts';
 import {
   carriedBy,
@@ -19,6 +20,8 @@ import { type Call, type CloudflareCall, type State, WAIT_MS } from './state.ts'
  * The design's promises. Each function says which one is broken, or nothing. A promise is judged at the moment at
  * which it could be broken: as a request is sent, as its effect takes place, and when all has come to rest.
  */
+
+const GRACE_MS = 3_600_000;
 
 type PostCall = Extract<CloudflareCall, { readonly verb: 'post' }>;
 
@@ -45,14 +48,29 @@ export function brokenByPost(
  * Nothing that serves is revoked. What people took out of its Secret themselves is excepted, and what a rekey
  * replaced where only released Secrets hold it.
  */
-export function brokenByRevocation({ api, users }: State, id: string): string | undefined {
+export function brokenByRevocation(state: State, id: string): string | undefined {
+  const { api, users } = state;
   const isRekeyed = Object.values(api.certificates).some(
     ({ metadata }) => metadata.annotations?.[ANNOTATION.rekeyRequestedAt] !== undefined,
   );
   const serves = servingSecrets(api).some(
-    (secret) => pairOf(secret)?.id === id && !(isRekeyed && isReleased(secret)),
+    (secret) =>
+      pairOf(secret)?.id === id && !(isRekeyed && isReleased(secret)) && !isTakenDown(state, secret),
   );
-  return serves && !users.dropped.includes(id) ? `certificate ${id} is revoked while it serves` : undefined;
+  if (serves && !users.dropped.includes(id)) return `certificate ${id} is revoked while it serves`;
+  return isInGrace(state, id) ? `certificate ${id} is revoked before its grace is over` : undefined;
+}
+
+/** An object that goes spares it too, unless it asks that all be revoked with it. */
+function isInGrace({ api, now, users }: State, id: string): boolean {
+  return Object.values(api.certificates).some(
+    (certificate) =>
+      !(isLeaving(certificate) && users.asks.onDelete) &&
+      certificate.status?.superseded?.some(
+        (each) =>
+          each.id === id && each.revoke === 'Superseded' && now < Date.parse(each.supersededAt) + GRACE_MS,
+      ),
+  );
 }
 
 /** What the operator's writes may do to Secrets that hold a pair. */
@@ -62,10 +80,12 @@ export function brokenByWrite(before: State, after: State): string | undefined {
     if (secret === now || isPending(secret)) continue;
     if (isForeign(secret)) return `Secret ${name}, which is somebody else's, is touched`;
     if (pairOf(secret) === undefined) continue;
+    if (now === undefined && goesWithObject(before.api, secret)) continue;
     if (now === undefined) return `Secret ${name}, which held a pair, is deleted`;
     if (pairOf(now) === undefined) return `Secret ${name}, which held a pair, holds none`;
     const [keeper, other] = [noteOf(secret, 'certificate'), noteOf(now, 'certificate')];
-    if (keeper !== other && before.api.certificates[keeper]?.spec.secretName === name)
+    const kept = before.api.certificates[keeper];
+    if (keeper !== other && kept?.spec.secretName === name && !isLeaving(kept))
       return `Secret ${name} of certificate ${keeper} is taken by ${other}`;
   }
   for (const secret of servingSecrets(after.api)) {
@@ -74,7 +94,7 @@ export function brokenByWrite(before: State, after: State): string | undefined {
     if (pair === undefined || pairOf(before.api.secrets[name])?.id === pair.id) continue;
     if (pair.hostnames.includes('other.example.com')) return `Secret ${name} holds what nobody asked for`;
     const isRevoked = after.cloudflare.stored.some(({ id, revoked }) => id === pair.id && revoked);
-    if (isRevoked && !after.users.dropped.includes(pair.id))
+    if (isRevoked && !after.users.dropped.includes(pair.id) && !isTakenDown(after, secret))
       return `Secret ${name} is given certificate ${pair.id}, which is revoked`;
   }
   return undefined;
@@ -90,11 +110,16 @@ export function brokenAtRest(state: State): string | undefined {
   const left = Object.values(api.secrets).find((secret) => isPending(secret) && !isParked(api, secret));
   if (left) return `Secret ${left.metadata.name ?? ''} is left over`;
   const known = new Set(users.letGo);
-  for (const { status } of Object.values(api.certificates))
+  for (const { status, spec } of Object.values(api.certificates)) {
+    const isRevocable = api.issuers.includes(spec.issuerRef.name);
     for (const { id } of status?.superseded ?? [])
-      if (!users.revokes && !users.leaked.includes(id)) known.add(id);
+      if (!isRevocable || (!users.asks.superseded && !users.leaked.includes(id))) known.add(id);
+  }
   for (const secret of Object.values(api.secrets)) known.add(carriedBy(secret)?.id ?? '');
-  const stray = cloudflare.stored.find(({ id, revoked }) => !revoked && !known.has(id));
+  const keys = new Set([...users.lostKeys, ...Object.values(api.secrets).map((secret) => keyOf(secret))]);
+  const stray = cloudflare.stored.find(
+    ({ id, key, revoked }) => !revoked && !known.has(id) && !keys.has(key),
+  );
   // With its object and its issuer gone nobody can look for it any more: it is given up, and counted so.
   const mayBeGivenUp = api.issuers.length < ISSUERS.length && users.hasDeleted;
   if (stray && !mayBeGivenUp)
@@ -109,6 +134,7 @@ export function brokenAtRest(state: State): string | undefined {
 function brokenObject({ api, cloudflare }: State, certificate: OriginCertificate): string | undefined {
   const { metadata, spec, status } = certificate;
   const target = api.secrets[spec.secretName];
+  if (isLeaving(certificate)) return `${metadata.name} is deleted and does not go`;
   const refusal = refusalOf(api, certificate);
   if (refusal !== undefined)
     return isSaid(certificate, refusal)

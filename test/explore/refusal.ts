@@ -1,5 +1,6 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
+import { isLeaving } from './leaving.ts';
 import {
   carriedBy,
   isForeign,
@@ -21,7 +22,9 @@ export function refusalOf(
   const { metadata, spec } = certificate;
   const secret = secrets[spec.secretName];
   if (isForeign(secret)) return 'SecretNotManaged';
-  const claimants = Object.values(certificates).filter((each) => each.spec.secretName === spec.secretName);
+  const claimants = Object.values(certificates).filter(
+    (each) => each.spec.secretName === spec.secretName && !isLeaving(each),
+  );
   const keeper = claimants.find((each) => each.metadata.name === noteOf(secret, 'certificate'));
   // As conflicts are settled: who keeps it, else the older, and of two made at once the smaller uid.
   const [first] = keeper ? [keeper] : claimants.toSorted((a, b) => (age(a) < age(b) ? -1 : 1));
@@ -45,7 +48,7 @@ export function isParked(api: Objects, secret: Secret): boolean {
   const certificate = api.certificates[noteOf(secret, 'certificate')];
   if (certificate?.metadata.uid !== noteOf(secret, 'certificateUid')) return false;
   if (noteOf(secret, 'revoke') !== '') return false;
-  const refusal = certificate && refusalOf(api, certificate);
+  const refusal = certificate && (refusalOf(api, certificate) ?? waitingFor(api, certificate));
   const isKnown = carriedBy(secret) !== undefined || noteOf(secret, 'postedAt') === '';
   return refusal === 'IssuerNotFound' || (refusal !== undefined && isKnown);
 }
@@ -58,13 +61,19 @@ export function isResigned(api: Objects, key: string, now: number): boolean {
   const certificate = Object.values(api.certificates).find(
     ({ metadata }) => key === `${NAMESPACE}/${metadata.name}`,
   );
-  if (certificate === undefined) return false;
-  const refusal = refusalOf(api, certificate);
+  if (certificate === undefined || isLeaving(certificate)) return false;
+  const refusal = refusalOf(api, certificate) ?? waitingFor(api, certificate);
   const pending = Object.values(api.secrets).find(
     (secret) => isPending(secret) && noteOf(secret, 'certificateUid') === certificate.metadata.uid,
   );
   if (refusal === undefined) return pending === undefined && isOnlyOwing(api, certificate, now);
   return isSaid(certificate, refusal) && (pending === undefined || isParked(api, pending));
+}
+
+/** What else is asked for of an object that has its pair waits for an issuer. */
+function waitingFor({ issuers }: Objects, certificate: OriginCertificate): Refusal | undefined {
+  const isGone = !issuers.includes(certificate.spec.issuerRef.name);
+  return isGone && isSaid(certificate, 'IssuerNotFound') ? 'IssuerNotFound' : undefined;
 }
 
 /** The grace is over by then, and it was tried. */
@@ -78,6 +87,7 @@ function isOnlyOwing(api: Objects, certificate: OriginCertificate, now: number):
     servingSecrets(api).some(
       (secret) => carriedBy(secret)?.id === id && !(revoke === 'Rekeyed' && isReleased(secret)),
     );
+  if (owed.length > 0 && !api.issuers.includes(spec.issuerRef.name)) return true; // Nobody can be asked.
   const isTried = owed.every(({ supersededAt }) => Date.parse(supersededAt) + TRIED_MS <= now);
   return (
     owed.length > 0 && isTried && owed.every(isHeld) && isSatisfied(certificate, api.secrets[spec.secretName])

@@ -1,6 +1,6 @@
 import { CALM, edit, type Mutation } from './mutation.ts';
 
-const REVOKE = { ...CALM, start: 'issued', revokes: true } as const;
+const REVOKE = { ...CALM, start: 'issued', asks: { superseded: 'Revoke' } } as const;
 
 /** The rules by which what was replaced is revoked. */
 export const REVOKING: readonly Mutation[] = [

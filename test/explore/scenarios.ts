@@ -3,31 +3,30 @@ import type { Rules } from './moves.ts';
 import { isAtRest, moves } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { keysOf } from './secrets.ts';
-import { type Budget, newProcess, type State } from './state.ts';
+import { type Asks, type Budget, newProcess, type State } from './state.ts';
 import { created, HOSTNAMES } from './users.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const NOTHING: Budget = { crash: 0, fault: 0, user: 0, switch: 0 };
 
-/** Who is there. Absent: one process, one object, and what is replaced stays valid. */
+/** Who is there. Absent: one process, one object that asks for nothing special. */
 export interface Setting {
   /** Processes that all believe to lead. */
   readonly processes?: number;
   /** Objects that name one Secret, with hostnames of their own. */
   readonly objects?: readonly string[];
-  /** The objects ask that what is replaced be revoked. */
-  readonly revokes?: boolean;
+  readonly asks?: Asks;
 }
 
 /** A world with objects that were just made. */
 export function firstIssuance(
   left: Budget,
-  { processes = 1, objects = ['web'], revokes = false }: Setting = {},
+  { processes = 1, objects = ['web'], asks = {} }: Setting = {},
 ): State {
   const empty: State = {
     now: START,
-    api: { certificates: {}, secrets: {}, issuers: ISSUERS, births: {} },
-    cloudflare: { stored: [], posts: {} },
+    api: { certificates: {}, secrets: {}, isTerminating: false, issuers: ISSUERS, births: {} },
+    cloudflare: { stored: [], awayUntil: 0, posts: {} },
     late: [],
     processes: [],
     running: processes === 1 ? -1 : 0,
@@ -38,10 +37,12 @@ export function firstIssuance(
       dropped: [],
       revoked: [],
       letGo: [],
+      lostKeys: [],
+      takenDown: [],
       served: [],
       leaked: [],
       hasDeleted: false,
-      revokes,
+      asks,
       needs: 1,
     },
   };

@@ -37,6 +37,8 @@ export interface Budget {
 export interface Objects {
   readonly certificates: Readonly<Record<string, OriginCertificate>>;
   readonly secrets: Readonly<Record<string, Secret>>;
+  /** The namespace is being deleted. */
+  readonly isTerminating: boolean;
   /** Names of the issuers. */
   readonly issuers: readonly string[];
   /** How often an object of that kind and name was created: makes its uid. */
@@ -61,8 +63,18 @@ export interface Post {
 
 export interface Cloudflare {
   readonly stored: readonly Stored[];
+  /** Until then it answers nobody, ms since the epoch. */
+  readonly awayUntil: number;
   /** By key. */
   readonly posts: Readonly<Record<string, Post>>;
+}
+
+/** What every object asks for beyond hostnames, Secret and issuer. */
+export interface Asks {
+  /** What is replaced is revoked after a grace. */
+  readonly superseded?: 'Revoke';
+  /** Its Secret goes with it, and what that held is revoked. */
+  readonly onDelete?: 'Revoke';
 }
 
 /** What people did that the promises except, and what they can do again. */
@@ -75,12 +87,15 @@ export interface Users {
   readonly revoked: readonly string[];
   /** Ids that nobody has to know any more: those dropped, and those that served an object that was deleted. */
   readonly letGo: readonly string[];
+  /** Keys that went with their namespace. */
+  readonly lostKeys: readonly string[];
+  /** Ids whose Secret was deleted with its object: a late write that brings one back serves nobody. */
+  readonly takenDown: readonly string[];
   /** Ids that were in a target at any time. */
   readonly served: readonly string[];
   /** Ids of certificates whose key was said to have leaked: a released Secret does not keep them. */
   readonly leaked: readonly string[];
-  /** Whether objects ask that what is replaced be revoked. */
-  readonly revokes: boolean;
+  readonly asks: Asks;
   /** Whether an object was deleted. */
   readonly hasDeleted: boolean;
   /** How many certificates may have been issued by now. */

@@ -1,15 +1,9 @@
 import { ANNOTATION, MANAGED_LABEL } from '../../src/api/names.ts';
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import {
-  born,
-  rewritten,
-  withCertificate,
-  withoutCertificate,
-  withoutSecret,
-  withSecret,
-} from './api-server.ts';
+import { born, rewritten, withCertificate, withoutSecret, withSecret } from './api-server.ts';
 import { ISSUERS } from './context.ts';
+import { deleted, deletedWithNamespace } from './deletion.ts';
 import { withObjects } from './effects.ts';
 import { carriedBy, isForeign, noteOf, pairOf } from './secrets.ts';
 import { NAMESPACE, type Objects, type State, type Users } from './state.ts';
@@ -20,7 +14,14 @@ export interface Deed {
   readonly state: State;
 }
 
-export type DeedName = (typeof DEEDS)[number];
+export type DeedName = (typeof DEEDS)[number] | (typeof RARE_DEEDS)[number];
+/** Done in worlds that name them. */
+const RARE_DEEDS = [
+  'delete object only',
+  'delete namespace',
+  'delete issuer',
+  'Cloudflare goes away',
+] as const;
 export const DEEDS = [
   'edit hostnames',
   'change issuer',
@@ -52,9 +53,11 @@ export function deeds(state: State, name: string, allowed: readonly DeedName[]):
 
 function deed(state: State, name: string, label: DeedName): State | undefined {
   const certificate = state.api.certificates[name];
-  if (label === 'create object') return certificate ? undefined : created(state, name);
+  if (label === 'create object')
+    return certificate || state.api.isTerminating ? undefined : created(state, name);
   if (label === 'restore Secret') return restored(state);
   if (label === 'revoke at Cloudflare') return revoked(state);
+  if (label === 'Cloudflare goes away') return withoutCloudflare(state);
   if (!certificate) return undefined;
   const { spec } = certificate;
   switch (label) {
@@ -72,6 +75,12 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
       return leaking(asking(state, certificate, ANNOTATION.rekeyRequestedAt), spec.secretName);
     case 'delete object':
       return deleted(state, certificate);
+    case 'delete object only':
+      return deleted(state, certificate, { cascade: false });
+    case 'delete namespace':
+      return deletedWithNamespace(state, certificate);
+    case 'delete issuer':
+      return withoutIssuer(state, spec.issuerRef.name);
     case 'delete Secret':
       return dropped(state, spec.secretName);
     case 'take label off Secret':
@@ -83,18 +92,6 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
         ? withObjects(state, withoutSecret(state.api, spec.secretName))
         : undefined;
   }
-}
-
-/** It goes at once, or when its finalizers let it go. */
-function deleted(state: State, certificate: OriginCertificate): State | undefined {
-  const { metadata } = certificate;
-  if (metadata.deletionTimestamp !== undefined) return undefined;
-  const going = { ...metadata, deletionTimestamp: new Date(state.now).toISOString() };
-  const api = metadata.finalizers?.length
-    ? withCertificate(state.api, rewritten(certificate, { ...certificate, metadata: going }))
-    : withoutCertificate(state.api, metadata.name);
-  const { served: letGo, needs } = state.users;
-  return withUsers(withObjects(state, api), { letGo, needs: needs + 1, hasDeleted: true });
 }
 
 /** The other of two. */
@@ -127,7 +124,8 @@ export function created(
       hostnames: [...hostnames],
       issuerRef: { kind: 'OriginIssuer', name: ISSUERS[0] },
       suspend: false,
-      ...(state.users.revokes && { revocation: { superseded: 'Revoke', gracePeriod: '1h' } as const }),
+      revocation: { gracePeriod: '1h', ...state.users.asks },
+      ...(state.users.asks.onDelete && { secretDeletionPolicy: 'Delete' }),
     },
   };
   return withObjects(state, withCertificate(state.api, certificate));
@@ -156,8 +154,20 @@ function otherIssuer(
   const name = next(ISSUERS, before);
   if (!state.api.issuers.includes(name)) return undefined;
   const after = changed(state, certificate, { issuerRef: { kind: 'OriginIssuer', name } }, 1);
-  if (!andDelete) return after;
-  return withObjects(after, { ...after.api, issuers: after.api.issuers.filter((each) => each !== before) });
+  return andDelete ? withoutIssuer(after, before) : after;
+}
+
+function withoutIssuer(state: State, name: string): State | undefined {
+  const { api } = state;
+  if (!api.issuers.includes(name)) return undefined;
+  return withObjects(state, { ...api, issuers: api.issuers.filter((each) => each !== name) });
+}
+
+/** For longer than any deletion may wait. */
+const AWAY_MS = 20 * 60_000;
+
+function withoutCloudflare(state: State): State {
+  return { ...state, cloudflare: { ...state.cloudflare, awayUntil: state.now + AWAY_MS } };
 }
 
 /** A Secret that nobody asked the operator for, under the name that the object wants. */

@@ -1,7 +1,7 @@
 import { type Rules } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { firstIssuance, issued } from './scenarios.ts';
-import type { Budget, State } from './state.ts';
+import type { Asks, Budget, State } from './state.ts';
 import { type DeedName, DEEDS } from './users.ts';
 
 /** From where the exploration starts, and what may happen how often. */
@@ -10,8 +10,7 @@ export interface World {
   readonly start: 'new' | 'issued';
   /** Objects that were just made and name the same Secret. Absent: one. */
   readonly objects?: readonly string[];
-  /** The object asks that what is replaced be revoked. */
-  readonly revokes?: boolean;
+  readonly asks?: Asks;
   /** Processes that believe to lead at the same time. */
   readonly processes: 1 | 2;
   readonly crash: number;
@@ -23,6 +22,22 @@ export interface World {
   readonly deeds?: readonly DeedName[];
 }
 
+const SUPERSEDED = { superseded: 'Revoke' } as const;
+const ON_DELETE = { onDelete: 'Revoke' } as const;
+const BOTH = { ...SUPERSEDED, ...ON_DELETE };
+/** What can get in the way of a deletion, and the ways to ask for one. */
+const DELETING: readonly DeedName[] = [
+  'delete object',
+  'delete object only',
+  'delete namespace',
+  'create object',
+  'edit hostnames',
+  'rename Secret',
+  'ask for rekey',
+  'delete Secret',
+  'delete issuer',
+  'Cloudflare goes away',
+];
 const ONE = { processes: 1, switch: 0 } as const;
 
 /** Explored in a few seconds, with every kind of trouble in it. */
@@ -36,10 +51,13 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'issued', crash: 0, fault: 1, user: 2, deeds: ['edit hostnames', 'rename Secret'] },
   { ...ONE, start: 'issued', crash: 0, fault: 0, user: 3, deeds: ['edit hostnames', 'rename Secret'] },
   { start: 'issued', processes: 2, crash: 0, fault: 0, user: 1, switch: 1 },
-  { ...ONE, start: 'issued', revokes: true, crash: 1, fault: 0, user: 1 },
-  { ...ONE, start: 'issued', revokes: true, crash: 0, fault: 1, user: 1 },
+  { ...ONE, start: 'issued', asks: SUPERSEDED, crash: 1, fault: 0, user: 1 },
+  { ...ONE, start: 'issued', asks: SUPERSEDED, crash: 0, fault: 1, user: 1 },
   { ...ONE, start: 'new', objects: ['web', 'shop'], crash: 0, fault: 0, user: 1 },
   { start: 'new', objects: ['web', 'shop'], processes: 2, crash: 0, fault: 0, user: 0, switch: 1 },
+  { ...ONE, start: 'new', asks: ON_DELETE, crash: 0, fault: 1, user: 1, deeds: ['delete object'] },
+  { ...ONE, start: 'issued', asks: ON_DELETE, crash: 1, fault: 0, user: 1, deeds: DELETING },
+  { ...ONE, start: 'issued', asks: BOTH, crash: 0, fault: 0, user: 2, deeds: DELETING },
 ];
 
 /** The full bound: every world is explored to its end. */
@@ -55,13 +73,20 @@ export const FULL: readonly World[] = [
   { start: 'new', processes: 2, crash: 0, fault: 1, user: 0, switch: 2 },
   { start: 'new', processes: 2, crash: 0, fault: 0, user: 1, switch: 2 },
   { start: 'issued', processes: 2, crash: 0, fault: 0, user: 1, switch: 3 },
-  { ...ONE, start: 'new', revokes: true, crash: 1, fault: 0, user: 2 },
-  { ...ONE, start: 'issued', revokes: true, crash: 1, fault: 1, user: 1 },
-  { ...ONE, start: 'issued', revokes: true, crash: 0, fault: 1, user: 2 },
-  { start: 'issued', revokes: true, processes: 2, crash: 0, fault: 0, user: 1, switch: 2 },
+  { ...ONE, start: 'new', asks: SUPERSEDED, crash: 1, fault: 0, user: 2 },
+  { ...ONE, start: 'issued', asks: SUPERSEDED, crash: 1, fault: 1, user: 1 },
+  { ...ONE, start: 'issued', asks: SUPERSEDED, crash: 0, fault: 1, user: 2 },
+  { start: 'issued', asks: SUPERSEDED, processes: 2, crash: 0, fault: 0, user: 1, switch: 2 },
   { ...ONE, start: 'new', objects: ['web', 'shop'], crash: 1, fault: 0, user: 1 },
   { ...ONE, start: 'new', objects: ['web', 'shop'], crash: 0, fault: 0, user: 2 },
   { start: 'new', objects: ['web', 'shop'], processes: 2, crash: 0, fault: 0, user: 1, switch: 1 },
+  { ...ONE, start: 'new', asks: ON_DELETE, crash: 1, fault: 0, user: 1 },
+  { ...ONE, start: 'new', asks: ON_DELETE, crash: 0, fault: 1, user: 1 },
+  { ...ONE, start: 'issued', asks: {}, crash: 1, fault: 0, user: 2, deeds: DELETING },
+  { ...ONE, start: 'issued', asks: ON_DELETE, crash: 1, fault: 0, user: 2, deeds: DELETING },
+  { ...ONE, start: 'issued', asks: BOTH, crash: 0, fault: 1, user: 2, deeds: DELETING },
+  { start: 'issued', asks: ON_DELETE, processes: 2, crash: 0, fault: 0, user: 1, switch: 2, deeds: DELETING },
+  { ...ONE, start: 'new', asks: ON_DELETE, objects: ['web', 'shop'], crash: 1, fault: 0, user: 1 },
 ];
 
 /** The first state and the rules of a world. */
@@ -75,14 +100,14 @@ export async function begin(world: World, runner: Runner): Promise<{ state: Stat
 
 /** The world in words. */
 export function titleOf(world: World): string {
-  const { start, objects, processes, crash, fault, user, switch: switches, deeds, revokes } = world;
+  const { start, objects, processes, crash, fault, user, switch: switches, deeds, asks = {} } = world;
   const parts = [
     start === 'issued' ? 'issued' : objects ? `${objects.length} new objects, 1 Secret` : 'new object',
     ...(crash > 0 ? [`${crash} crash`] : []),
     ...(fault > 0 ? [`${fault} fault`] : []),
     ...(user > 0 ? [`${user} user`] : []),
     ...(processes > 1 ? [`${processes} leaders, ${switches} switch`] : []),
-    ...(revokes ? ['Revoke'] : []),
+    ...Object.entries(asks).map(([field, value]) => `${field} ${value}`),
     ...(deeds ? [deeds.join(', ')] : []),
   ];
   return parts.join(' + ');

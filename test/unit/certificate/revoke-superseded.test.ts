@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { ANNOTATION, FINALIZER } from '../../../src/api/names.ts';
 import type { CertificateContext } from '../../../src/certificate/context.ts';
 import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { revokeSuperseded } from '../../../src/certificate/revoke-superseded.ts';
@@ -6,8 +7,9 @@ import { revokeTwins } from '../../../src/certificate/revoke-twins.ts';
 import type { Superseded } from '../../../src/certificate/superseded.ts';
 import { isLiving, type Living } from '../../../src/certificate/world.ts';
 import { CloudflareError } from '../../../src/cloudflare/errors.ts';
+import type { Secret } from '../../../src/kube/object.ts';
 import { inspectCertificate } from '../../../src/pki/inspect.ts';
-import type { TrustedRoots } from '../../../src/secret-facts.ts';
+import { encode, type TrustedRoots } from '../../../src/secret-facts.ts';
 import { originRoots, signedBy } from '../../support/signed.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { issuerWith } from '../issuer/fixtures.ts';
@@ -28,6 +30,8 @@ let clock: TestClock;
 let context: CertificateContext;
 /** Whether a turn goes on after a look at one of them. */
 let isTurn: boolean;
+/** What the API server lists. */
+let secrets: Secret[];
 
 beforeAll(async () => {
   const made = await originRoots();
@@ -41,6 +45,7 @@ beforeEach(() => {
   forgotten = [];
   isTurn = true;
   clock = new TestClock();
+  secrets = [];
   memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
   const client = {
     getCertificate: async (id: string) => {
@@ -57,7 +62,9 @@ beforeEach(() => {
     clock,
     roots,
     memory,
-    kube: { collect: async () => [] },
+    kube: {
+      collect: async (_: unknown, __: unknown, take: (secret: Secret) => unknown[]) => secrets.flatMap(take),
+    },
     stores: { issuers: { get: () => issuerWith() }, secrets: { list: () => [] } },
     sessions: { get: () => ({ key: { ...issuerRef, namespace: 'shop' }, client, ready: true, zones: [] }) },
     line: { admits: () => isTurn },
@@ -130,4 +137,37 @@ test('what became of a certificate is remembered only while the status lists it'
   const entries = [entryOf(idAt(0))];
   await revokeSuperseded(context, worldWith(entries), entries, KEY, never);
   expect([...(memory.revocations.get(KEY)?.keys() ?? [])]).toEqual([idAt(0)]);
+});
+
+test.each([
+  ['is deleted once more before it counts as done', 'uid-1', { againAt: NOW + 5000 }],
+  ['of somebody else keeps its certificate valid', 'uid-2', { keptBecause: 'Secret shop/web-tls holds it' }],
+])('a Secret that is back while its object is being deleted %s', async (_, owner, note) => {
+  const entries = [{ ...entryOf(idAt(0)), revoke: 'Deleted' as const }];
+  secrets = [
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: {
+        name: 'web-tls',
+        namespace: 'shop',
+        annotations: { [ANNOTATION.certificate]: 'web' },
+        ownerReferences: [
+          { apiVersion: 'originca.dev/v1alpha1', kind: 'OriginCertificate', name: 'web', uid: owner },
+        ],
+      },
+      data: { 'tls.crt': encode(stored[0]?.certificate ?? '') },
+    },
+  ];
+  const certificate = {
+    ...originCertificate(
+      { secretDeletionPolicy: 'Delete', revocation: { onDelete: 'Revoke' } },
+      { finalizers: [FINALIZER], deletionTimestamp: new Date(NOW).toISOString() },
+    ),
+    status: { superseded: entries },
+  };
+  const leaving = { certificate, leftMs: 60_000, token: 'known' } as const;
+  await revokeSuperseded(context, worldOf({ certificate: undefined, leaving }), entries, KEY, never);
+  expect(revoked).toEqual([]);
+  expect(memory.revocations.get(KEY)?.get(idAt(0))).toEqual(note);
 });
