@@ -1,88 +1,39 @@
 import { ANNOTATION, PENDING_SECRET_TYPE } from '../../src/api/names.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import { type Change, Reflector } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/reflector.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
 import { privateKeyDigest } from '../../src/pki/keys.ts';
 import { decode } from '../../src/secret-facts.ts';
-import type { Journal } from './journal.ts';
-import type { Leaks } from './leaks.ts';
-import type { Ledger } from './ledger.ts';
-import type { Stage } from './stage.ts';
-import type { Users } from './users.ts';
+import { Judge, type JudgeParts } from './judge.ts';
 import { isAskedFor } from './wish.ts';
 
 /**
  * Reads every state of every Secret, as Ingress controllers do: no pair may ever go or be replaced by something worse,
  * unless people did that. What people took out of Secrets goes into the ledger.
  */
-export class SecretWatch {
-  readonly #stage: Stage;
-  readonly #users: Users;
-  readonly #ledger: Ledger;
-  readonly #leaks: Leaks;
-  readonly #journal: Journal;
-  readonly #reflector: Reflector<Secret>;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
-  /** Changes are judged in their order, each once it is known whether people made it. */
-  #judged: Promise<void> = Promise.resolve();
-
-  constructor(parts: {
-    readonly stage: Stage;
-    readonly users: Users;
-    readonly ledger: Ledger;
-    readonly leaks: Leaks;
-    readonly journal: Journal;
-  }) {
-    this.#stage = parts.stage;
-    this.#users = parts.users;
-    this.#ledger = parts.ledger;
-    this.#leaks = parts.leaks;
-    this.#journal = parts.journal;
-    this.#reflector = new Reflector<Secret>({
-      client: this.#stage.kube,
-      namespace: this.#stage.namespace,
-      resource: secrets,
-      onChange: (change) => {
-        this.#judged = this.#judged.then(() => this.#judge(change));
-      },
-    });
-    this.#running = this.#reflector.run(this.#stop.signal);
+export class SecretWatch extends Judge<Secret> {
+  constructor(parts: JudgeParts) {
+    super(parts, secrets);
   }
 
-  /** Resolves once everything seen so far is judged. */
-  async settled(): Promise<void> {
-    await this.#judged;
-  }
-
-  get synced(): Promise<void> {
-    return this.#reflector.synced;
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-    await this.#judged;
-  }
-
-  async #judge({ current, previous }: Change<Secret>): Promise<void> {
+  protected override async judge({ current, previous }: Change<Secret>): Promise<void> {
     const secret = current ?? previous;
     if (secret === undefined) return;
-    this.#leaks.learn(secret);
+    this.parts.leaks.learn(secret);
     if (secret.type === PENDING_SECRET_TYPE) return this.#judgePending(current, previous);
     if (secret.type !== 'kubernetes.io/tls') return;
     const byPeople = await this.#isByPeople(current, previous);
     const before = this.#pairOf(previous);
     const now = this.#pairOf(current);
     if (now.state === 'Matching')
-      this.#ledger.served(now.certificate.id, noteOf(current, ANNOTATION.issuedFor));
+      this.parts.ledger.served(now.certificate.id, noteOf(current, ANNOTATION.issuedFor));
     if (byPeople) return this.#noteLoss(current, previous);
     if (previous === undefined || !isGood(before, previous)) return;
     const problem =
       current === undefined ? await this.#problemOfDeletion(previous) : this.#problemOfPair(current, now);
     if (problem !== undefined)
-      this.#journal.violation(`Secret ${previous.metadata.name ?? ''} held a good pair: ${problem}`);
+      this.parts.journal.violation(`Secret ${previous.metadata.name ?? ''} held a good pair: ${problem}`);
   }
 
   #problemOfPair(secret: Secret, pair: PairFacts): string | undefined {
@@ -99,28 +50,30 @@ export class SecretWatch {
 
   #pairOf(secret: Secret | undefined): PairFacts {
     const text = (key: string): string => decode(secret?.data?.[key]) ?? '';
-    return inspectPair(text('tls.crt'), text('tls.key'), this.#stage.roots);
+    return inspectPair(text('tls.crt'), text('tls.key'), this.parts.stage.roots);
   }
 
   async #judgePending(current: Secret | undefined, previous: Secret | undefined): Promise<void> {
     const digest = privateKeyDigest(decode((current ?? previous)?.data?.['tls.key']) ?? '');
     if (digest === undefined) return;
-    this.#ledger.pendingKey(digest);
-    if (current === undefined && (await this.#users.deleted(previous?.metadata.uid ?? '')))
-      this.#ledger.pendingDeleted(digest);
+    this.parts.ledger.pendingKey(digest);
+    if (current === undefined && (await this.parts.users.deleted(previous?.metadata.uid ?? '')))
+      this.parts.ledger.pendingDeleted(digest);
   }
 
   async #isByPeople(current: Secret | undefined, previous: Secret | undefined): Promise<boolean> {
-    if (current === undefined) return this.#users.deleted(previous?.metadata.uid ?? '');
+    if (current === undefined) return this.parts.users.deleted(previous?.metadata.uid ?? '');
     const { uid = '', resourceVersion = '' } = current.metadata;
-    return this.#users.made(uid, resourceVersion);
+    return this.parts.users.made(uid, resourceVersion);
   }
 
   /** With `secretDeletionPolicy: Delete` a Secret goes with its object. */
   async #isCollected({ metadata }: Secret): Promise<boolean> {
     const owners = metadata.ownerReferences ?? [];
-    const deleted = await Promise.all(owners.map(({ uid }) => this.#users.deleted(uid)));
-    return deleted.includes(true) || this.#users.mayGo(metadata.annotations?.[ANNOTATION.certificate] ?? '');
+    const deleted = await Promise.all(owners.map(({ uid }) => this.parts.users.deleted(uid)));
+    return (
+      deleted.includes(true) || this.parts.users.mayGo(metadata.annotations?.[ANNOTATION.certificate] ?? '')
+    );
   }
 
   /** What only this state of the Secret knew is gone: its certificate, and the one that it replaced. */
@@ -134,7 +87,7 @@ export class SecretWatch {
       noteOf(previous, ANNOTATION.previousCertificateId);
     if (isSame && isNoted) return;
     for (const lost of [id ?? '', noteOf(previous, ANNOTATION.previousCertificateId)])
-      this.#ledger.dropped(lost);
+      this.parts.ledger.dropped(lost);
   }
 }
 

@@ -1,0 +1,58 @@
+import type { KubeObject } from '../../src/kube/object.ts';
+import { type Change, Reflector } from '../../src/kube/reflector.ts';
+import type { Resource } from '../../src/kube/resource.ts';
+import type { Journal } from './journal.ts';
+import type { Leaks } from './leaks.ts';
+import type { Ledger } from './ledger.ts';
+import type { Stage } from './stage.ts';
+import type { Users } from './users.ts';
+
+/** What judges know, and where they write what they found. */
+export interface JudgeParts {
+  readonly stage: Stage;
+  readonly users: Users;
+  readonly ledger: Ledger;
+  readonly leaks: Leaks;
+  readonly journal: Journal;
+}
+
+/** Reads every state of every object of a kind and judges them in their order. */
+export abstract class Judge<T extends KubeObject> {
+  protected readonly parts: JudgeParts;
+  readonly #reflector: Reflector<T>;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #judged: Promise<void> = Promise.resolve();
+
+  protected constructor(parts: JudgeParts, resource: Resource<T>) {
+    this.parts = parts;
+    const { kube, namespace } = parts.stage;
+    this.#reflector = new Reflector<T>({
+      client: kube,
+      namespace,
+      resource,
+      onChange: (change) => {
+        this.#judged = this.#judged.then(() => this.judge(change));
+      },
+    });
+    this.#running = this.#reflector.run(this.#stop.signal);
+  }
+
+  get synced(): Promise<void> {
+    return this.#reflector.synced;
+  }
+
+  /** Resolves once everything seen so far is judged. */
+  async settled(): Promise<void> {
+    await this.#judged;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await this.#judged;
+  }
+
+  /** Each once the one before it is judged: it may have to be awaited whether people made it. */
+  protected abstract judge(change: Change<T>): Promise<void>;
+}
