@@ -31,7 +31,7 @@ const CA = [
 export function oddCertificate({ subject, issuer, publicKey, signing, isCa = false }: OddContent): string {
   const toBeSigned = sequence(
     element(0xa0, integer(Buffer.from([2]))),
-    integer(randomBytes(8)),
+    integer(number(64)),
     signing.algorithm,
     named(issuer),
     sequence(time(Date.now() - DAY), time(Date.now() + DAY)),
