@@ -1,10 +1,10 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
+import type { Want } from '../cloudflare/turns.ts';
 import type { IssuerSession } from '../sessions.ts';
 import { creation, revocation, search } from './asks.ts';
 import type { CertificateContext } from './context.ts';
 import { type Failure, isShared } from './failure.ts';
 import { issuerKey } from './issuer-view.ts';
-import type { Want } from '../cloudflare/turns.ts';
 import type { IssuerRef } from './need.ts';
 import { reasonOf } from './outcome.ts';
 import { type Subject, subjectKey } from './subject.ts';

@@ -94,10 +94,13 @@ export class Line implements Turns, BackgroundTurns {
     signal.throwIfAborted();
     this.serve();
     const { budget, breaker, clock } = this.#options;
-    const waitMs = budget.claimed(ask.asker ?? '') > 0 ? 0 : budget.waitMs(ask.account);
-    if (waitMs === 0) return budget.take(1, ask.account, 'certificates', ask.asker).granted;
+    const { account, asker } = ask;
+    const isOwn = budget.claimed(asker ?? '') > 0; // Its object was called for this.
+    if ((isOwn || budget.waitMs(account) === 0) && budget.take(1, account, 'certificates', asker).granted)
+      return true;
     if (!breaker.holds(ask)) return this.#called(ask, signal);
-    await clock.after(waitMs, signal); // It is the one that tries: nobody stands in line for that.
+    // It is the one that tries: nobody stands in line for that.
+    await clock.after(Math.max(1, budget.waitMs(account)), signal);
     return false;
   }
 

@@ -196,6 +196,16 @@ describe('what reads in the background', () => {
     expect(budget.claimed('shop/web')).toBe(0);
   });
 
+  test('waits for the end of a 429, also with what its object was called for', async () => {
+    join(list('shop/web'));
+    budget.limited(5 * SECOND, 'token');
+    const done = pages('shop/web');
+    await clock.advance(4 * SECOND);
+    expect(done).toEqual([]);
+    await clock.advance(2 * SECOND);
+    expect(done).toEqual(['shop/web paid']);
+  });
+
   test('waits no longer than its signal', async () => {
     budget.take(100);
     const abort = new AbortController();
