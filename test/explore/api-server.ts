@@ -20,6 +20,10 @@ export function serve(api: Objects, call: KubeCall): Served {
     }
     case 'list':
       return { api, answer: { ok: Object.values(api.secrets) } };
+    case 'list keepers': {
+      const keeper = { metadata: { name: 'other' }, spec: { secretName: 'one' } };
+      return { api, answer: { ok: api.isKeptElsewhere ? [keeper] : [] } };
+    }
     case 'create': {
       const name = call.body.metadata.name ?? '';
       if (api.isTerminating) return { api, answer: { kube: 'Forbidden' } };

@@ -59,6 +59,7 @@ function kubeFor({ ask }: Surroundings) {
       ask({ to: 'kube', verb: 'get', plural: resource.plural, name }),
     collect: async <T>(_: unknown, _options: unknown, take: (secret: Secret) => readonly T[]) =>
       ((await ask({ to: 'kube', verb: 'list' })) as readonly Secret[]).flatMap(take),
+    listAll: () => ask({ to: 'kube', verb: 'list keepers' }),
     create: (_: unknown, body: Secret) => ask({ to: 'kube', verb: 'create', body }),
     apply: (resource: { readonly plural: string }, body: Secret, options: { readonly dryRun?: boolean }) =>
       ask({ to: 'kube', verb: 'apply', plural: resource.plural, body, dryRun: options.dryRun ?? false }),

@@ -5,6 +5,8 @@ export function describe(call: Call): string {
   switch (call.verb) {
     case 'get':
       return `get ${call.plural} ${call.name}`;
+    case 'list keepers':
+      return 'list certificates of cert-manager';
     case 'list':
       return 'list secrets';
     case 'create':

@@ -21,7 +21,7 @@ export function digestOfObjects(api: Objects): string {
     () =>
       [...Object.values(api.certificates), ...Object.values(api.secrets), api.issuers, api.births]
         .map((object) => digestOf(object))
-        .join() + String(api.isTerminating),
+        .join() + String([api.isTerminating, api.isKeptElsewhere]),
   );
 }
 

@@ -79,7 +79,7 @@ export function crash(state: State, index: number, call: Call | undefined): Move
 export function slowness(state: State, call: Call): Move[] {
   const later = state.now + SLOW_MS;
   if (state.left.fault === 0 || state.late.some(({ deadline }) => deadline <= later)) return [];
-  if (call.verb === 'get' || call.verb === 'list' || state.processes.length > 1) return [];
+  if ((!hasEffect(call) && call.to === 'kube') || state.processes.length > 1) return [];
   const step = async (): Promise<Step> => ({ state: { ...spend(state, 'fault'), now: later } });
   return [{ label: `${SLOW_MS / 1000} s pass while it waits: ${describe(call)}`, step }];
 }

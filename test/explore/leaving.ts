@@ -24,6 +24,7 @@ export function goesWithObject({ certificates }: Objects, secret: Secret): boole
     (each) =>
       isLeaving(each) &&
       isOf(secret, each) &&
+      noteOf(secret, 'adopted') === '' &&
       !each.metadata.annotations?.[KEEPS_SECRETS]?.split(' ').includes(secret.metadata.uid ?? ''),
   );
 }

@@ -24,6 +24,11 @@ export function certificateText(certificate: PaperCertificate): string {
   return `${CERTIFICATE}${JSON.stringify(certificate)}`;
 }
 
+/** A key as the text that Secrets carry. */
+export function keyText(key: string): string {
+  return `${KEY}${key}`;
+}
+
 export function certificateOf(text: string): PaperCertificate | undefined {
   const [line] = pemCertificates(text);
   if (line === undefined) return undefined;
@@ -46,7 +51,7 @@ export const DEFAULT_KEY: KeySpec = { algorithm: 'ECDSA', size: 256 };
 /** @public Imported in the place of the one of that name. */
 export function generateKey(): Promise<{ keys: string; privateKeyPem: string }> {
   const keys = nextKey();
-  return Promise.resolve({ keys, privateKeyPem: `${KEY}${keys}` });
+  return Promise.resolve({ keys, privateKeyPem: keyText(keys) });
 }
 
 /** @public Imported in the place of the one of that name. */

@@ -1,8 +1,10 @@
 import { ANNOTATION } from '../../src/api/names.ts';
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import type { Secret } from '../../src/kube/object.ts';
 import { ISSUERS } from './context.ts';
 import { goesWithObject, isLeaving, isTakenDown } from './leaving.ts';
-import { isParked, isSaid, refusalOf } from './refusal.ts';
+import { HAND_MADE_ID } from './hand-made.ts';
+import { isAdoptable, isParked, isSaid, refusalOf } from './refusal.ts';
 import {
   carriedBy,
   isForeign,
@@ -22,6 +24,8 @@ import { type Call, type CloudflareCall, type State, WAIT_MS } from './state.ts'
  */
 
 const GRACE_MS = 3_600_000;
+/** A certificate is renewed when a third of its ninety days is left. */
+const DUE_MS = 28 * 86_400_000;
 
 type PostCall = Extract<CloudflareCall, { readonly verb: 'post' }>;
 
@@ -57,6 +61,7 @@ export function brokenByRevocation(state: State, id: string): string | undefined
     (secret) =>
       pairOf(secret)?.id === id && !(isRekeyed && isReleased(secret)) && !isTakenDown(state, secret),
   );
+  if (id === HAND_MADE_ID) return 'a certificate that was not issued for the object is revoked';
   if (serves && !users.dropped.includes(id)) return `certificate ${id} is revoked while it serves`;
   return isInGrace(state, id) ? `certificate ${id} is revoked before its grace is over` : undefined;
 }
@@ -78,6 +83,7 @@ export function brokenByWrite(before: State, after: State): string | undefined {
   for (const [name, secret] of Object.entries(before.api.secrets)) {
     const now = after.api.secrets[name];
     if (secret === now || isPending(secret)) continue;
+    if (isForeign(secret) && isAdopted(before, secret, now)) continue;
     if (isForeign(secret)) return `Secret ${name}, which is somebody else's, is touched`;
     if (pairOf(secret) === undefined) continue;
     if (now === undefined && goesWithObject(before.api, secret)) continue;
@@ -100,6 +106,12 @@ export function brokenByWrite(before: State, after: State): string | undefined {
   return undefined;
 }
 
+/** It is taken over as it is: whoever reads it has the pair that was there. */
+function isAdopted({ api, users }: State, secret: Secret, now: Secret | undefined): boolean {
+  const isSame = JSON.stringify(secret.data) === JSON.stringify(now?.data);
+  return isSame && users.asks.existingSecret === 'Adopt' && isAdoptable(api, secret);
+}
+
 /** With nothing under way and nothing left to do. */
 export function brokenAtRest(state: State): string | undefined {
   const { api, cloudflare, users, processes } = state;
@@ -109,7 +121,7 @@ export function brokenAtRest(state: State): string | undefined {
   }
   const left = Object.values(api.secrets).find((secret) => isPending(secret) && !isParked(api, secret));
   if (left) return `Secret ${left.metadata.name ?? ''} is left over`;
-  const known = new Set(users.letGo);
+  const known = new Set([...users.letGo, HAND_MADE_ID]);
   for (const { status, spec } of Object.values(api.certificates)) {
     const isRevocable = api.issuers.includes(spec.issuerRef.name);
     for (const { id } of status?.superseded ?? [])
@@ -131,7 +143,7 @@ export function brokenAtRest(state: State): string | undefined {
     : undefined;
 }
 
-function brokenObject({ api, cloudflare }: State, certificate: OriginCertificate): string | undefined {
+function brokenObject({ now, api, cloudflare }: State, certificate: OriginCertificate): string | undefined {
   const { metadata, spec, status } = certificate;
   const target = api.secrets[spec.secretName];
   if (isLeaving(certificate)) return `${metadata.name} is deleted and does not go`;
@@ -142,7 +154,8 @@ function brokenObject({ api, cloudflare }: State, certificate: OriginCertificate
       : `the status of ${metadata.name} does not say ${refusal}`;
   if (!isSatisfied(certificate, target))
     return `Secret ${spec.secretName} does not hold what ${metadata.name} asks for`;
-  const id = pairOf(target)?.id ?? '';
+  const { id = '', notAfter = 0 } = pairOf(target) ?? {};
+  if (notAfter < now + DUE_MS) return `Secret ${spec.secretName} holds a pair that is due`;
   if (cloudflare.stored.some((stored) => stored.id === id && stored.revoked))
     return `Secret ${spec.secretName} holds certificate ${id}, which is revoked`;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
@@ -164,6 +177,7 @@ export function hasEffect(call: Call): boolean {
       return !call.dryRun;
     case 'get':
     case 'list':
+    case 'list keepers':
     case 'listing':
     case 'read':
       return false;

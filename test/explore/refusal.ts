@@ -8,20 +8,23 @@ import {
   isReleased,
   isSatisfied,
   noteOf,
+  pairOf,
   servingSecrets,
 } from './secrets.ts';
 import { NAMESPACE, type Objects } from './state.ts';
 
-type Refusal = 'SecretNotManaged' | 'SecretConflict' | 'IssuerNotFound';
+type Refusal = 'SecretNotManaged' | 'AdoptRefused' | 'SecretConflict' | 'IssuerNotFound';
 
 /** Why nobody can expect the object to have its Secret. */
 export function refusalOf(
-  { certificates, secrets, issuers }: Objects,
+  { certificates, secrets, issuers, isKeptElsewhere }: Objects,
   certificate: OriginCertificate,
 ): Refusal | undefined {
   const { metadata, spec } = certificate;
   const secret = secrets[spec.secretName];
-  if (isForeign(secret)) return 'SecretNotManaged';
+  const adopts = spec.existingSecret === 'Adopt';
+  if (isForeign(secret) && !adopts) return 'SecretNotManaged';
+  if (isForeign(secret) && !isAdoptable({ isKeptElsewhere }, secret)) return 'AdoptRefused';
   const claimants = Object.values(certificates).filter(
     (each) => each.spec.secretName === spec.secretName && !isLeaving(each),
   );
@@ -32,6 +35,14 @@ export function refusalOf(
   return issuers.includes(spec.issuerRef.name) || isSatisfied(certificate, secret)
     ? undefined
     : 'IssuerNotFound';
+}
+
+/** Whether somebody else's Secret may be taken over: it holds a pair, and nobody else goes on writing it. */
+export function isAdoptable(
+  { isKeptElsewhere }: Pick<Objects, 'isKeptElsewhere'>,
+  secret: Secret | undefined,
+): boolean {
+  return pairOf(secret) !== undefined && !isKeptElsewhere;
 }
 
 function age({ metadata }: OriginCertificate): string {

@@ -1,4 +1,5 @@
 import { ISSUERS } from './context.ts';
+import { type HandMade, withHandMade } from './hand-made.ts';
 import type { Rules } from './moves.ts';
 import { isAtRest, moves } from './moves.ts';
 import type { Runner } from './runner.ts';
@@ -16,16 +17,25 @@ export interface Setting {
   /** Objects that name one Secret, with hostnames of their own. */
   readonly objects?: readonly string[];
   readonly asks?: Asks;
+  /** The Secret is there already. */
+  readonly hand?: HandMade | undefined;
 }
 
 /** A world with objects that were just made. */
 export function firstIssuance(
   left: Budget,
-  { processes = 1, objects = ['web'], asks = {} }: Setting = {},
+  { processes = 1, objects = ['web'], asks = {}, hand }: Setting = {},
 ): State {
   const empty: State = {
     now: START,
-    api: { certificates: {}, secrets: {}, isTerminating: false, issuers: ISSUERS, births: {} },
+    api: {
+      certificates: {},
+      secrets: {},
+      isTerminating: false,
+      isKeptElsewhere: false,
+      issuers: ISSUERS,
+      births: {},
+    },
     cloudflare: { stored: [], awayUntil: 0, posts: {} },
     late: [],
     processes: [],
@@ -46,7 +56,8 @@ export function firstIssuance(
       needs: 1,
     },
   };
-  const made = objects.reduce((state, name, index) => created(state, name, HOSTNAMES[index]), empty);
+  const before = hand ? withHandMade(empty, 'one', HOSTNAMES[0], hand) : empty;
+  const made = objects.reduce((state, name, index) => created(state, name, HOSTNAMES[index]), before);
   const names = Array.from({ length: processes }, (_, index) => index + 1);
   return { ...made, processes: names.map((name) => newProcess(name, keysOf(made.api))) };
 }

@@ -37,6 +37,8 @@ export interface Budget {
 export interface Objects {
   readonly certificates: Readonly<Record<string, OriginCertificate>>;
   readonly secrets: Readonly<Record<string, Secret>>;
+  /** cert-manager keeps the Secret that was made by hand. */
+  readonly isKeptElsewhere: boolean;
   /** The namespace is being deleted. */
   readonly isTerminating: boolean;
   /** Names of the issuers. */
@@ -75,6 +77,8 @@ export interface Asks {
   readonly superseded?: 'Revoke';
   /** Its Secret goes with it, and what that held is revoked. */
   readonly onDelete?: 'Revoke';
+  /** A Secret that is there already is taken over. */
+  readonly existingSecret?: 'Adopt';
 }
 
 /** What people did that the promises except, and what they can do again. */
@@ -104,7 +108,7 @@ export interface Users {
 
 export type KubeCall =
   | { readonly to: 'kube'; readonly verb: 'get'; readonly plural: string; readonly name: string }
-  | { readonly to: 'kube'; readonly verb: 'list' }
+  | { readonly to: 'kube'; readonly verb: 'list' | 'list keepers' }
   | { readonly to: 'kube'; readonly verb: 'create'; readonly body: Secret }
   | {
       readonly to: 'kube';

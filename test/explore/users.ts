@@ -6,7 +6,7 @@ import { ISSUERS } from './context.ts';
 import { deleted, deletedWithNamespace } from './deletion.ts';
 import { withObjects } from './effects.ts';
 import { carriedBy, isForeign, noteOf, pairOf } from './secrets.ts';
-import { NAMESPACE, type Objects, type State, type Users } from './state.ts';
+import { type Asks, NAMESPACE, type Objects, type State, type Users } from './state.ts';
 
 /** What a person does, by a name that traces show. */
 export interface Deed {
@@ -88,9 +88,7 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
     case 'put own Secret':
       return theirs(state, spec.secretName);
     case 'take own Secret away':
-      return isForeign(state.api.secrets[spec.secretName])
-        ? withObjects(state, withoutSecret(state.api, spec.secretName))
-        : undefined;
+      return withoutTheirs(state, spec.secretName);
   }
 }
 
@@ -124,11 +122,18 @@ export function created(
       hostnames: [...hostnames],
       issuerRef: { kind: 'OriginIssuer', name: ISSUERS[0] },
       suspend: false,
-      revocation: { gracePeriod: '1h', ...state.users.asks },
-      ...(state.users.asks.onDelete && { secretDeletionPolicy: 'Delete' }),
+      ...specOf(state.users.asks),
     },
   };
   return withObjects(state, withCertificate(state.api, certificate));
+}
+
+function specOf({ existingSecret, ...revocation }: Asks): Partial<OriginCertificate['spec']> {
+  return {
+    revocation: { gracePeriod: '1h', ...revocation },
+    ...(revocation.onDelete && { secretDeletionPolicy: 'Delete' }),
+    ...(existingSecret && { existingSecret }),
+  };
 }
 
 function changed(
@@ -181,6 +186,14 @@ function theirs(state: State, name: string): State | undefined {
     data: { password: 'dGhlaXJz' },
   };
   return withObjects(state, withSecret(state.api, born(state.api, body)));
+}
+
+/** Where it held a pair that could have been taken over, one is issued instead. */
+function withoutTheirs(state: State, name: string): State | undefined {
+  const secret = state.api.secrets[name];
+  if (!isForeign(secret)) return undefined;
+  const needs = state.users.needs + (pairOf(secret) ? 1 : 0);
+  return withUsers(withObjects(state, withoutSecret(state.api, name)), { needs });
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { HandMade } from './hand-made.ts';
 import { type Rules } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { firstIssuance, issued } from './scenarios.ts';
@@ -11,6 +12,8 @@ export interface World {
   /** Objects that were just made and name the same Secret. Absent: one. */
   readonly objects?: readonly string[];
   readonly asks?: Asks;
+  /** The Secret is there already, with a pair that was made by hand. */
+  readonly hand?: HandMade;
   /** Processes that believe to lead at the same time. */
   readonly processes: 1 | 2;
   readonly crash: number;
@@ -38,6 +41,19 @@ const DELETING: readonly DeedName[] = [
   'delete issuer',
   'Cloudflare goes away',
 ];
+const ADOPT = { existingSecret: 'Adopt' } as const;
+const ADOPT_AND_REVOKE = { ...ADOPT, ...ON_DELETE };
+/** What can happen to a Secret that is taken over. A pair that is due is not copied: it is renewed under either name. */
+const ADOPTING: readonly DeedName[] = [
+  'edit hostnames',
+  'ask for renewal',
+  'ask for rekey',
+  'delete object',
+  'delete Secret',
+  'take label off Secret',
+  'put own Secret',
+  'take own Secret away',
+];
 const ONE = { processes: 1, switch: 0 } as const;
 
 /** Explored in a few seconds, with every kind of trouble in it. */
@@ -58,6 +74,8 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'new', asks: ON_DELETE, crash: 0, fault: 1, user: 1, deeds: ['delete object'] },
   { ...ONE, start: 'issued', asks: ON_DELETE, crash: 1, fault: 0, user: 1, deeds: DELETING },
   { ...ONE, start: 'issued', asks: BOTH, crash: 0, fault: 0, user: 2, deeds: DELETING },
+  { ...ONE, start: 'new', hand: 'good', asks: ADOPT, crash: 1, fault: 0, user: 1, deeds: ADOPTING },
+  { ...ONE, start: 'new', hand: 'kept', asks: ADOPT, crash: 0, fault: 1, user: 1, deeds: ADOPTING },
 ];
 
 /** The full bound: every world is explored to its end. */
@@ -87,6 +105,10 @@ export const FULL: readonly World[] = [
   { ...ONE, start: 'issued', asks: BOTH, crash: 0, fault: 1, user: 2, deeds: DELETING },
   { start: 'issued', asks: ON_DELETE, processes: 2, crash: 0, fault: 0, user: 1, switch: 2, deeds: DELETING },
   { ...ONE, start: 'new', asks: ON_DELETE, objects: ['web', 'shop'], crash: 1, fault: 0, user: 1 },
+  { ...ONE, start: 'new', hand: 'good', asks: ADOPT, crash: 0, fault: 1, user: 2, deeds: ADOPTING },
+  { ...ONE, start: 'new', hand: 'due', asks: ADOPT, crash: 1, fault: 0, user: 1, deeds: ADOPTING },
+  { ...ONE, start: 'new', hand: 'due', asks: ADOPT, crash: 0, fault: 1, user: 1, deeds: ADOPTING },
+  { ...ONE, start: 'new', hand: 'due', asks: ADOPT_AND_REVOKE, crash: 1, fault: 0, user: 1, deeds: ADOPTING },
 ];
 
 /** The first state and the rules of a world. */
@@ -100,15 +122,16 @@ export async function begin(world: World, runner: Runner): Promise<{ state: Stat
 
 /** The world in words. */
 export function titleOf(world: World): string {
-  const { start, objects, processes, crash, fault, user, switch: switches, deeds, asks = {} } = world;
+  const { start, objects, processes, crash, fault, user, switch: switches, deeds, asks = {}, hand } = world;
   const parts = [
     start === 'issued' ? 'issued' : objects ? `${objects.length} new objects, 1 Secret` : 'new object',
     ...(crash > 0 ? [`${crash} crash`] : []),
     ...(fault > 0 ? [`${fault} fault`] : []),
     ...(user > 0 ? [`${user} user`] : []),
     ...(processes > 1 ? [`${processes} leaders, ${switches} switch`] : []),
+    ...(hand ? [`${hand} pair made by hand`] : []),
     ...Object.entries(asks).map(([field, value]) => `${field} ${value}`),
-    ...(deeds ? [deeds.join(', ')] : []),
+    ...(deeds ? [deeds.length > 3 ? `${deeds.length} deeds` : deeds.join(', ')] : []),
   ];
   return parts.join(' + ');
 }
