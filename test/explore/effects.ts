@@ -2,7 +2,7 @@ import { serve } from './api-server.ts';
 import { carryOut, type Manner } from './cloudflare.ts';
 import { brokenByRevocation, brokenByWrite } from './promises.ts';
 import { letGoSince, takenDown } from './leaving.ts';
-import { keysOf, pairOf, servingSecrets } from './secrets.ts';
+import { isPending, keysOf, pairOf, servingSecrets } from './secrets.ts';
 import {
   type Answer,
   type Budget,
@@ -83,8 +83,14 @@ function withoutOrphans(api: Objects): Objects {
 export function answered(state: State, call: Call, manner: Manner = {}): [Step, Answer] {
   if (call.to === 'cloudflare' && state.now < state.cloudflare.awayUntil)
     return [{ state }, { cloudflare: 'CloudflareUnavailable', definite: false }];
+  if (isRefused(state, call)) return [{ state }, { kube: 'Forbidden' }];
   const { state: after, answer, broken } = perform(state, call, { listsLate: true, ...manner });
   return [{ state: after, broken }, answer];
+}
+
+function isRefused({ now, refusedUntil }: State, call: Call): boolean {
+  if (now >= refusedUntil || call.to !== 'kube' || call.verb !== 'apply') return false;
+  return call.plural === 'secrets' && !isPending(call.body);
 }
 
 /** The request is on its way and nobody waits for it. */

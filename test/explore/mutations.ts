@@ -2,6 +2,7 @@ import type { Mutation } from './mutation.ts';
 import { ISSUING } from './rules-of-issuing.ts';
 import { OWNING } from './rules-of-owning.ts';
 import { REVOKING } from './rules-of-revoking.ts';
+import { STORING } from './rules-of-storing.ts';
 import { SETTLING } from './rules-of-settling.ts';
 import { ADOPTING } from './rules-of-adopting.ts';
 import { DELETING } from './rules-of-deleting.ts';
@@ -14,4 +15,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REVOKING,
   ...DELETING,
   ...ADOPTING,
+  ...STORING,
 ];

@@ -28,6 +28,7 @@ export function firstIssuance(
 ): State {
   const empty: State = {
     now: START,
+    refusedUntil: 0,
     api: {
       certificates: {},
       secrets: {},

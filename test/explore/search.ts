@@ -114,9 +114,10 @@ function traceOf(place: Place): string[] {
 
 /** The same for the same state. */
 function nameOf(state: State): string {
-  const { now, api, cloudflare, late, processes, running, left, users } = state;
+  const { now, refusedUntil, api, cloudflare, late, processes, running, left, users } = state;
   const parts = [
     now,
+    refusedUntil,
     digestOfObjects(api),
     digestOf(cloudflare),
     ...late.map(({ call, deadline }) => `${digestOf(call)} ${deadline}`),

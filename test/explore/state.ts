@@ -9,6 +9,8 @@ import type { KubeError } from '../../src/kube/errors.ts';
 export interface State {
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
+  /** Until then a policy refuses to store Secrets that are served, ms since the epoch. */
+  readonly refusedUntil: number;
   readonly api: Objects;
   readonly cloudflare: Cloudflare;
   /** Effects of requests that nobody waits for any more: each may still happen until its deadline. */

@@ -21,6 +21,7 @@ const RARE_DEEDS = [
   'delete namespace',
   'delete issuer',
   'Cloudflare goes away',
+  'forbid Secrets',
 ] as const;
 export const DEEDS = [
   'edit hostnames',
@@ -58,6 +59,7 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
   if (label === 'restore Secret') return restored(state);
   if (label === 'revoke at Cloudflare') return revoked(state);
   if (label === 'Cloudflare goes away') return withoutCloudflare(state);
+  if (label === 'forbid Secrets') return { ...state, refusedUntil: state.now + REFUSED_MS };
   if (!certificate) return undefined;
   const { spec } = certificate;
   switch (label) {
@@ -168,6 +170,8 @@ function withoutIssuer(state: State, name: string): State | undefined {
   return withObjects(state, { ...api, issuers: api.issuers.filter((each) => each !== name) });
 }
 
+/** For longer than anything is remembered that is not written down. */
+const REFUSED_MS = 30 * 60_000;
 /** For longer than any deletion may wait. */
 const AWAY_MS = 20 * 60_000;
 

@@ -42,6 +42,14 @@ const DELETING: readonly DeedName[] = [
   'Cloudflare goes away',
 ];
 const ADOPT = { existingSecret: 'Adopt' } as const;
+/** What can happen around a Secret that a policy refuses for a while. */
+const REFUSING: readonly DeedName[] = [
+  'forbid Secrets',
+  'edit hostnames',
+  'ask for renewal',
+  'delete object',
+  'rename Secret',
+];
 const ADOPT_AND_REVOKE = { ...ADOPT, ...ON_DELETE };
 /** What can happen to a Secret that is taken over. A pair that is due is not copied: it is renewed under either name. */
 const ADOPTING: readonly DeedName[] = [
@@ -76,6 +84,7 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'issued', asks: BOTH, crash: 0, fault: 0, user: 2, deeds: DELETING },
   { ...ONE, start: 'new', hand: 'good', asks: ADOPT, crash: 1, fault: 0, user: 1, deeds: ADOPTING },
   { ...ONE, start: 'new', hand: 'kept', asks: ADOPT, crash: 0, fault: 1, user: 1, deeds: ADOPTING },
+  { ...ONE, start: 'new', crash: 0, fault: 0, user: 2, deeds: ['forbid Secrets', 'edit hostnames'] },
 ];
 
 /** The full bound: every world is explored to its end. */
@@ -109,6 +118,9 @@ export const FULL: readonly World[] = [
   { ...ONE, start: 'new', hand: 'due', asks: ADOPT, crash: 1, fault: 0, user: 1, deeds: ADOPTING },
   { ...ONE, start: 'new', hand: 'due', asks: ADOPT, crash: 0, fault: 1, user: 1, deeds: ADOPTING },
   { ...ONE, start: 'new', hand: 'due', asks: ADOPT_AND_REVOKE, crash: 1, fault: 0, user: 1, deeds: ADOPTING },
+  { ...ONE, start: 'new', crash: 1, fault: 0, user: 1, deeds: ['forbid Secrets'] },
+  { ...ONE, start: 'new', crash: 0, fault: 0, user: 2, deeds: REFUSING },
+  { ...ONE, start: 'issued', crash: 0, fault: 1, user: 2, deeds: REFUSING },
 ];
 
 /** The first state and the rules of a world. */
