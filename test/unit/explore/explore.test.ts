@@ -10,7 +10,7 @@ import { begin, SMALL, titleOf } from '../../explore/worlds.ts';
 /** Many states on a busy machine. */
 const PATIENCE_MS = 120_000;
 /** What a rule may cost here; `npm run explore -- --mutations` takes away the others too. */
-const AFFORDABLE = 600;
+const AFFORDABLE = 300;
 
 describe('the protocol, driven through every state of a small world,', () => {
   test.each(SMALL.map((world) => [titleOf(world), world] as const))(
