@@ -179,7 +179,7 @@ function createStores(
     onIssuer: wakers.issuerChanged,
     onZone: wakers.zoneChanged,
     onSecret: (facts, gone) => {
-      if (gone && memory.forgetPending(facts.uid)) {
+      if (gone && memory.pendings.forget(facts.uid)) {
         memory.distrustCache(`${facts.namespace}/${keeperOf(facts) ?? ''}`);
       }
       wakers.secretChanged(facts);

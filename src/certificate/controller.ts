@@ -1,4 +1,3 @@
-import { type CertificateReason, stallsInMs } from '../api/conditions.ts';
 import { FIELD_MANAGER } from '../api/names.ts';
 import { KubeError } from '../kube/errors.ts';
 import { act } from './act.ts';
@@ -6,32 +5,20 @@ import { type Action, type Effect, isRest, type Rest } from './action.ts';
 import type { CertificateContext } from './context.ts';
 import { decide } from './decide.ts';
 import type { FailedAttempt } from './failure.ts';
-import { asksOf } from './incidents.ts';
 import { observeCached, observeLive, type Seen } from './observe.ts';
 import { replacedCertificate } from './judge.ts';
-import { mendKey, revokeKey } from './memory.ts';
-import { keptServedMs } from './origins.ts';
+import { mendKey, revokeKey } from './attempts.ts';
 import { failureScope } from './recall.ts';
 import { report } from './report.ts';
+import { leftMs, OVERTAKEN_MS, type ReconcileResult, rest } from './rest.ts';
 import { parseSubject, type Subject, subjectKey } from './subject.ts';
 import { isLiving, type World } from './world.ts';
 
 /** More effects than any issuance takes: beyond it something undoes what is done. */
 const MAX_EFFECTS = 12;
 
-/** How long an issuer that was never checked is waited for without a word; it wakes its certificates. */
-const FIRST_CHECK_MS = 30_000;
-
 /** Until the next pass, which says what it found. */
 const UNDONE_MS = 1000;
-
-/** Until the caches have what overtook us. */
-const OVERTAKEN_MS = 100;
-
-export interface ReconcileResult {
-  /** Absent: nothing to do until something changes. */
-  readonly requeueAfterMs?: number;
-}
 
 /**
  * observe → decide → act → report, until nothing is left to do now. The caches are asked first: when they show that
@@ -88,7 +75,7 @@ function noteFailure(
 ): void {
   const key = subjectKey(subject);
   const scope = failureScope(context, world.certificate);
-  context.memory.failed(failureKey(key, action), scope, attempt, leftMs(world));
+  context.memory.attempts.failed(failureKey(key, action), scope, attempt, leftMs(world));
   context.log.warn({ certificate: key, ...attempt }, 'attempt failed');
 }
 
@@ -166,102 +153,8 @@ async function reported(
   return { ...seen, world: { ...seen.world, certificate } };
 }
 
-async function rest(
-  context: CertificateContext,
-  subject: Subject,
-  world: World,
-  action: Rest,
-  signal: AbortSignal,
-): Promise<ReconcileResult> {
-  const key = subjectKey(subject);
-  if (action.type !== 'AwaitTurn') context.line.leave(key, action.type === 'Done');
-  if (action.type === 'AwaitIssuer') return awaitIssuer(context, subject, world, signal);
-  if (action.type === 'Done')
-    for (const each of [key, mendKey(key), revokeKey(key)]) context.memory.succeeded(each);
-  const now =
-    action.type === 'Done'
-      ? { ...world, failure: undefined, mendFailure: undefined, revokeFailure: undefined }
-      : world;
-  if (isLiving(now)) await report(context, now, action, key, signal);
-  else if (action.type === 'Done') context.memory.forget(key, subject.orphanUid);
-  context.memory.trustCache(key);
-  return soonest(untilNext(context, now, action, key).requeueAfterMs, now.leaving?.leftMs);
-}
-
-/** When it is worth looking again although nothing wakes us. */
-function untilNext(
-  context: CertificateContext,
-  now: World,
-  action: Exclude<Rest, { readonly type: 'AwaitIssuer' }>,
-  key: string,
-): ReconcileResult {
-  switch (action.type) {
-    case 'Done': {
-      const dueMs = action.wakeAt === undefined ? undefined : Math.max(0, action.wakeAt - now.now);
-      return soonest(dueMs, isLiving(now) ? keptServedMs(context, now, key) : undefined);
-    }
-    case 'Wait':
-      return { requeueAfterMs: action.ms };
-    case 'AwaitTurn': {
-      const ask = asksOf(context, parseSubject(key), now)[action.request];
-      if (ask === undefined) return { requeueAfterMs: OVERTAKEN_MS }; // Its issuer went just now.
-      context.line.join(ask);
-      return untilChange(leftMs(now));
-    }
-    case 'Refuse':
-      return untilChange(action.retryMs, leftMs(now), stallMs(context, key, action.reason, now.now));
-  }
-}
-
-/**
- * A refusal is looked at again in its time, when the certificate expires, from when on Ready is not true, and when it
- * has stood for so long that a person is needed.
- */
-function untilChange(...waits: readonly (number | undefined)[]): ReconcileResult {
-  return soonest(...waits.filter((ms) => ms !== undefined && ms > 0));
-}
-
-function stallMs(
-  { memory }: CertificateContext,
-  key: string,
-  reason: CertificateReason,
-  nowMs: number,
-): number | undefined {
-  return stallsInMs(reason, memory.refusedSince(key, reason), nowMs);
-}
-
-function soonest(...waits: readonly (number | undefined)[]): ReconcileResult {
-  const times = waits.filter((ms) => ms !== undefined);
-  return times.length === 0 ? {} : { requeueAfterMs: Math.min(...times) };
-}
-
-/** After a start nothing is known of any issuer for a moment; what the status says stands until then. */
-async function awaitIssuer(
-  context: CertificateContext,
-  subject: Subject,
-  world: World,
-  signal: AbortSignal,
-): Promise<ReconcileResult> {
-  const waitedMs = context.clock.now() - context.memory.refusedSince(subjectKey(subject), 'IssuerNotReady');
-  if (waitedMs < FIRST_CHECK_MS) return { requeueAfterMs: FIRST_CHECK_MS - waitedMs };
-  const message =
-    "the issuer's token could not be checked yet; look at the issuer and at the operator's log.";
-  return rest(
-    context,
-    subject,
-    world,
-    { type: 'Refuse', reason: 'IssuerNotReady', message, retryMs: FIRST_CHECK_MS },
-    signal,
-  );
-}
-
 /** Somebody else changed or deleted the object first: what is true now decides. */
 function isOvertaken(error: unknown): boolean {
   if (!(error instanceof KubeError)) return false;
   return error.kind === 'Conflict' || error.kind === 'AlreadyExists' || error.kind === 'NotFound';
-}
-
-/** Time until the certificate in use expires; undefined when there is none to lose. */
-function leftMs({ target, now }: World): number | undefined {
-  return target?.pair.state === 'Matching' ? target.pair.certificate.notAfter - now : undefined;
 }

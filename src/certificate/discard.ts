@@ -1,6 +1,6 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateContext } from './context.ts';
-import { settleKey } from './memory.ts';
+import { settleKey } from './attempts.ts';
 import type { IssuerRef } from './need.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
@@ -32,8 +32,8 @@ export async function discard(
   signal: AbortSignal,
 ): Promise<Outcome> {
   await deletePending(context, pending, signal);
-  context.memory.settled(key);
-  context.memory.refusedSince(settleKey(key), undefined);
+  context.memory.attempts.settled(key);
+  context.memory.attempts.refusedSince(settleKey(key), undefined);
   context.log.debug({ secret: `${pending.namespace}/${pending.name}`, why }, 'pending Secret deleted');
   return OBSERVE;
 }

@@ -2,7 +2,7 @@ import { CloudflareError } from '../cloudflare/errors.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { discard, type Settlement } from './discard.ts';
-import { settleKey } from './memory.ts';
+import { settleKey } from './attempts.ts';
 import { isBeingChecked, issuerKey } from './issuer-view.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -38,7 +38,8 @@ export async function giveUpLater(
   const { pending, key } = settlement;
   const said = { reason: 'PermissionMissing', message: undecidedMessage(why) } as const;
   if (isUndecided(context, settlement)) return { next: 'wait', ms: ASK_AGAIN_MS, said };
-  const leftMs = context.memory.refusedSince(settleKey(key), 'NoToken') + GIVE_UP_MS - context.clock.now();
+  const leftMs =
+    context.memory.attempts.refusedSince(settleKey(key), 'NoToken') + GIVE_UP_MS - context.clock.now();
   if (leftMs > 0) return { next: 'wait', ms: Math.min(leftMs, ASK_AGAIN_MS), said };
   context.count.revocation('abandoned');
   announce.abandoned(context, pending, why);

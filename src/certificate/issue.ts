@@ -58,7 +58,7 @@ export async function issue(
   if (created === 'occupied') return occupied(wanted);
   if (created === 'exists') return OBSERVE;
   const pending = readPending(secretFacts(created, context.roots));
-  context.memory.made(pending.uid, postedAt);
+  context.memory.pendings.made(pending.uid, postedAt);
   if (reason === 'Revoked') announce.revokedElsewhere(context, world);
   const issuance: Issuance = { world, seen, pending, pendingSecret: created };
   const refused = target === undefined ? await rehearse(context, issuance, signal) : undefined;
@@ -122,7 +122,7 @@ async function post(context: CertificateContext, issuance: Issuance, signal: Abo
     requestType: need.algorithm === 'RSA' ? 'origin-rsa' : 'origin-ecc',
     requestedValidity: need.validityDays ?? DEFAULT_VALIDITY_DAYS,
   };
-  context.memory.posting(pending.uid, pending.postedAt);
+  context.memory.pendings.posting(pending.uid, pending.postedAt);
   const { namespace, certificateName: name } = pending;
   const { asker, place } = creation(session, need.hostnames, subjectKey({ namespace, name }));
   let answer: CreatedCertificate;
@@ -144,7 +144,7 @@ async function withoutAnswer(
   const outcome = failedRequest(error, signal);
   const isDefinite = hadNoEffect(error);
   if (isDefinite) await patchPending(context, pending, { postedAt: '' }, signal);
-  else context.memory.postEndedUnknown(pending);
+  else context.memory.pendings.postEndedUnknown(pending);
   context.count.issuance(isDefinite ? 'refused' : 'unknown');
   return outcome;
 }

@@ -1,7 +1,7 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateContext } from './context.ts';
 import { isBeingChecked, issuerKey } from './issuer-view.ts';
-import { leavingKey } from './memory.ts';
+import { leavingKey } from './attempts.ts';
 import { sessionsOf } from './token-sessions.ts';
 import type { Leaving, World } from './world.ts';
 
@@ -24,7 +24,7 @@ export function leavingOf(
   const isAwaited = issuers.some((ref) => isBeingChecked(context, issuerKey(metadata.namespace, ref)));
   const isKnown = sessionsOf(context, metadata.namespace, issuers).length > 0;
   const token = isKnown ? 'known' : isAwaited ? 'awaited' : 'gone';
-  const seenMs = now - context.memory.refusedSince(leavingKey(key), 'Deleting');
+  const seenMs = now - context.memory.attempts.refusedSince(leavingKey(key), 'Deleting');
   // A process that starts anew and fails once more has no five minutes of its own.
   const hasFailed = failure !== undefined || revokeFailure !== undefined;
   const deletedMs = hasFailed ? now - Date.parse(metadata.deletionTimestamp ?? '') : 0;

@@ -11,7 +11,7 @@ import { ALL_TURNS, asksOf, incidentsFor, NO_INCIDENTS, turnsFor } from './incid
 import { viewIssuer } from './issuer-view.ts';
 import { isProtected } from './finalizer.ts';
 import { leavingOf } from './leaving-view.ts';
-import { mendKey, revokeKey } from './memory.ts';
+import { mendKey, revokeKey } from './attempts.ts';
 import { isPendingSecret, type Pending, pendingName, readPending } from './pending.ts';
 import { seenServed } from './origins.ts';
 import { settlementOf } from './discard.ts';
@@ -125,7 +125,7 @@ async function describe(
   },
 ): Promise<World> {
   const { certificate, target, pending } = read;
-  if (pending) context.memory.see(pending);
+  if (pending) context.memory.pendings.see(pending);
   const key = subjectKey(subject);
   const scope = failureScope(context, certificate);
   const world: World = {
@@ -134,13 +134,13 @@ async function describe(
     now: context.clock.now(),
     secretName: certificate?.spec.secretName ?? '',
     holder: certificate ? await holderOf(certificate, target, context.stores, reader) : { kind: 'this' },
-    waits: pending ? context.memory.waits(pending) : { postMs: 0, writeMs: 0 },
+    waits: pending ? context.memory.pendings.waits(pending) : { postMs: 0, writeMs: 0 },
     issuer: certificate && reader.asksIssuer ? await viewIssuer(context, certificate, signal) : NOT_ASKED,
     failure: standingFailure(context, subject, certificate),
     revoked: revokedOf(context, read),
     twins: context.slowCheck.twinsOf(key),
-    mendFailure: context.memory.failure(mendKey(key), scope),
-    revokeFailure: context.memory.failure(revokeKey(key), scope),
+    mendFailure: context.memory.attempts.failure(mendKey(key), scope),
+    revokeFailure: context.memory.attempts.failure(revokeKey(key), scope),
     settleFailure: undefined,
     revocations: context.memory.revocations.get(key) ?? NONE,
     served: 'Unknown',

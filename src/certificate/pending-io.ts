@@ -62,7 +62,7 @@ export async function deletePending(
 ): Promise<void> {
   const { uid, resourceVersion } = pending;
   await context.kube.delete(secrets, pending, { signal, uid, resourceVersion });
-  context.memory.forgetPending(uid);
+  context.memory.pendings.forget(uid);
 }
 
 /** A write of the target that the API server refused; a conflict means that it is to be looked at again. */

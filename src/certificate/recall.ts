@@ -36,10 +36,10 @@ export function standingFailure(
   // What it depended on includes the token: before that is known, nothing can be said.
   const session =
     certificate && context.sessions.get(issuerKey(subject.namespace, certificate.spec.issuerRef));
-  if (session) context.memory.recall(key, scope, shownFailure(certificate));
-  const failure = context.memory.failure(key, scope);
+  if (session) context.memory.attempts.recall(key, scope, shownFailure(certificate));
+  const failure = context.memory.attempts.failure(key, scope);
   if (failure === undefined || !certificate || !isPardoned(context, certificate, failure)) return failure;
-  context.memory.pardon(key);
+  context.memory.attempts.pardon(key);
   return undefined;
 }
 

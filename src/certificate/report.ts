@@ -10,7 +10,7 @@ import { conditionsOf } from './conditions.ts';
 import type { CertificateContext } from './context.ts';
 import type { Failure } from './failure.ts';
 import { recordOf, replacedCertificate } from './judge.ts';
-import { mendKey } from './memory.ts';
+import { mendKey } from './attempts.ts';
 import { servedCondition } from './origins.ts';
 import { askedAt } from './recall.ts';
 import type { TargetRecord } from './record.ts';
@@ -108,7 +108,7 @@ function statusOf(
   const facts = factsOf(world);
   const record = target && facts ? recordOf(certificate, target, facts) : undefined;
   const refusal = refusalOf(world, action);
-  const sinceMs = context.memory.refusedSince(key, refusal, shownSince(certificate, refusal));
+  const sinceMs = context.memory.attempts.refusedSince(key, refusal, shownSince(certificate, refusal));
   const served = facts && record && servedCondition(context, world, { facts, record }, key);
   return withoutUndefined({
     observedGeneration: certificate.metadata.generation ?? 0,
@@ -188,10 +188,10 @@ function issuedOf(
 /** What a former process noted stays until it has been taken over: else a restart would lose the backoff. */
 function failureOf({ memory }: CertificateContext, world: Living, key: string): Status['failure'] {
   const shown = world.failure
-    ? memory.shownFailure(key)
-    : world.mendFailure && memory.shownFailure(mendKey(key));
+    ? memory.attempts.shownFailure(key)
+    : world.mendFailure && memory.attempts.shownFailure(mendKey(key));
   if (shown) return describeFailure(shown);
-  return memory.hasRecalled(key) ? undefined : world.certificate.status?.failure;
+  return memory.attempts.hasRecalled(key) ? undefined : world.certificate.status?.failure;
 }
 
 function describeFailure(failure: Failure): NonNullable<Status['failure']> {

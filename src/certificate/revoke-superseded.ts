@@ -8,7 +8,7 @@ import { isRefusal } from './give-up.ts';
 import { holdsCertificate } from './guard.ts';
 import { asksOf } from './incidents.ts';
 import { isGoing } from './leaving.ts';
-import { revokeKey } from './memory.ts';
+import { revokeKey } from './attempts.ts';
 import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
 import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
 import { sessionsOf } from './token-sessions.ts';

@@ -1,7 +1,7 @@
 import type { Twin } from '../known-certificates.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
-import { revokeKey } from './memory.ts';
+import { revokeKey } from './attempts.ts';
 import { eachOf, presentedAt, revocationFailed, turnOf } from './revoke-superseded.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';

@@ -1,7 +1,7 @@
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { discard, type Settlement } from './discard.ts';
-import { settleKey } from './memory.ts';
+import { settleKey } from './attempts.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';
@@ -45,19 +45,19 @@ async function look(
     claim: { by: 'key', digest: pending.keyDigest ?? '' },
     sessions: sessionsFor(context, pending, otherIssuers),
     serving: await servingSecrets(context, pending.namespace, signal),
-    writeMs: context.memory.waits(pending).writeMs,
+    writeMs: context.memory.pendings.waits(pending).writeMs,
   } as const;
   const revoked = await revokeOne(context, wish, signal);
   // Only now: a token that is let read and never revoke would otherwise hold the object for ever.
-  context.memory.refusedSince(settleKey(key), undefined);
-  const known = context.memory.looks.get(pending.uid) ?? [];
+  context.memory.attempts.refusedSince(settleKey(key), undefined);
+  const known = context.memory.pendings.looks.get(pending.uid) ?? [];
   const found = revoked.result === 'wait' ? context.clock.monotonic() + revoked.ms : 'over';
-  context.memory.looks.set(pending.uid, new Map([...known, [id, found]]));
+  context.memory.pendings.looks.set(pending.uid, new Map([...known, [id, found]]));
   if (revoked.result === 'revoked') announce.revoked(context, pending, id);
 }
 
 /** Until the id is to be looked at, ms; undefined when nothing is left to do about it. */
 function waitMs({ clock, memory }: CertificateContext, { uid }: Pending, id: string): number | undefined {
-  const found = memory.looks.get(uid)?.get(id) ?? Number.NEGATIVE_INFINITY;
+  const found = memory.pendings.looks.get(uid)?.get(id) ?? Number.NEGATIVE_INFINITY;
   return found === 'over' ? undefined : Math.max(0, found - clock.monotonic());
 }

@@ -74,7 +74,7 @@ export async function find(
   key: string,
   signal: AbortSignal,
 ): Promise<Found> {
-  const since = context.memory.postOverAt(pending);
+  const since = context.memory.pendings.postOverAt(pending);
   const places = new Map<string, Place>();
   for (const hostname of pending.need?.hostnames ?? []) {
     const found = placesOf(hostname, sessions);

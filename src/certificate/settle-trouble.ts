@@ -3,7 +3,7 @@ import type { CertificateContext } from './context.ts';
 import type { Settlement } from './discard.ts';
 import type { Failure } from './failure.ts';
 import { GIVE_UP_MS, giveUpLater, isRefusal } from './give-up.ts';
-import { settleKey } from './memory.ts';
+import { settleKey } from './attempts.ts';
 import { failedRequest, type Outcome } from './outcome.ts';
 import { sessionsFor } from './token-sessions.ts';
 
@@ -21,7 +21,11 @@ export async function refusedOrFailed(
   const outcome = failedRequest(error, signal);
   if (outcome.next !== 'failed') return outcome;
   const { attempt } = outcome;
-  const failure = context.memory.failedToSettle(settlement.key, scopeOf(context, settlement), attempt);
+  const failure = context.memory.attempts.failedToSettle(
+    settlement.key,
+    scopeOf(context, settlement),
+    attempt,
+  );
   if (failure === undefined) return outcome;
   context.log.warn({ certificate: settlement.key, ...attempt }, 'attempt to settle failed');
   return untilNextTry(context, failure);
@@ -40,7 +44,10 @@ function askLater(
   if (rest.next !== 'wait' || rest.said === undefined) return rest;
   const attempt = { ...rest.said, rayId, retryAfterMs: GIVE_UP_MS };
   const scope = scopeOf(context, settlement);
-  return untilNextTry(context, context.memory.failed(settleKey(settlement.key), scope, attempt, undefined));
+  return untilNextTry(
+    context,
+    context.memory.attempts.failed(settleKey(settlement.key), scope, attempt, undefined),
+  );
 }
 
 /** The last failure of settling, as long as the same tokens are to be asked. */
@@ -48,7 +55,7 @@ export function settleFailure(
   context: Pick<CertificateContext, 'memory' | 'sessions'>,
   settlement: Settlement,
 ): Failure | undefined {
-  return context.memory.failure(settleKey(settlement.key), scopeOf(context, settlement));
+  return context.memory.attempts.failure(settleKey(settlement.key), scopeOf(context, settlement));
 }
 
 function untilNextTry({ clock }: CertificateContext, { reason, message, nextTime }: Failure): Outcome {

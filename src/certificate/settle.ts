@@ -1,7 +1,7 @@
 import type { CertificateContext } from './context.ts';
 import { discard, type Settlement } from './discard.ts';
 import { giveUpLater } from './give-up.ts';
-import { settleKey } from './memory.ts';
+import { settleKey } from './attempts.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { patchPending } from './pending-io.ts';
@@ -24,7 +24,7 @@ export async function settle(
   try {
     const sessions = sessionsFor(context, pending, settlement.otherIssuers);
     const found = await find(context, pending, sessions, key, signal);
-    if (found.kind !== 'unseen') context.memory.refusedSince(settleKey(key), undefined);
+    if (found.kind !== 'unseen') context.memory.attempts.refusedSince(settleKey(key), undefined);
     switch (found.kind) {
       case 'reading':
         return { next: 'wait', ms: LOOK_AGAIN_MS };

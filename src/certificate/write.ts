@@ -112,13 +112,13 @@ async function applyTarget(
   };
   const privateKeyPem = decode(seen.pending?.data?.[SECRET_KEY.privateKey]) ?? '';
   const content = { certificate, record, certificatePem: checked.pem, privateKeyPem, roots: context.roots };
-  context.memory.writing(pending.uid);
+  context.memory.pendings.writing(pending.uid);
   try {
     const applied = await apply(context, targetSecret(content, target), target, signal);
-    context.memory.writeAnswered(pending.uid);
+    context.memory.pendings.writeAnswered(pending.uid);
     return applied;
   } catch (error) {
-    if (error instanceof KubeError && isAnswer(error)) context.memory.writeAnswered(pending.uid);
+    if (error instanceof KubeError && isAnswer(error)) context.memory.pendings.writeAnswered(pending.uid);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import type * as protocol from './protocol.ts';
@@ -51,6 +51,9 @@ function onPaper(): Plugin {
   };
 }
 
+/** Where a process's memory is. */
+const MEMORY = new Set(['memory.ts', 'sightings.ts', 'pending-memory.ts', 'attempts.ts']);
+
 /** Makes the edits, and lets a process's memory be read and restored: its private fields become plain ones. */
 function edited(edits: readonly Edit[]): Plugin {
   return {
@@ -58,7 +61,7 @@ function edited(edits: readonly Edit[]): Plugin {
     setup(builder) {
       builder.onLoad({ filter: /src\/certificate\/\w[\w-]*\.ts$/ }, async ({ path }) => {
         const source = applied(await readFile(path, 'utf8'), path, edits);
-        const isMemory = path.endsWith('/memory.ts') || path.endsWith('/sightings.ts');
+        const isMemory = MEMORY.has(basename(path));
         return { loader: 'ts', contents: isMemory ? source.replaceAll(PRIVATE_NAME, 'kept_') : source };
       });
     },

@@ -5,15 +5,18 @@ type Fields = Record<string, unknown>;
 
 /** A process's memory as text, from which `restore` makes the same again. */
 export function remembered(memory: CertificateMemory): string {
-  return JSON.stringify([fieldsOf(memory), fieldsOf(memory.sightings)], plain);
+  return JSON.stringify([memory, ...partsOf(memory)].map(fieldsOf), plain);
 }
 
 /** Fills a new memory with what was kept as text; nothing was kept of a process that has just started. */
 export function restore(memory: CertificateMemory, text: string): void {
   if (text === '') return;
-  const [own, sightings] = JSON.parse(text, revived) as [Fields, Fields];
-  Object.assign(memory, own);
-  Object.assign(memory.sightings, sightings);
+  const kept = JSON.parse(text, revived) as Fields[];
+  [memory, ...partsOf(memory)].forEach((part, index) => void Object.assign(part, kept[index]));
+}
+
+function partsOf({ sightings, pendings, attempts }: CertificateMemory): readonly object[] {
+  return [sightings, pendings, attempts];
 }
 
 function fieldsOf(object: object): Fields {

@@ -114,7 +114,7 @@ export const ISSUING: readonly Mutation[] = [
     states: 120_530,
     edits: [
       edit(
-        'memory.ts',
+        'pending-memory.ts',
         'else if (known.postedAt !== pending.postedAt) this.#notePosted(known, pending.postedAt);',
         '',
       ),
@@ -124,14 +124,18 @@ export const ISSUING: readonly Mutation[] = [
     rule: 'the wait runs from the sending of the last POST',
     world: { ...FAULT, fault: 2 },
     states: 4_765,
-    edits: [edit('memory.ts', 'if (known) this.#notePosted(known, postedAt);', '')],
+    edits: [edit('pending-memory.ts', 'if (known) this.#notePosted(known, postedAt);', '')],
   },
   {
     rule: 'only a listing that began after the wait counts',
     world: CRASH_USER,
     states: 14_387,
     edits: [
-      edit('search.ts', 'const since = context.memory.postOverAt(pending);', 'const since = -Infinity;'),
+      edit(
+        'search.ts',
+        'const since = context.memory.pendings.postOverAt(pending);',
+        'const since = -Infinity;',
+      ),
     ],
   },
   {

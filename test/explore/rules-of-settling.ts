@@ -143,7 +143,7 @@ export const SETTLING: readonly Mutation[] = [
     rule: 'an unanswered write of this process counts as one that may still come',
     world: { ...FAULT_USER, fault: 2, deeds: ['edit hostnames'] },
     states: 78_716,
-    edits: [edit('memory.ts', 'known.unansweredWrite = this.#options.clock.monotonic();', '')],
+    edits: [edit('pending-memory.ts', 'known.unansweredWrite = this.#options.clock.monotonic();', '')],
   },
   {
     rule: 'an answered write does not stand for an earlier one that was not',
@@ -151,7 +151,7 @@ export const SETTLING: readonly Mutation[] = [
     states: 1_290_057,
     edits: [
       edit(
-        'memory.ts',
+        'pending-memory.ts',
         'if (known) known.unansweredWrite = known.earlierUnansweredWrite;',
         'if (known) known.unansweredWrite = undefined;',
       ),
@@ -161,7 +161,7 @@ export const SETTLING: readonly Mutation[] = [
     rule: 'first sight of a pending Secret counts as a write that may still come',
     world: { ...CRASH_USER, fault: 2, deeds: ['edit hostnames'] },
     states: 1_173_679,
-    edits: [edit('memory.ts', 'known.madeHere ? -Infinity : known.firstSight', '-Infinity')],
+    edits: [edit('pending-memory.ts', 'known.madeHere ? -Infinity : known.firstSight', '-Infinity')],
   },
   {
     rule: 'the pending Secret is deleted as it was read',

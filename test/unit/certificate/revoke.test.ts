@@ -113,7 +113,7 @@ function settle(otherIssuers: readonly object[] = [], others: readonly string[] 
     revoke: [...others, signed.id],
     issuer: { ...issuer, uid: 'uid-1' },
   });
-  if (memory.looks.size === 0) memory.made(pending.uid, '');
+  if (memory.pendings.looks.size === 0) memory.pendings.made(pending.uid, '');
   const settlement = { pending, otherIssuers, key: 'shop/web' } as never;
   const failure = settleFailure(context, settlement);
   if (failure && failure.nextTime > clock.now())
@@ -149,12 +149,12 @@ describe('a revocation that is owed', () => {
     expect(done).toEqual(others.map(() => 'kept'));
     await settle([], others);
     expect(done.slice(5)).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
-    expect(memory.looks.size).toBe(0);
+    expect(memory.pendings.looks.size).toBe(0);
   });
 
   test('is looked at anew by a process that knows nothing of it', async () => {
     await settle([], ['1']);
-    memory.looks.clear();
+    memory.pendings.looks.clear();
     expect(await settle([], ['1'])).toEqual({ next: 'wait', ms: 0 });
     expect(done).toEqual(['kept', 'kept']);
   });
@@ -173,7 +173,12 @@ describe('a revocation that is owed', () => {
   });
 
   test('leaves a wrong answer in place that holds back the next POST, and keeps a time of its own', async () => {
-    const answer = memory.failed('shop/web', '', { reason: 'BadResponse', message: 'a CA' }, undefined);
+    const answer = memory.attempts.failed(
+      'shop/web',
+      '',
+      { reason: 'BadResponse', message: 'a CA' },
+      undefined,
+    );
     refusal = unavailable('revoke_certificate', 'no answer');
     const said = { reason: 'CloudflareUnavailable' };
     expect(await settle()).toMatchObject({ next: 'wait', ms: 5000, said });
@@ -184,7 +189,7 @@ describe('a revocation that is owed', () => {
     await clock.advance(4000);
     await settle();
     expect(done.slice(2)).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
-    expect(memory.failure('shop/web', '')).toEqual(answer);
+    expect(memory.attempts.failure('shop/web', '')).toEqual(answer);
   });
 });
 
