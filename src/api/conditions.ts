@@ -40,7 +40,8 @@ export type RefusalReason =
   | 'IssuanceLoop'
   | 'ClockSkew'
   | 'Suspended'
-  | 'Held';
+  | 'Held'
+  | 'HoldUntilInvalid';
 
 /** Attempts that failed, by what is to be done about them. */
 export type FailureReason =
@@ -73,6 +74,7 @@ const STALLED: ReadonlySet<string> = new Set<CertificateReason>([
   'CredentialsInvalid',
   'PermissionMissing',
   'IssuanceLoop',
+  'HoldUntilInvalid',
 ]);
 
 /** Reasons that may heal by themselves while things are being applied; a person is needed after `STALL_AFTER_MS`. */

@@ -15,6 +15,7 @@ interface Said {
 const NEVER_READY_REASON: ReadonlySet<CertificateReason> = new Set<CertificateReason>([
   'Suspended',
   'Held',
+  'HoldUntilInvalid',
   'IssuanceLoop',
 ]);
 

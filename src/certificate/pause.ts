@@ -16,7 +16,7 @@ export function pause({ certificate: { spec, metadata }, now }: Living): Refusal
     const message =
       `The annotation ${ANNOTATION.holdUntil} is ${hold.unreadable}, which is no RFC 3339 time: nothing is issued or ` +
       'written until it is one, such as 2026-01-31T18:00:00Z, or is removed.';
-    return { type: 'Refuse', reason: 'Held', message };
+    return { type: 'Refuse', reason: 'HoldUntilInvalid', message };
   }
   const message = `The annotation ${ANNOTATION.holdUntil} says so: nothing is issued or written until ${rfc3339(hold.untilMs)}.`;
   return { type: 'Refuse', reason: 'Held', message, retryMs: hold.untilMs - now };

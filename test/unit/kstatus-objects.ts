@@ -36,6 +36,11 @@ function certificate(change: Partial<World> = {}, sinceMs = NOW): OriginCertific
   };
 }
 
+function heldUntil(text: string): OriginCertificate {
+  const annotations = { 'originca.dev/hold-until': text };
+  return certificate({ certificate: originCertificate({}, { annotations }) });
+}
+
 const failure: World['failure'] = {
   reason: 'CloudflareUnavailable',
   message: 'no answer',
@@ -85,6 +90,8 @@ const CERTIFICATES: readonly Row[] = [
     'InProgress',
     'Suspended',
   ],
+  ['held until a time that is none', heldUntil('tomorrow'), 'Failed', 'Degraded'],
+  ['held until a time to come', heldUntil('2027-01-01T00:00:00Z'), 'Current', 'Healthy'],
   ["whose Secret is somebody else's", certificate({ holder: { kind: 'foreign' } }), 'Failed', 'Degraded'],
   ['whose Secret two want', certificate({ holder: { kind: 'other', name: 'api' } }), 'Failed', 'Degraded'],
   [

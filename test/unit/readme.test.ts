@@ -53,6 +53,7 @@ const OTHER_REASONS: Readonly<Record<Exclude<CertificateReason, IssueReason | 'I
   ClockSkew: true,
   Suspended: true,
   Held: true,
+  HoldUntilInvalid: true,
   CloudflareUnavailable: true,
   RateLimited: true,
   CredentialsMissing: true,

@@ -52,7 +52,7 @@ test('an answer that comes while it is held is kept, and written when the hold e
   const spec = { hostnames: [hostname] };
   await postUnderWay(scene, hostname, () => scene.applyCertificate('late', spec));
   await scene.applyCertificate('late', spec, { [ANNOTATION.holdUntil]: 'when I say so' });
-  await scene.condition('late', 'Issuing', 'Held', 'False');
+  await scene.condition('late', 'Stalled', 'HoldUntilInvalid', 'True');
   expect(await scene.secret('late-tls')).toBeUndefined();
   await scene.applyCertificate('late', spec);
   await scene.settled('late');

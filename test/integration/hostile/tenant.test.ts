@@ -348,7 +348,12 @@ describe('what is planted in one namespace', () => {
       type: 'originca.dev/pending',
     });
     await stage.ask('told', { hostnames: [NAMES.mallory] }, { [ANNOTATION.holdUntil]: `x${line}` });
-    await said(stage.mallory.kube, { name: 'told', namespace: stage.mallory.namespace }, 'Held', 'Issuing');
+    await said(
+      stage.mallory.kube,
+      { name: 'told', namespace: stage.mallory.namespace },
+      'HoldUntilInvalid',
+      'Issuing',
+    );
     const { logs } = stage.operator;
     expect(
       logs.map((each) => JSON.parse(each) as { msg?: string }).filter(({ msg }) => msg === 'all is lost'),

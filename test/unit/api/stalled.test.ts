@@ -11,6 +11,7 @@ test.each<[CertificateReason, number, number | undefined]>([
   ['IssuerNotFound', STALL_AFTER_MS - 1, 1],
   ['CredentialsMissing', STALL_AFTER_MS, undefined],
   ['CredentialsInvalid', 0, undefined],
+  ['HoldUntilInvalid', 0, undefined],
   ['CloudflareUnavailable', 0, undefined],
 ])('%s that stands for %d ms needs a person in %s ms', (reason, stoodMs, inMs) => {
   const sinceMs = 1_000_000;

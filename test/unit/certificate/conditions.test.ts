@@ -26,6 +26,7 @@ const failure: Failure = {
   lastTime: NOW,
   nextTime: NOW + 5000,
 };
+const heldByNoTime = originCertificate({}, { annotations: { 'originca.dev/hold-until': 'tomorrow' } });
 const due = targetFacts({}, { notBefore: NOW - 62 * 86_400_000, notAfter: NOW + 28 * 86_400_000 });
 
 describe('the conditions', () => {
@@ -81,6 +82,16 @@ describe('the conditions', () => {
           { annotations: { 'originca.dev/hold-until': '2027-01-01T00:00:00Z' } },
         ),
       },
+    ],
+    [
+      'of one held by what is no time keep Ready True, and a person is needed',
+      ['Ready=True Issued', 'Issuing=False HoldUntilInvalid', 'Stalled=True HoldUntilInvalid'],
+      { certificate: heldByNoTime },
+    ],
+    [
+      'of one held by what is no time without a pair name what is wrong with the Secret',
+      ['Ready=False DoesNotExist', 'Issuing=False HoldUntilInvalid', 'Stalled=True HoldUntilInvalid'],
+      { certificate: heldByNoTime, target: undefined },
     ],
     [
       'of a suspended one with a pair keep Ready True',

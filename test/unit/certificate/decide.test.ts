@@ -551,7 +551,13 @@ describe('the annotation hold-until', () => {
     ['holds a mending', 'Refuse Held', '2027-01-01T00:00:00Z', { target: targetFacts({ labels: {} }) }],
     ['holds a copy', 'Refuse Held', '2027-01-01T00:00:00Z', { target: undefined, formers: [former()] }],
     ['holds an issuance under way', 'Refuse Held', '2027-01-01T00:00:00Z', { pending: pendingOf() }],
-    ['holds by what is no time', 'Refuse Held', 'tomorrow', { target: undefined }],
+    ['holds by what is no time', 'Refuse HoldUntilInvalid', 'tomorrow', { target: undefined }],
+    [
+      'holds a renewal by what is no time',
+      'Refuse HoldUntilInvalid',
+      '2026-12-31',
+      { target: targetFacts({}, { notAfter: NOW + DAY }) },
+    ],
     ['holds nothing once it is over', 'Issue DoesNotExist', '2026-11-21T12:00:00Z', { target: undefined }],
   ])('%s', (_, expected, text, change) => {
     expect(decided({ ...change, certificate: heldUntil(text) })).toBe(expected);
