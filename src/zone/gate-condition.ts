@@ -6,7 +6,13 @@ import type { GateView, OriginLine } from './world.ts';
 
 /** Why OriginsVerified is as it is. */
 export type OriginsReason =
-  'AllVerified' | 'NothingToVerify' | 'Skipped' | 'OriginsFailing' | 'Probing' | 'RecordsUnknown';
+  | 'AllVerified'
+  | 'NothingToVerify'
+  | 'Skipped'
+  | 'OriginsFailing'
+  | 'Probing'
+  | 'RecordsUnknown'
+  | 'TrustedCAUnusable';
 
 export type OriginsVerdict = Pick<Condition, 'status' | 'message'> & { readonly reason: OriginsReason };
 

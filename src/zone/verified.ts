@@ -1,6 +1,6 @@
 import type { OriginZone } from '../api/v1alpha1.ts';
 import type { Said } from './conditions.ts';
-import { originsVerified } from './gate-condition.ts';
+import { type OriginsReason, originsVerified } from './gate-condition.ts';
 import { isRefusal } from './recurring.ts';
 import { sslModeOf } from './settings.ts';
 import type { ZoneView } from './view.ts';
@@ -26,7 +26,7 @@ export function verifiedOf({ zone, memory, trust }: ZoneView, view: GateView): V
   return last ? { said: last, stands: true } : fresh(found.status, found.reason, found.message);
 }
 
-function fresh(status: Said['status'], reason: string, message: string): Verified {
+function fresh(status: Said['status'], reason: OriginsReason, message: string): Verified {
   return { said: { status, reason, message }, stands: false };
 }
 

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { CertificateReason, IssueReason } from '../../src/api/conditions.ts';
+import { type CertificateReason, isStalled, type IssueReason, stallsInMs } from '../../src/api/conditions.ts';
+import type { OriginsReason } from '../../src/zone/gate-condition.ts';
+import type { PullProblem, PullStall, PullWarning } from '../../src/zone/pulls/world.ts';
 import type { HoldReason } from '../../src/zone/world.ts';
 import { readCrds } from '../support/crds.ts';
 import { readReadme, withFlags } from '../support/readme.ts';
@@ -18,7 +20,20 @@ function section(heading: string): string {
 /** What is set as code in the first column of the section's tables. */
 function named(text: string): string[] {
   const firstCells = [...text.matchAll(/^\|([^|]*)\|/gm)].map(([, cell = '']) => cell);
-  return firstCells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+  return firstCells.flatMap(codesIn);
+}
+
+function codesIn(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+}
+
+/** The first column's code and the text of the column `title`, of the rows of the section's table. */
+function columnOf(text: string, title: string): Map<string, string> {
+  const [head = [], , ...rows] = [...text.matchAll(/^\|(.*)\|$/gm)].map(([, row = '']) =>
+    row.split(' | ').map((cell) => cell.trim()),
+  );
+  const index = head.indexOf(title);
+  return new Map(rows.flatMap((cells) => codesIn(cells[0] ?? '').map((name) => [name, cells[index] ?? ''])));
 }
 
 /** Typed so that a new reason does not compile until it stands here, and then in the README. */
@@ -80,6 +95,36 @@ const HOLD_REASONS: Readonly<Record<HoldReason, true>> = {
   ZoneNotActive: true,
 };
 
+const ORIGINS_REASONS: Readonly<Record<OriginsReason, true>> = {
+  AllVerified: true,
+  NothingToVerify: true,
+  Skipped: true,
+  OriginsFailing: true,
+  Probing: true,
+  RecordsUnknown: true,
+  TrustedCAUnusable: true,
+};
+
+const PULL_REASONS: Readonly<Record<PullProblem | PullStall | PullWarning, true>> = {
+  SettingNotEditable: true,
+  ForeignClientCertificate: true,
+  CaSecretMissing: true,
+  CaSecretInvalid: true,
+  SecretNotManaged: true,
+  NewCaNotAccepted: true,
+  SwitchingOff: true,
+  Held: true,
+  CaExpiring: true,
+  PublishRefused: true,
+};
+
+/** When a reason brings Stalled, in the README's words. */
+function stallOf(reason: string): string {
+  if (isStalled(reason, 0, 0)) return 'at once';
+  const afterMs = stallsInMs(reason, 0, 0);
+  return afterMs === undefined ? 'no' : `after ${afterMs / 60_000} min`;
+}
+
 describe('the README', () => {
   test('begins with the two commands of a newcomer', () => {
     const lines = section('## Try it: two commands').split('\n');
@@ -108,9 +153,18 @@ describe('the README', () => {
     expect(reasons.toSorted()).toEqual(Object.keys(OTHER_REASONS).toSorted());
   });
 
-  test('tells every reason that holds a setting of a zone back, and no other', () => {
-    const reasons = named(section('## When a zone is not as asked for'));
-    expect(reasons.toSorted()).toEqual(Object.keys(HOLD_REASONS).toSorted());
+  test('tells when each of them means that a person is needed', () => {
+    const stalls = columnOf(section('## When things fail'), 'Stalled');
+    const inCode = Object.keys(OTHER_REASONS).map((reason): [string, string] => [reason, stallOf(reason)]);
+    expect(Object.fromEntries(stalls)).toEqual(Object.fromEntries(inCode));
+  });
+
+  test.each([
+    ['holds a setting of a zone back', '## When a zone is not as asked for', HOLD_REASONS],
+    ['OriginsVerified has', '### What OriginsVerified says', ORIGINS_REASONS],
+    ['origin pulls do not go on for', '## Authenticated Origin Pulls', PULL_REASONS],
+  ])('tells every reason that %s, and no other', (_, heading, reasons) => {
+    expect(named(section(heading)).toSorted()).toEqual(Object.keys(reasons).toSorted());
   });
 
   test('names every reason to issue', () => {

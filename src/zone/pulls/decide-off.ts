@@ -41,14 +41,14 @@ function originsUnknown(world: PullsWorld): PullStep | undefined {
   const message =
     `Cloudflare still presents a client certificate, since it cannot be told whether ${namesOf(unknown)} demand it: TLS fails there, or they cannot be reached from here. ` +
     'Repair them, say in spec.probes where to knock, or name them in spec.gate.ignore.';
-  return { ...waiting('SwitchingOff', message, LOOK_AGAIN_MS), stalled: true };
+  return stuck('SwitchingOff', message, LOOK_AGAIN_MS);
 }
 
 function originsDemand(world: PullsWorld): PullStep | undefined {
   const { required } = world.demand;
   if (!isPresented(world) || required.length === 0) return undefined;
   const message = `Cloudflare still presents a client certificate, since ${namesOf(required)} demand it. ${HOW}.`;
-  return { ...waiting('SwitchingOff', message, LOOK_AGAIN_MS), stalled: true };
+  return stuck('SwitchingOff', message, LOOK_AGAIN_MS);
 }
 
 function sharedIsOn({ cloudflare: { shared } }: PullsWorld): PullStep | undefined {

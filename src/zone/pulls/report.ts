@@ -5,7 +5,7 @@ import type { ConcernReport, Problem, ZonePass } from '../concern.ts';
 import { isTlsToOrigins } from './bundle.ts';
 import { safeToDemand } from './decide.ts';
 import { copiesOf } from './leaves.ts';
-import type { PullsWorld, PullStep, Stored } from './world.ts';
+import type { PullState, PullsWorld, PullStep, PullWarning, Stored } from './world.ts';
 
 type Status = NonNullable<OriginZone['status']>['authenticatedOriginPulls'];
 
@@ -62,8 +62,12 @@ function certificateOf({ cloudflare, now }: PullsWorld, stored: Stored): Partial
   };
 }
 
-function problemsOf(world: PullsWorld, step: PullStep): readonly Problem[] {
-  const problems: Problem[] = [];
+interface PullsProblem extends Problem {
+  readonly reason: PullState | PullWarning;
+}
+
+function problemsOf(world: PullsWorld, step: PullStep): readonly PullsProblem[] {
+  const problems: PullsProblem[] = [];
   if (step.stalled === true || step.state === 'NewCaNotAccepted')
     problems.push({ reason: step.state, message: step.message, stalled: step.stalled === true });
   for (const { message } of world.publish) {

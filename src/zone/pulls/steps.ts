@@ -2,7 +2,7 @@ import { formatDuration } from '../../api/duration.ts';
 import type { OriginLine } from '../world.ts';
 import { isTlsToOrigins } from './bundle.ts';
 import { PROPAGATION_MS } from './propagation.ts';
-import type { PullEffect, PullState, PullsWorld, PullStep } from './world.ts';
+import type { PullEffect, PullProblem, PullStall, PullState, PullsWorld, PullStep } from './world.ts';
 
 /** What several of the lists of checks say alike. */
 
@@ -29,8 +29,8 @@ export function pollMs(sinceMs: number): number {
 const REFUSED_AGAIN_MS = 5 * 60_000;
 
 /** Only a person can go on. */
-export function stuck(state: PullState, message: string): PullStep {
-  return { state, message, stalled: true, againMs: REFUSED_AGAIN_MS };
+export function stuck(state: PullProblem | PullStall, message: string, againMs = REFUSED_AGAIN_MS): PullStep {
+  return { state, message, stalled: true, againMs };
 }
 
 /** The mode is one in which Cloudflare speaks no TLS to origins. */

@@ -183,8 +183,13 @@ export type PullProblem =
   | 'CaSecretMissing'
   | 'CaSecretInvalid'
   | 'SecretNotManaged'
-  | 'NewCaNotAccepted'
-  | 'CaExpiring';
+  | 'NewCaNotAccepted';
+
+/** States that go on by themselves in some cases, and in others only by a person. */
+export type PullStall = 'SwitchingOff' | 'Held';
+
+/** What is told beside the state: it goes on all the same. */
+export type PullWarning = 'CaExpiring' | 'PublishRefused';
 
 /** Which leaf of our Secret. */
 export type LeafSlot = 'leaf' | 'nextLeaf';
