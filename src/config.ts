@@ -9,7 +9,7 @@ export interface Config {
   readonly inClusterDir: string | undefined;
   /** Empty: all namespaces. */
   readonly watchNamespaces: readonly string[];
-  /** Whether ClusterOriginIssuers and namespace selectors are served. */
+  /** Whether ClusterOriginIssuers, with their namespace selectors, and OriginZones are served. */
   readonly clusterKinds: boolean;
   /** Undefined: the namespace of the pod, or of the kubeconfig's context. */
   readonly operatorNamespace: string | undefined;

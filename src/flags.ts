@@ -24,10 +24,13 @@ export const CLOUDFLARE_BASE_URL = 'https://api.cloudflare.com/client/v4';
 export const FLAGS = {
   kubeconfig: text('FILE', "kubeconfig to use; else KUBECONFIG, the pod's service account, ~/.kube/config"),
   'in-cluster-dir': text('DIR', 'directory with token, ca.crt and namespace, in place of the one a pod has'),
-  'watch-namespaces': namespaces('NAMES', 'namespaces to serve, separated by commas; empty: all of them'),
+  'watch-namespaces': namespaces(
+    'NAMES',
+    'namespaces to serve, separated by commas, without the cluster kinds; empty: all of them',
+  ),
   'cluster-kinds': toggle(
     false,
-    'serve ClusterOriginIssuer too although --watch-namespaces is set (needs a ClusterRole)',
+    'serve ClusterOriginIssuer and OriginZone too although --watch-namespaces is set (needs a ClusterRole)',
   ),
   'operator-namespace': namespace(
     'NAME',

@@ -63,6 +63,7 @@ export class RunnableOperator implements Operator {
 
   async run(stop: AbortSignal): Promise<void> {
     const { config, log, metrics, freshness, kube } = this.#parts;
+    if (!config.clusterKinds) sayWhatIsNotRead(log);
     const onStop = (): void => {
       this.#stopping = true;
     };
@@ -111,6 +112,13 @@ export class RunnableOperator implements Operator {
       clock: () => skew.problem(),
     };
   }
+}
+
+/** An OriginZone that nobody reads has no status in which that could be said. */
+function sayWhatIsNotRead(log: Logger): void {
+  log.info(
+    'ClusterOriginIssuers and OriginZones are not read, since --watch-namespaces is set: --cluster-kinds has them read, and needs a ClusterRole',
+  );
 }
 
 interface Surroundings {

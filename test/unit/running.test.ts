@@ -13,7 +13,7 @@ const closed = { close: () => Promise.resolve() };
 function partsOf(parts: object): Parts {
   const logs: string[] = [];
   return {
-    config: { metricsAddress: { host: '127.0.0.1', port: 0 }, watchNamespaces: [] },
+    config: { metricsAddress: { host: '127.0.0.1', port: 0 }, watchNamespaces: [], clusterKinds: true },
     log: {
       warn: (...words: unknown[]) => void logs.push(String(words.at(-1))),
       info: (...words: unknown[]) => void logs.push(String(words.at(-1))),
@@ -82,6 +82,26 @@ test('what was not heard of the API server is told by /readyz', async () => {
   });
   stop.abort();
   await ended;
+});
+
+test.each([
+  ['nothing where all kinds are read', true, []],
+  ['that the cluster kinds are not read', false, [expect.stringContaining('OriginZones are not read')]],
+])('says at the start %s', async (_, clusterKinds, said) => {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const operator = new RunnableOperator(
+    partsOf({
+      config: { metricsAddress: { host: '127.0.0.1', port: 0 }, watchNamespaces: ['a'], clusterKinds },
+      log: { info: (line: string) => void lines.push(line), warn: () => undefined },
+      first: termOf(untilOneAborts).term,
+    }),
+  );
+  const ended = operator.run(stop.signal);
+  await readiness(operator);
+  stop.abort();
+  await ended;
+  expect(lines.filter((line) => line.includes('--cluster-kinds'))).toEqual(said);
 });
 
 test('who loses the lease is a candidate again in a term that remembers nothing, until it is stopped', async () => {
