@@ -109,12 +109,12 @@ function findIssuer({ stores }: CertificateContext, key: IssuerKey): IssuerObjec
 function notFound({ clusterKinds }: CertificateContext, key: IssuerKey): string {
   if (key.kind === 'ClusterOriginIssuer' && !clusterKinds) {
     return (
-      'this operator watches chosen namespaces and does not read ClusterOriginIssuers; ' +
+      'This operator watches chosen namespaces and does not read ClusterOriginIssuers; ' +
       'refer to an OriginIssuer of the namespace, or start the operator with --cluster-kinds.'
     );
   }
   const where = key.kind === 'OriginIssuer' ? ` in namespace ${key.namespace}` : '';
-  return `there is no ${key.kind} ${key.name}${where}; create it, or correct spec.issuerRef.`;
+  return `There is no ${key.kind} ${key.name}${where}; create it, or correct spec.issuerRef.`;
 }
 
 async function refusal(

@@ -25,7 +25,7 @@ export interface Spoken {
 export function conditionsOf(spoken: Spoken, before: readonly Dated[], nowMs: number): readonly Said[] {
   const ready = readyOf(spoken.finding, find(before, 'Ready'));
   const inSync = inSyncOf(spoken, find(before, 'InSync'));
-  const verified = spoken.verified ?? unknown(spoken.finding);
+  const verified = verifiedOf(spoken);
   const stalled = stalledBy(spoken, ready, find(before, 'Ready'), nowMs);
   return [
     ready,
@@ -81,6 +81,12 @@ function inSyncOf(
     };
   const special = actions.find(({ reason }) => reason === 'CertificatesUnused') ?? actions.find(isStricter);
   return { status: 'True', reason: special?.reason ?? 'InSync', message: wordsOf(actions) };
+}
+
+/** Where Ready says why the zone cannot be read, that the records were not read either is no news. */
+function verifiedOf({ finding, verified }: Spoken): Omit<Said, 'type'> {
+  const isUnread = finding.outcome === 'refused' && verified?.reason === 'RecordsUnknown';
+  return verified === undefined || isUnread ? unknown(finding) : verified;
 }
 
 function isStricter({ reason }: SettingAction): boolean {

@@ -8,7 +8,7 @@ import type { Rule, Schema } from './crds.ts';
 export function violations(schema: Schema, value: unknown, path = ''): string[] {
   const own = (schema['x-kubernetes-validations'] ?? [])
     .filter((rule) => !holds(rule, schema, value))
-    .map(({ message, fieldPath = '' }) => `${path}${fieldPath}: ${message}`);
+    .map((rule) => `${path}${rule.fieldPath ?? ''}: ${messageOf(rule, schema, value)}`);
   return [...own, ...parts(schema, value, path).flatMap((part) => violations(...part))];
 }
 
@@ -29,11 +29,22 @@ type Evaluate = (bindings: { self: CelInput }) => unknown;
 const planned = new Map<string, Evaluate>();
 
 function holds({ rule }: Rule, schema: Schema, value: unknown): boolean {
-  const evaluate = planned.get(rule) ?? plan(celEnv(), parse(rule));
-  planned.set(rule, evaluate);
+  return evaluated(rule, schema, value) === true;
+}
+
+/** As the API server has it: a text that is none or has a line break is not used. */
+function messageOf({ message, messageExpression }: Rule, schema: Schema, value: unknown): string {
+  if (messageExpression === undefined) return message;
+  const said = evaluated(messageExpression, schema, value);
+  return typeof said !== 'string' || said.trim() === '' || said.includes('\n') ? message : said;
+}
+
+function evaluated(expression: string, schema: Schema, value: unknown): unknown {
+  const evaluate = planned.get(expression) ?? plan(celEnv(), parse(expression));
+  planned.set(expression, evaluate);
   const result = evaluate({ self: toCel(schema, value) });
-  if (isCelError(result)) throw new Error(`CEL rule cannot be evaluated: ${rule}: ${result.message}`);
-  return result === true;
+  if (isCelError(result)) throw new Error(`CEL cannot be evaluated: ${expression}: ${result.message}`);
+  return result;
 }
 
 /** JSON knows one kind of number, CEL tells int from double: the schema says which it is. */

@@ -19,6 +19,8 @@ export interface Schema {
 export interface Rule {
   readonly rule: string;
   readonly message: string;
+  /** CEL that makes the message, where it names what is wrong. */
+  readonly messageExpression?: string;
   readonly fieldPath?: string;
 }
 

@@ -18,6 +18,7 @@ export function hostnameProblem(name: string): string | undefined {
   const base = name.startsWith(WILDCARD) ? name.slice(WILDCARD.length) : name;
   if (base.includes('*'))
     return 'has a * elsewhere than as its whole first label: only *.example.com is possible';
+  if (base.includes('://')) return 'is a URL: write the host alone, as in example.com';
   if (base.includes(':')) return 'is an IP address or carries a port: only DNS names are possible';
   const labels = base.split('.');
   if (labels.every((label) => ONLY_DIGITS.test(label)))

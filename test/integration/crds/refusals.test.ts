@@ -29,14 +29,15 @@ describe('an OriginCertificate', () => {
   ];
   const star = 'has a * elsewhere than as its whole first label: only *.example.com is possible';
   const noDuration = 'is no duration: write hours, minutes and seconds, such as 720h or 1h30m';
-  const ours = 'Invalid value: has a key under originca.dev/: those belong to the operator';
-  const tracking =
-    'Invalid value: has a key by which GitOps tools track what they applied ' +
-    '(app.kubernetes.io/instance, argocd.argoproj.io/*): such a tool would delete the Secret';
+  const ours = (key: string): string =>
+    `Invalid value: has the key ${key}, which is under originca.dev/: those belong to the operator`;
+  const tracking = (key: string): string =>
+    `Invalid value: has the key ${key}, by which GitOps tools track what they applied: such a tool would delete the Secret`;
 
   test.each<[object, string]>([
     hostnameIs('1.2.3.4', 'is an IP address: only DNS names are possible'),
     hostnameIs('2001:db8::1', 'is an IP address or carries a port: only DNS names are possible'),
+    hostnameIs('https://a.example.com', 'is a URL: write the host alone, as in example.com'),
     hostnameIs('*.com', 'has too few labels: at least two are needed, as in example.com or *.example.com'),
     hostnameIs('a.*.b.com', star),
     hostnameIs('**.x.com', star),
@@ -82,7 +83,7 @@ describe('an OriginCertificate', () => {
     ],
     [
       { revocation: { onDelete: 'Revoke' } },
-      'spec.revocation.onDelete: Invalid value: Revoke needs secretDeletionPolicy: Delete, so that no Secret is left with a revoked certificate',
+      'spec.revocation.onDelete: Invalid value: is Revoke, which needs secretDeletionPolicy: Delete, so that no Secret is left with a revoked certificate',
     ],
     [{ renewBefore: '1 month' }, `spec.renewBefore: Invalid value: "1 month": ${noDuration}`],
     [{ renewBefore: '1d' }, `spec.renewBefore: Invalid value: "1d": ${noDuration}`],
@@ -112,22 +113,25 @@ describe('an OriginCertificate', () => {
       { secretName: 'My_Secret' },
       'spec.secretName: Invalid value: "My_Secret": is no name that a Secret can have: only lower-case letters, digits, inner hyphens and inner dots are possible',
     ],
-    [{ secretTemplate: { labels: { 'originca.dev/managed': 'no' } } }, `spec.secretTemplate.labels: ${ours}`],
+    [
+      { secretTemplate: { labels: { 'originca.dev/managed': 'no' } } },
+      `spec.secretTemplate.labels: ${ours('originca.dev/managed')}`,
+    ],
     [
       { secretTemplate: { annotations: { 'originca.dev/need': '{}' } } },
-      `spec.secretTemplate.annotations: ${ours}`,
+      `spec.secretTemplate.annotations: ${ours('originca.dev/need')}`,
     ],
     [
       { secretTemplate: { labels: { 'app.kubernetes.io/instance': 'a' } } },
-      `spec.secretTemplate.labels: ${tracking}`,
+      `spec.secretTemplate.labels: ${tracking('app.kubernetes.io/instance')}`,
     ],
     [
       { secretTemplate: { annotations: { 'argocd.argoproj.io/tracking-id': 'a' } } },
-      `spec.secretTemplate.annotations: ${tracking}`,
+      `spec.secretTemplate.annotations: ${tracking('argocd.argoproj.io/tracking-id')}`,
     ],
     [
       { secretTemplate: { labels: { 'a b': 'c' } } },
-      'spec.secretTemplate.labels: Invalid value: has a key that is none for a label or annotation: write name or example.com/name, the name of 63 characters at most',
+      'spec.secretTemplate.labels: Invalid value: has the key a b, which is none for a label or annotation: write name or example.com/name, the name of 63 characters at most',
     ],
     [
       { secretTemplate: { labels: { team: 'a b' } } },

@@ -40,7 +40,7 @@ describe('a certificate whose issuer', () => {
     await scene.applyCertificate('early', { issuerRef: { kind: 'OriginIssuer', name: 'later' } });
     const { status } = await scene.condition('early', 'Ready', 'IssuerNotFound', 'False');
     expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
-      `there is no OriginIssuer later in namespace ${scene.namespace}; create it, or correct spec.issuerRef.`,
+      `There is no OriginIssuer later in namespace ${scene.namespace}; create it, or correct spec.issuerRef.`,
     );
     await scene.createIssuer({}, 'later');
     await scene.settled('early');

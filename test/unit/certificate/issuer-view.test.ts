@@ -108,3 +108,21 @@ describe('what an issuer refuses', () => {
     expect(await refused()).toBeUndefined();
   });
 });
+
+describe('an issuer that is not there', () => {
+  const cluster = { kind: 'ClusterOriginIssuer', name: 'shared' } as const;
+  test.each([
+    ['OriginIssuer', true, /^There is no OriginIssuer cloudflare in namespace shop; create it/],
+    ['ClusterOriginIssuer', true, /^There is no ClusterOriginIssuer shared; create it/],
+    ['ClusterOriginIssuer', false, /^This operator watches chosen namespaces and does not read/],
+  ] as const)(
+    'of kind %s, where cluster kinds are served: %s, is named in a sentence',
+    async (kind, clusterKinds, message) => {
+      const stores = { issuers: { get: () => undefined }, clusterIssuers: { get: () => undefined } };
+      const alone = { ...context, clusterKinds, stores } as unknown as CertificateContext;
+      const spec = kind === 'OriginIssuer' ? {} : { issuerRef: cluster };
+      const found = await viewIssuer(alone, originCertificate(spec), never);
+      expect(found).toMatchObject({ state: 'IssuerNotFound', message: expect.stringMatching(message) });
+    },
+  );
+});

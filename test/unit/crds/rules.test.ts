@@ -16,6 +16,8 @@ describe('hostnames', () => {
     ['*.1.2.3.4', ['is an IP address: only DNS names are possible']],
     ['2001:db8::1', ['is an IP address or carries a port: only DNS names are possible']],
     ['example.com:443', ['is an IP address or carries a port: only DNS names are possible']],
+    ['https://a.example.com', ['is a URL: write the host alone, as in example.com']],
+    ['https://a.example.com:8443/b?c', ['is a URL: write the host alone, as in example.com']],
     ['*.com', ['has too few labels: at least two are needed, as in example.com or *.example.com']],
     ['localhost', ['has too few labels: at least two are needed, as in example.com or *.example.com']],
     ['a.*.b.com', ['has a * elsewhere than as its whole first label: only *.example.com is possible']],
@@ -63,6 +65,7 @@ describe('hostnames', () => {
       'A',
       'ü',
       ':',
+      '://',
       ' ',
       '\u0000',
       '~',
@@ -82,9 +85,12 @@ describe('hostnames', () => {
 });
 
 describe('the rest of a certificate', () => {
-  const tracked =
-    'has a key by which GitOps tools track what they applied (app.kubernetes.io/instance, argocd.argoproj.io/*): such a tool would delete the Secret';
-  const ours = 'has a key under originca.dev/: those belong to the operator';
+  const tracked = (key: string): string =>
+    `has the key ${key}, by which GitOps tools track what they applied: such a tool would delete the Secret`;
+  const ours = (key: string): string =>
+    `has the key ${key}, which is under originca.dev/: those belong to the operator`;
+  const none = 'which is none for a label or annotation: write name or example.com/name';
+  const shortEnough = 'the name of 63 characters at most';
   const tooLong =
     'spec.renewBefore: must be shorter than the time that the certificate is valid (validityDays)';
   const noDuration =
@@ -115,19 +121,35 @@ describe('the rest of a certificate', () => {
     [{ privateKey: { algorithm: 'ECDSA', size: 384 } }, []],
     [
       { secretTemplate: { labels: { 'originca.dev/managed': 'no' } } },
-      [`spec.secretTemplate.labels: ${ours}`],
+      [`spec.secretTemplate.labels: ${ours('originca.dev/managed')}`],
     ],
     [
       { secretTemplate: { annotations: { 'originca.dev/need': '{}' } } },
-      [`spec.secretTemplate.annotations: ${ours}`],
+      [`spec.secretTemplate.annotations: ${ours('originca.dev/need')}`],
     ],
     [
       { secretTemplate: { labels: { 'app.kubernetes.io/instance': 'x' } } },
-      [`spec.secretTemplate.labels: ${tracked}`],
+      [`spec.secretTemplate.labels: ${tracked('app.kubernetes.io/instance')}`],
     ],
     [
       { secretTemplate: { annotations: { 'argocd.argoproj.io/x': 'x' } } },
-      [`spec.secretTemplate.annotations: ${tracked}`],
+      [`spec.secretTemplate.annotations: ${tracked('argocd.argoproj.io/x')}`],
+    ],
+    [
+      { secretTemplate: { labels: { 'a.b/good': 'x', 'a b': 'c' } } },
+      [`spec.secretTemplate.labels: has the key a b, ${none}, ${shortEnough}`],
+    ],
+    [
+      { secretTemplate: { labels: { 'a\nb': 'c' } } },
+      [
+        `spec.secretTemplate.labels: has a key that is none for a label or annotation: write name or example.com/name, ${shortEnough}`,
+      ],
+    ],
+    [
+      { revocation: { onDelete: 'Revoke' } },
+      [
+        'spec.revocation.onDelete: is Revoke, which needs secretDeletionPolicy: Delete, so that no Secret is left with a revoked certificate',
+      ],
     ],
     [
       {

@@ -176,6 +176,19 @@ describe('Stalled', () => {
   });
 });
 
+test('OriginsVerified refers to Ready where the zone may not be read, and not to records that were not read', () => {
+  const message = 'The DNS records are unknown. They were not read yet.';
+  const verified = { status: 'Unknown', reason: 'RecordsUnknown', message } as const;
+  expect(said({ finding: REFUSED, verified })['OriginsVerified']).toMatchObject({
+    status: 'Unknown',
+    reason: 'ZoneNotFound',
+    message: 'It is not known: see Ready.',
+  });
+  expect(said({ verified })['OriginsVerified']?.message).toBe(message);
+  const failing = { status: 'False', reason: 'OriginsFailing', message: 'One fails.' } as const;
+  expect(said({ finding: REFUSED, verified: failing })['OriginsVerified']).toMatchObject(failing);
+});
+
 test('OriginsVerified is what the gate says, and unknown where Cloudflare cannot be asked', () => {
   expect(short(said({})['OriginsVerified'])).toBe('True AllVerified');
   expect(short(said({ finding: MISSING, actions: undefined, verified: undefined })['OriginsVerified'])).toBe(
