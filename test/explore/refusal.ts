@@ -78,7 +78,8 @@ export function isResigned(api: Objects, key: string, now: number): boolean {
     (secret) => isPending(secret) && noteOf(secret, 'certificateUid') === certificate.metadata.uid,
   );
   if (refusal === undefined) return pending === undefined && isOnlyOwing(api, certificate, now);
-  return isSaid(certificate, refusal) && (pending === undefined || isParked(api, pending));
+  const isWaiting = pending === undefined || isParked(api, pending);
+  return isSaid(certificate, refusal) && isWaiting && cannotRevoke(api, certificate, now);
 }
 
 /** What else is asked for of an object that has its pair waits for an issuer. */
@@ -90,17 +91,28 @@ function waitingFor({ issuers }: Objects, certificate: OriginCertificate): Refus
 /** The grace is over by then, and it was tried. */
 const TRIED_MS = 2 * 3_600_000;
 
-/** Satisfied, and all that it is to revoke lies in Secrets that somebody may serve from, as was seen when its time came. */
+/** It has what it asks for, and looks only at what it cannot revoke. */
 function isOnlyOwing(api: Objects, certificate: OriginCertificate, now: number): boolean {
-  const { spec, status } = certificate;
-  const owed = (status?.superseded ?? []).filter(({ revoke, revokedAt }) => revoke && !revokedAt);
-  const isHeld = ({ id, revoke }: (typeof owed)[number]): boolean =>
-    servingSecrets(api).some(
-      (secret) => carriedBy(secret)?.id === id && !(revoke === 'Rekeyed' && isReleased(secret)),
-    );
-  if (owed.length > 0 && !api.issuers.includes(spec.issuerRef.name)) return true; // Nobody can be asked.
-  const isTried = owed.every(({ supersededAt }) => Date.parse(supersededAt) + TRIED_MS <= now);
   return (
-    owed.length > 0 && isTried && owed.every(isHeld) && isSatisfied(certificate, api.secrets[spec.secretName])
+    owedBy(certificate).length > 0 &&
+    cannotRevoke(api, certificate, now) &&
+    (isSatisfied(certificate, api.secrets[certificate.spec.secretName]) ||
+      !api.issuers.includes(certificate.spec.issuerRef.name))
   );
+}
+
+/** All that it is to revoke lies in Secrets that somebody may serve from, as was seen when its time came, or nobody can be asked. */
+function cannotRevoke(api: Objects, certificate: OriginCertificate, now: number): boolean {
+  if (!api.issuers.includes(certificate.spec.issuerRef.name)) return true;
+  return owedBy(certificate).every(
+    ({ id, revoke, supersededAt }) =>
+      Date.parse(supersededAt) + TRIED_MS <= now &&
+      servingSecrets(api).some(
+        (secret) => carriedBy(secret)?.id === id && !(revoke === 'Rekeyed' && isReleased(secret)),
+      ),
+  );
+}
+
+function owedBy({ status }: OriginCertificate) {
+  return (status?.superseded ?? []).filter(({ revoke, revokedAt }) => revoke && !revokedAt);
 }
