@@ -105,8 +105,9 @@ export class Budget {
   }
 
   /**
-   * How long until somebody may be let in who sends `own` requests with that token, ms; 0 for now. The process's bucket
-   * pays the later ones back: who needs several would else wait for ever behind those who take each as it drips.
+   * How long until somebody may be let in who sends `own` requests with that token, ms; 0 for now. One has to be there
+   * beside what is kept for others, and the process's bucket is paid back the later ones: who needs several would else
+   * wait for ever behind those who take each as it drips.
    */
   waitMs(account = '', share: Share = 'certificates', own = 1): number {
     const nowMs = this.#clock.monotonic();
@@ -122,11 +123,11 @@ export class Budget {
   }
 
   /**
-   * Pays for requests that the asker sends soon: until it gives back what is left they are its own. Who is called to
-   * send one would else find that somebody was faster.
+   * Keeps requests for the asker, until it sends them or gives them back: who is called to send one would else find that
+   * somebody was faster. They stay in the bucket till then, so that what is kept for a slow one and what gathers meanwhile
+   * are never sent in one burst.
    */
   claim(asker: string, account: string, count: number): void {
-    this.#spend(count, account, this.#clock.monotonic());
     this.#claims.add(asker, account, count);
   }
 
@@ -137,8 +138,7 @@ export class Budget {
 
   /** Gives back what the asker has not sent of its claim. */
   release(asker: string): void {
-    const left = this.#claims.drop(asker);
-    if (left !== undefined) this.#spend(-left.count, left.account, this.#clock.monotonic());
+    this.#claims.drop(asker);
   }
 
   /** Resolves with true when one request was paid for, with false when it is worth looking whether it may be sent. */
@@ -160,7 +160,6 @@ export class Budget {
     const nowMs = this.#clock.monotonic();
     const atOnce = Math.max(0, rest) / 2;
     const tokens = new TokenBucket((Math.max(0, rest) - atOnce) / resetMs, Infinity, atOnce, nowMs);
-    tokens.spend(this.#claims.ofAccount(account));
     this.#account(account).allowance = { tokens, untilMs: nowMs + resetMs };
   }
 
@@ -172,17 +171,17 @@ export class Budget {
 
   /** Requests that the process could send at this moment; Infinity when switched off. */
   remaining(): number {
-    return Math.max(0, Math.floor(this.#buckets?.all.level(this.#clock.monotonic()) ?? Infinity));
+    const level = this.#buckets?.all.level(this.#clock.monotonic()) ?? Infinity;
+    return Math.max(0, Math.floor(level - this.#claims.total));
   }
 
   /** What was claimed for one token may be sent with another, if Cloudflare left that one so much. */
   #useClaim(asker: string, count: number, account: string, nowMs: number): boolean {
     if (this.#claims.of(asker) < count) return false;
-    if (this.#claims.accountOf(asker) !== account) {
-      if (this.#allowanceMs(count, account, nowMs) > 0) return false;
-      this.#allowance(account, nowMs)?.tokens.spend(count);
-    }
+    const isOther = !this.#claims.isFor(asker, account);
+    if (isOther && this.#allowanceMs(count, account, nowMs) > 0) return false;
     this.#claims.use(asker, count);
+    this.#spend(count, account, nowMs);
     return true;
   }
 
@@ -204,7 +203,9 @@ export class Budget {
     if (this.#buckets === undefined) return 0;
     const { all, zones } = this.#buckets;
     const allMs = all.waitMs(count + this.#keptFrom(share, nowMs), nowMs);
-    const shortMs = Math.max(allMs, this.#allowanceMs(count, account, nowMs));
+    // However full the bucket is: what is kept for others is not there.
+    const claimedMs = this.#claims.total > 0 ? all.spanMs(this.#claims.total + 1, nowMs) : 0;
+    const shortMs = Math.max(allMs, claimedMs, this.#allowanceMs(count, account, nowMs));
     if (share === 'certificates') return shortMs;
     return Math.max(shortMs, zones.waitMs(count, nowMs), this.#precedenceMs(count, account, nowMs));
   }
@@ -240,7 +241,10 @@ export class Budget {
   /** Until what Cloudflare left to the token holds `count`: at the latest until its window ends. */
   #allowanceMs(count: number, account: string, nowMs: number): number {
     const allowance = this.#buckets && this.#allowance(account, nowMs);
-    return allowance ? Math.min(allowance.tokens.waitMs(count, nowMs), allowance.untilMs - nowMs) : 0;
+    const claimed = this.#claims.ofAccount(account);
+    return allowance
+      ? Math.min(allowance.tokens.waitMs(count + claimed, nowMs), allowance.untilMs - nowMs)
+      : 0;
   }
 
   #allowance(account: string, nowMs: number): Account['allowance'] {

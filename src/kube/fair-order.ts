@@ -46,27 +46,31 @@ export class FairOrder {
     return this.#entries.get(key)?.rank;
   }
 
-  /** Adds the key, or moves it to another rank. */
+  /** Adds the key, or moves it to another rank: within its group that leaves the group's turn as it was. */
   add(key: string, rank: Rank): void {
-    this.delete(key);
+    const before = this.#entries.get(key);
     const entry = { key, rank, turn: this.#turns++ };
     this.#entries.set(key, entry);
     this.#lanes.set(rank.lane, (this.#lanes.get(rank.lane) ?? 0) + 1);
     const group = this.#groups.get(rank.group) ?? new Group((each) => this.#entries.get(each.key) === each);
     group.add(entry);
     this.#groups.set(rank.group, group);
+    if (before !== undefined) this.#left(before);
   }
 
   delete(key: string): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
-    const { group, lane } = entry.rank;
     this.#entries.delete(key);
+    this.#left(entry);
+    return true;
+  }
+
+  #left({ rank: { group, lane } }: Entry): void {
     const left = (this.#lanes.get(lane) ?? 1) - 1;
     if (left === 0) this.#lanes.delete(lane);
     else this.#lanes.set(lane, left);
     if (this.#groups.get(group)?.leave(lane) === 0) this.#groups.delete(group);
-    return true;
   }
 
   /** Removes and returns the next key of a lane that is open; a group that has none of those keeps its turn. */

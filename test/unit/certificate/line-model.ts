@@ -27,6 +27,8 @@ export interface ModelOptions {
   readonly workers?: number;
   readonly ratePerSecond?: number;
   readonly burst?: number;
+  /** How long it takes to see what a certificate needs; default: no time. */
+  readonly lookMs?: (atMs: number) => number;
   /** Whether Cloudflare serves this request; default: always. */
   readonly serves?: (due: Due, atMs: number) => boolean;
 }
@@ -103,6 +105,8 @@ export class LineModel {
 
   async #pass(key: string): Promise<void> {
     this.passes += 1;
+    const lookMs = this.#options.lookMs?.(this.clock.monotonic()) ?? 0;
+    if (lookMs > 0) await this.clock.after(lookMs);
     if (this.issued.has(key)) return;
     const due = this.#dueOf(key);
     const ask: Ask = { account: due.token, operation: 'create_certificate', asker: key };

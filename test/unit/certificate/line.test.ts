@@ -39,6 +39,25 @@ function mostTurns(sent: readonly Sent[], namespace: string, fromMs: number, toM
   );
 }
 
+describe('when looks have been slow for long and are fast again', () => {
+  test.each([1, 8])(
+    'what gathered meanwhile is not sent in one burst, with %d tokens of one user',
+    async (tokens) => {
+      const [fromMs, toMs] = [MINUTE, 21 * MINUTE];
+      const at = begin({ lookMs: (atMs) => (atMs >= fromMs && atMs < toMs ? 45 * SECOND : 100) });
+      const all = due(8000, at).map((each, index) => ({ ...each, token: `token-${index % tokens}` }));
+      at.add(...all);
+      await at.clock.advance(toMs + 30 * MINUTE);
+      expect(at.refusals).toBe(0);
+      const times = at.sent.map(({ atMs }) => atMs).toSorted((a, b) => a - b);
+      const most = times.map(
+        (ms, index) => times.findIndex((later, i) => i > index && later >= ms + 5 * MINUTE) - index,
+      );
+      expect(Math.max(...most)).toBeLessThanOrEqual(100 + 3 * 300 + 5);
+    },
+  );
+});
+
 describe('ten thousand renewals that are due at once, against 1,200 requests in five minutes', () => {
   test('are all made at the pace of the budget, in fair order and without one 429, and say how long it takes', async () => {
     const at = begin();

@@ -31,6 +31,19 @@ describe('the fair order', () => {
     expect(takeAll(keys)).toEqual(['busy-0', 'calm', 'busy-1', 'busy-2', 'busy-3']);
   });
 
+  test('leaves a group its turn when its only key is added again', () => {
+    const keys = order(['a-1', { group: 'a' }], ['b-1', { group: 'b' }], ['c-1', { group: 'c' }]);
+    keys.add('a-1', { group: 'a', lane: 'other', due: 7 });
+    expect(keys.lanes).toEqual(
+      new Map([
+        ['', 2],
+        ['other', 1],
+      ]),
+    );
+    expect(takeAll(keys)).toEqual(['a-1', 'b-1', 'c-1']);
+    expect(keys.size).toBe(0);
+  });
+
   test('puts a group that had its turn behind one that came meanwhile', () => {
     const keys = order(['a-1', { group: 'a' }], ['a-2', { group: 'a' }]);
     expect(keys.take()?.key).toBe('a-1');
