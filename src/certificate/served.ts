@@ -1,6 +1,7 @@
 import type { Condition, ServedReason } from '../api/conditions.ts';
 import type { CertificateFacts } from '../pki/inspect.ts';
 import type { Verdict } from '../probe/types.ts';
+import { asSeenFromHere, withoutIdleRoutes } from '../probe/ways.ts';
 
 /** The pair that origins should serve, and what they may serve still. */
 export interface ServedPair {
@@ -53,12 +54,18 @@ const WORST = [
 
 /** Whether origins serve the pair of the Secret, by what the probe last saw at each of them. */
 export function servedBy(verdicts: readonly Verdict[], pair: ServedPair): ServedFinding {
-  const judged = verdicts
+  const deciding = asSeenFromHere(withoutIdleRoutes(verdicts));
+  const judged = deciding
     .map((verdict) => ({ verdict, finding: findingOf(verdict, pair) }))
     .filter(({ finding }) => finding !== 'Nothing');
   if (judged.length === 0) return { type: 'unknown' };
   const against = judged.filter(({ finding }) => finding !== 'Served');
-  if (against.length === 0) return { type: 'found', said: served(judged.map(({ verdict }) => verdict)) };
+  if (against.length === 0) {
+    const isDeciding = new Set(deciding);
+    const unseen = verdicts.filter((verdict) => verdict.fromRecord && !isDeciding.has(verdict));
+    const seen = judged.map(({ verdict }) => verdict);
+    return { type: 'found', said: served(seen, unseen) };
+  }
   const fresh = against.filter(({ verdict }) => verdict.beganMs >= pair.freshMs);
   for (const { finding: bad, status, reason } of WORST) {
     const [worst, ...others] = fresh
@@ -100,13 +107,17 @@ function isFormer(
   );
 }
 
-function served(verdicts: readonly Verdict[]): ServedSaid {
+/** @param unseen where DNS records lead and nobody gets from here. */
+function served(verdicts: readonly Verdict[], unseen: readonly Verdict[]): ServedSaid {
   const names = new Set(verdicts.map(({ hostname }) => hostname));
   const where = `${countOf(verdicts.length, 'address')}, ${countOf(names.size, 'hostname')}`;
+  const [first, ...others] = [...new Set(unseen.map(({ address }) => address))].toSorted();
+  const more = others.length === 0 ? '' : ` and ${countOf(others.length, 'more address')}`;
+  const beyond = first === undefined ? '' : ` Out of reach from here: ${first}${more} of the DNS records.`;
   return {
     status: 'True',
     reason: 'Served',
-    message: `Origins serve it wherever they were looked at: ${where}.`,
+    message: `Origins serve it wherever they were looked at: ${where}.${beyond}`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { withoutIdleRoutes } from '../probe/ways.ts';
 import type { OriginResult, ProbeTarget, Verdict } from '../probe/types.ts';
 import type { SslMode } from './concern.ts';
 import type { FixedOrigin } from './origins.ts';
@@ -80,25 +81,6 @@ export function gateView(
     recordsAt: origins.recordsAt,
     missing: [...missing].toSorted(),
   };
-}
-
-/** Nothing was heard from there. */
-const UNANSWERED: ReadonlySet<OriginResult> = new Set(['Refused', 'Timeout', 'Unverifiable']);
-
-/**
- * The edge goes where the record leads. Once all of that was seen to be good, a route that leads nowhere says nothing;
- * one that answers must still be good, as the record may lead there tomorrow.
- */
-function withoutIdleRoutes(verdicts: readonly Verdict[]): readonly Verdict[] {
-  const recorded = Map.groupBy(
-    verdicts.filter(({ fromRecord }) => fromRecord),
-    ({ hostname }) => hostname,
-  );
-  const isVerified = (hostname: string): boolean =>
-    recorded.get(hostname)?.every(({ result }) => result === 'Valid') ?? false;
-  return verdicts.filter(
-    ({ hostname, fromRecord, result }) => fromRecord || !UNANSWERED.has(result) || !isVerified(hostname),
-  );
 }
 
 function lineOf(verdict: Verdict): OriginLine {

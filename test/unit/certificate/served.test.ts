@@ -198,6 +198,85 @@ describe('what origins present', () => {
   });
 });
 
+describe('of a name that routes lead to beside its DNS record', () => {
+  const NAME = 'example.com';
+  const pair = presented();
+  const ofRecord = (result: ProbeResult, shown?: Presented, change: Partial<Verdict> = {}): Verdict =>
+    verdict(NAME, shown, { result, fromRecord: true, address: '203.0.113.7:443', ...change });
+  const ofRoute = (result: ProbeResult, shown?: Presented, address = '10.0.0.7:443'): Verdict =>
+    verdict(NAME, shown, { result, address, source: 'Ingress shop/web' });
+  const OUT_OF_REACH = ofRecord('Unverifiable');
+
+  test.each<[string, readonly Verdict[], string, string]>([
+    ['the route alone is down', [ofRecord('Valid', pair), ofRoute('Refused')], 'True', 'Served'],
+    ['the route alone keeps silent', [ofRecord('Valid', pair), ofRoute('Timeout')], 'True', 'Served'],
+    [
+      'the route serves an old one',
+      [ofRecord('Valid', pair), ofRoute('Valid', former)],
+      'False',
+      'ServesOldCertificate',
+    ],
+    ['the record leads to what is down', [ofRecord('Refused'), ofRoute('Valid', pair)], 'False', 'NotServed'],
+    [
+      'the record leads to an old one, and the route is down',
+      [ofRecord('Valid', former), ofRoute('Refused')],
+      'False',
+      'ServesOldCertificate',
+    ],
+    ['the record is out of reach', [OUT_OF_REACH, ofRoute('Valid', pair)], 'True', 'Served'],
+    [
+      'the record is out of reach, and the route serves an old one',
+      [OUT_OF_REACH, ofRoute('Valid', former)],
+      'False',
+      'ServesOldCertificate',
+    ],
+    [
+      'the record is out of reach, and the route is down',
+      [OUT_OF_REACH, ofRoute('Refused')],
+      'False',
+      'NotServed',
+    ],
+    [
+      'the record is out of reach, and one of the routes is down',
+      [OUT_OF_REACH, ofRoute('Valid', pair), ofRoute('Refused', undefined, '10.0.0.8:443')],
+      'Unknown',
+      'Unverifiable',
+    ],
+    [
+      'one address of the record is out of reach',
+      [ofRecord('Valid', pair), { ...OUT_OF_REACH, address: '203.0.113.8:443' }, ofRoute('Valid', pair)],
+      'Unknown',
+      'Unverifiable',
+    ],
+    ['the record is out of reach, and nothing routes it', [OUT_OF_REACH], 'Unknown', 'Unverifiable'],
+    [
+      'only another name’s record leads to what is good',
+      [verdict('www.example.com', pair, { fromRecord: true }), ofRoute('Refused')],
+      'False',
+      'NotServed',
+    ],
+  ])('%s', (_, verdicts, status, reason) => {
+    expect(found(verdicts)).toMatchObject({ said: { status, reason } });
+  });
+
+  test('it is told which addresses of records play no part', () => {
+    const www = { ...OUT_OF_REACH, hostname: 'www.example.com' };
+    const verdicts = [
+      OUT_OF_REACH,
+      ofRoute('Valid', pair),
+      www,
+      { ...ofRoute('Valid', pair), hostname: www.hostname },
+    ];
+    const message = 'Origins serve it wherever they were looked at: 2 addresses, 2 hostnames.';
+    const beyond = 'Out of reach from here: 203.0.113.7:443';
+    expect(found(verdicts)).toMatchObject({ said: { message: `${message} ${beyond} of the DNS records.` } });
+    const others = verdicts.map((each) => (each === www ? { ...www, address: '203.0.113.8:443' } : each));
+    expect(found(others)).toMatchObject({
+      said: { message: `${message} ${beyond} and 1 more address of the DNS records.` },
+    });
+  });
+});
+
 test('another object’s certificate of the same names is no former one, however old', () => {
   expect(found([verdict('example.com', former)], [], former.id)).toMatchObject({
     said: { status: 'Unknown', reason: 'ServesAnother' },
