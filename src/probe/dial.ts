@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { setImmediate as macrotask } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
 import { ask, type Answer } from './answer.ts';
 import { listenTo, next } from './connection.ts';
 import type { ClientPair } from './types.ts';
@@ -15,6 +16,8 @@ export interface DialRequest {
   readonly client: SecureContext;
   /** Real time: for TCP, and again for TLS. */
   readonly connectTimeoutMs: number;
+  /** For how long the handshake took. */
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 export type Chain = readonly [X509Certificate, ...X509Certificate[]];
@@ -32,6 +35,8 @@ export type Dialled =
       readonly code: string;
       /** Seen before it failed. */
       readonly chain: Chain | undefined;
+      /** From the connection to the failure. */
+      readonly tookMs: number;
     }
   /** The handshake was fine as far as the server's certificate goes. */
   | {
@@ -79,7 +84,7 @@ export function secureContext(client?: ClientPair): SecureContext {
  */
 export async function dial(request: DialRequest, signal: AbortSignal): Promise<Dialled> {
   signal.throwIfAborted();
-  const { ip: host, port, hostname, client, connectTimeoutMs } = request;
+  const { ip: host, port, hostname, client, connectTimeoutMs, clock } = request;
   const socket = connect({
     host,
     port,
@@ -95,6 +100,7 @@ export async function dial(request: DialRequest, signal: AbortSignal): Promise<D
     const connected = await next(socket, ['connect'], connectTimeoutMs, signal);
     if (connected.what === 'error') return unconnected(connected.code);
     if (connected.what !== 'connect') return { kind: 'no-connection', why: 'silence', code: 'ETIMEDOUT' };
+    const connectedMs = clock.monotonic();
     const secured = await next(socket, ['secureConnect'], connectTimeoutMs, signal);
     const presented = chain();
     if (secured.what === 'secureConnect' && presented !== undefined)
@@ -102,7 +108,7 @@ export async function dial(request: DialRequest, signal: AbortSignal): Promise<D
     const code = secured.what === 'error' ? secured.code : secured.what;
     if (presented !== undefined && CLIENT_ALERT.test(code))
       return { kind: 'presented', chain: presented, alert: code, answer: undefined };
-    return { kind: 'no-tls', code, chain: presented };
+    return { kind: 'no-tls', code, chain: presented, tookMs: clock.monotonic() - connectedMs };
   } finally {
     socket.destroy();
   }

@@ -160,7 +160,7 @@ export class Prober implements Probes {
     { ip, port }: { readonly ip: string; readonly port: number },
     turn: Turn,
   ): Promise<{ readonly moment: Moment; readonly knocked: Knocked }> {
-    const request = { ip, port, hostname, connectTimeoutMs: this.#connectTimeoutMs };
+    const request = { ip, port, hostname, connectTimeoutMs: this.#connectTimeoutMs, clock: this.#clock };
     await turn.connection(signal);
     const moment = this.#moment();
     const first = await dial({ ...request, client: plain }, signal);

@@ -16,6 +16,13 @@ const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521
  */
 export const REST_MS = 3000;
 
+/**
+ * A handshake that failed sooner cannot have cost more than that, whatever was presented in it. Far more than plain
+ * HTTP, or a reset for a name that nobody there knows, takes on any way: an address has hundreds of such names at
+ * times, beside those that are in order, which must not wait for so many rests.
+ */
+export const LONG_MS = 250;
+
 /** Whether it may have cost far more than the looks at origins that mean no harm. */
 export function strains(dialled: Dialled): boolean {
   switch (dialled.kind) {
@@ -23,7 +30,7 @@ export function strains(dialled: Dialled): boolean {
       return false;
     case 'no-tls':
       // What it presented before it ended the handshake is not always seen.
-      return dialled.chain === undefined || isStraining(dialled.chain);
+      return dialled.chain === undefined ? dialled.tookMs >= LONG_MS : isStraining(dialled.chain);
     case 'presented':
       return isStraining(dialled.chain);
   }

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Prober } from '../../../src/probe/prober.ts';
-import { hasUsualKey, REST_MS } from '../../../src/probe/strain.ts';
+import { hasUsualKey, LONG_MS, REST_MS } from '../../../src/probe/strain.ts';
 import type { Verdict } from '../../../src/probe/types.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { type Origin, tcpOrigin, tlsOrigin } from '../../support/tls-origin.ts';
@@ -202,11 +203,27 @@ describe('an origin that speaks nothing but Diffie-Hellman over numbers', () => 
   });
 });
 
-test('whoever ends the handshake before it can be told what was presented is left alone too', async () => {
-  await using origin = await tcpOrigin((socket) => {
-    socket.once('data', () => void socket.end('no TLS'));
+describe('whoever ends the handshake before it can be told what was presented', () => {
+  /** That long after the first bytes, by the clock that the prober has. */
+  const endingAfter = (ms: number, { clock }: Looks, end: (socket: Socket) => void): Promise<Origin> =>
+    tcpOrigin((socket) => {
+      socket.once('data', () => void clock.advance(ms).then(() => end(socket)));
+    });
+
+  test('is left alone for a while too, where that took long', async () => {
+    const looks = new Looks();
+    await using origin = await endingAfter(LONG_MS, looks, (socket) => void socket.end('no TLS'));
+    expect((await looks.at(origin)).result).toBe('HandshakeFailed');
+    expect((await rested(looks, origin)).result).toBe('HandshakeFailed');
   });
-  const looks = new Looks();
-  expect((await looks.at(origin)).result).toBe('HandshakeFailed');
-  expect((await rested(looks, origin)).result).toBe('HandshakeFailed');
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['a reset', (socket) => void socket.resetAndDestroy()],
+    ['plain HTTP', (socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ])('is looked at again at once after %s, which cost nothing: for the next name', async (_, end) => {
+    const looks = new Looks();
+    await using origin = await endingAfter(0, looks, end);
+    for (let count = 0; count < 20; count += 1)
+      expect((await looks.at(origin)).result).toBe('HandshakeFailed');
+  });
 });
