@@ -30,13 +30,13 @@ export async function observe(
 /** The token's state, and the certificates of one zone. */
 const REQUESTS = 2;
 const ZONES_PER_REQUEST = 50;
-/** One that was cut short needs more than was thought, as the first check of a token that sees hundreds of zones. */
-const MORE_REQUESTS = 10;
+/** One that was cut short needs more than was thought, as the first check of a token that sees thousands of zones. */
+const MORE_REQUESTS = 64;
 
 /** A check, as it waits for the process's budget: an incident of its token is met by the check itself. */
 function checkOf({ sessions }: IssuerContext, key: IssuerKey, last: CheckMemory | undefined): Want {
   const pages = Math.ceil((sessions.get(key)?.zones.length ?? 0) / ZONES_PER_REQUEST);
-  const more = last?.result.outcome === 'unavailable' ? Math.min(last.count, MORE_REQUESTS) : 0;
+  const more = last?.result.outcome === 'unavailable' ? Math.min(2 ** last.count, MORE_REQUESTS) : 0;
   const requests = REQUESTS + Math.max(1, pages) + more;
   return { account: '', operation: 'verify_token', asker: issuerText(key), requests };
 }

@@ -17,7 +17,10 @@ const REFRESH_MS = 60_000;
 const YOUNG_MS = 5000;
 /** Who was told to wait and did not come back asks anew. */
 const FORGET_MS = 2 * REFRESH_MS;
-const LIMIT_MS = 30_000;
+/** Its turn may be far away where thousands wait. */
+const LIMIT_MS = 10 * 60_000;
+/** So long a worker stays with a listing. Who asked is woken when it is there. */
+const PATIENCE_MS = 3000;
 
 interface Question extends ZoneAsker {
   /** Monotonic ms: a list that began later answers it. */
@@ -50,7 +53,8 @@ export class ZoneRefresher {
     const question = this.#question(asker);
     if (!this.#answers(question)) {
       if (this.#waitMs() === 0) this.#running ??= this.#refresh();
-      if (this.#running) await orAborted(this.#running, signal);
+      const running = this.#running;
+      if (running && !(await this.#inTime(running, signal))) void running.then(() => asker.wake());
     }
     const zones = this.#session()?.zones ?? [];
     if (this.#answers(question)) {
@@ -88,6 +92,7 @@ export class ZoneRefresher {
       const zones = await this.#session()?.client?.listZones({
         signal: limit.signal,
         asker: issuerText(this.#key),
+        waitForBudget: true,
       });
       const session = this.#session();
       if (zones && session) sessions.set({ ...session, zones, zonesListedMs: this.#triedMs });
@@ -99,6 +104,20 @@ export class ZoneRefresher {
     } finally {
       limit.clear();
       this.#running = undefined;
+    }
+  }
+
+  /** Waits a moment for what others wait for too; whether it came. Rejects when this caller gives up. */
+  async #inTime(shared: Promise<void>, signal: AbortSignal): Promise<boolean> {
+    const over = new AbortController();
+    const { clock } = this.#context;
+    const patience = clock.after(PATIENCE_MS, AbortSignal.any([signal, over.signal])).then(() => false);
+    patience.catch(() => undefined); // It was there in time, or the caller gave up.
+    try {
+      signal.throwIfAborted();
+      return await Promise.race([shared.then(() => true), patience]);
+    } finally {
+      over.abort();
     }
   }
 
@@ -127,18 +146,5 @@ export class ZoneRefresher {
   #session(): IssuerSession | undefined {
     const session = this.#context.sessions.get(this.#key);
     return session?.tokenDigest === this.#tokenDigest ? session : undefined;
-  }
-}
-
-/** Waits for what others wait for too, until this caller gives up. */
-async function orAborted(shared: Promise<void>, signal: AbortSignal): Promise<void> {
-  const gaveUp = Promise.withResolvers<never>();
-  const abort = (): void => gaveUp.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    await Promise.race([shared, gaveUp.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -76,6 +76,19 @@ describe('the zones, for whoever misses one', () => {
     expect(await ask('one')).toEqual({ names: 'a.test b.test', fresh: true });
   });
 
+  test('that take long to list are not waited for: who asked is woken when they are there', async () => {
+    await clock.advance(10 * SECOND);
+    const { promise, resolve } = Promise.withResolvers<never>();
+    answer = promise;
+    const asked = ask('one');
+    await clock.advance(4 * SECOND);
+    expect(await asked).toMatchObject({ names: 'a.test', fresh: false });
+    resolve(['a.test', 'b.test'] as never);
+    await clock.advance(0);
+    expect(woken).toEqual(['one']);
+    expect(await ask('one')).toEqual({ names: 'a.test b.test', fresh: true });
+  });
+
   test('are listed once for all who ask at once', async () => {
     await clock.advance(10 * SECOND);
     const answers = await Promise.all(['one', 'two', 'three'].map((id) => ask(id)));
