@@ -15,6 +15,7 @@ export type Action =
   | {
       readonly type: 'Wait';
       readonly ms: number;
+      readonly alsoFor?: AlsoFor;
       readonly said?: { readonly reason: FailureReason; readonly message: string };
     }
   /** Rest: the issuer is being checked for the first time; it wakes us, and until then there is nothing to say. */
@@ -23,6 +24,9 @@ export type Action =
   | {
       readonly type: 'AwaitTurn';
       readonly request: Request;
+      /** When something else is due, ms since the epoch. */
+      readonly wakeAt?: number;
+      readonly alsoFor?: AlsoFor;
       readonly said?: { readonly reason: FailureReason; readonly message: string };
     }
   /** Give the target to this object, or mend its labels, annotations and outputs, around the same pair. */
@@ -68,7 +72,11 @@ export interface Refusal {
   readonly message: string;
   /** Ms until it is worth looking again when no event wakes us. */
   readonly retryMs?: number;
+  readonly alsoFor?: AlsoFor;
 }
+
+/** What it stands in line for while it rests for another reason. */
+type AlsoFor = Extract<Request, 'revocation'>;
 
 const RESTS = ['Done', 'Refuse', 'Wait', 'AwaitIssuer', 'AwaitTurn'] as const;
 

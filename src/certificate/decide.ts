@@ -2,19 +2,19 @@ import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../api/names.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import { isTemporary } from '../pki/temporary.ts';
 import { isLabelled, type SecretFacts } from '../secret-facts.ts';
-import { type Action, isRest, type Refusal } from './action.ts';
+import { type Action, isRest } from './action.ts';
 import { isProtected, needsProtection } from './finalizer.ts';
 import { gate } from './gates.ts';
 import { goodCertificate, issueReason, recordOf } from './judge.ts';
 import { decideLeaving } from './leaving.ts';
+import { meanwhile, nextLookAt, revokeSuperseded } from './meanwhile.ts';
 import { sameNames } from './need.ts';
 import { pause } from './pause.ts';
 import { decidePending } from './pending-rules.ts';
 import { ownerDifferences } from './owner.ts';
 import { damagedAnnotations } from './record.ts';
-import { renewalOf } from './renewal.ts';
-import { due, nextDueAt, replacedEntry } from './superseded.ts';
-import { dueTwins, nextTwinAt } from './twins.ts';
+import { replacedEntry } from './superseded.ts';
+import { dueTwins } from './twins.ts';
 import { isLiving, type Living, type World } from './world.ts';
 
 type Check = (world: Living) => Action | undefined;
@@ -43,17 +43,9 @@ export function decide(world: World): Action {
   if (!isLiving(world)) return decidePending(world) ?? { type: 'Done' };
   for (const check of CHECKS) {
     const action = check(world);
-    if (action) return action.type === 'Refuse' && check !== pause ? meanwhile(world, action) : action;
+    if (action) return isRest(action) && check !== pause ? meanwhile(world, action) : action;
   }
   return { type: 'Done' };
-}
-
-/** What is refused for a while must not keep a replaced certificate valid, which may have leaked. */
-function meanwhile(world: Living, refusal: Refusal): Action {
-  const action = revokeSuperseded(world);
-  if (action?.type === 'RevokeSuperseded') return action;
-  const nextMs = (nextDueAt(world) ?? Infinity) - world.now;
-  return nextMs > 0 && nextMs < (refusal.retryMs ?? Infinity) ? { ...refusal, retryMs: nextMs } : refusal;
 }
 
 function protect(world: Living): Action | undefined {
@@ -149,12 +141,6 @@ function issue(world: Living): Action | undefined {
   return willOwe && !isProtected(world.certificate) ? { type: 'Protect' } : { type: 'Issue', reason };
 }
 
-function revokeSuperseded(world: Living): Action | undefined {
-  const entries = due(world);
-  if (entries.length === 0) return undefined;
-  return gate(world, 'revoke') ?? { type: 'RevokeSuperseded', entries };
-}
-
 function revokeTwins(world: Living): Action | undefined {
   const twins = dueTwins(world);
   if (twins.length === 0) return undefined;
@@ -162,11 +148,7 @@ function revokeTwins(world: Living): Action | undefined {
 }
 
 function done(world: Living): Action | undefined {
-  const { certificate, target } = world;
-  if (target?.pair.state !== 'Matching') return undefined;
-  const record = recordOf(certificate, target, target.pair.certificate);
-  const renewal = renewalOf(certificate, target.pair.certificate, record.revision).at;
-  return { type: 'Done', wakeAt: Math.min(renewal, nextDueAt(world) ?? Infinity, nextTwinAt(world)) };
+  return world.target?.pair.state === 'Matching' ? { type: 'Done', wakeAt: nextLookAt(world) } : undefined;
 }
 
 function templateDifferences({ spec }: OriginCertificate, target: SecretFacts): string[] {

@@ -1,14 +1,15 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Want } from '../cloudflare/turns.ts';
 import type { IssuerSession } from '../sessions.ts';
+import { type Action, isRest } from './action.ts';
 import { creation, revocation, search } from './asks.ts';
 import type { CertificateContext } from './context.ts';
+import { decide } from './decide.ts';
 import { type Failure, isShared } from './failure.ts';
 import { issuerKey } from './issuer-view.ts';
 import type { IssuerRef } from './need.ts';
 import { reasonOf } from './outcome.ts';
 import { type Subject, subjectKey } from './subject.ts';
-import { owed } from './superseded.ts';
 import { sessionsFor, sessionsOf } from './token-sessions.ts';
 import type { IncidentView, Request, World } from './world.ts';
 
@@ -52,17 +53,29 @@ export function incidentsFor(context: Pick<CertificateContext, 'breaker'>, asks:
   };
 }
 
-/** Which of them the budget grants now. What is not needed is not asked for: a request that is granted is paid. */
+/**
+ * Which of them the budget grants now. Only what would be sent is asked for, for a request that is granted is paid: what
+ * waits for nothing but its turn, one after the other.
+ */
 export function turnsFor({ line }: Pick<CertificateContext, 'line'>, asks: Asks, world: World): Turns {
-  const isTurn = (want: Want | undefined): boolean => want === undefined || line.admits(want);
-  const isSettling = (world.pending?.revoke.length ?? 0) > 0;
-  const isRevoking = owed(world).length > 0 || world.twins.length > 0;
-  return {
-    settlement: !isSettling || isTurn(asks.settlement),
-    revocation: !isRevoking || isTurn(asks.revocation),
-    creation: isTurn(asks.creation),
-    search: true, // Its listing is shared, and takes a turn for every page.
-  };
+  const asked = new Set<Request>();
+  let turns: Turns = { ...NO_TURNS };
+  for (;;) {
+    const request = turnsMissing(decide({ ...world, turns })).find((each) => !asked.has(each));
+    if (request === undefined) return turns;
+    asked.add(request);
+    const want = asks[request];
+    turns = { ...turns, [request]: want === undefined || line.admits(want) };
+  }
+}
+
+/** Its listing is shared, and takes a turn for every page. */
+const NO_TURNS: Turns = { creation: false, search: true, revocation: false, settlement: false };
+
+function turnsMissing(action: Action): readonly Request[] {
+  if (action.type === 'Done' || !isRest(action) || action.type === 'AwaitIssuer') return [];
+  const own = action.type === 'AwaitTurn' && action.said === undefined ? [action.request] : [];
+  return [...own, ...(action.alsoFor ? [action.alsoFor] : [])];
 }
 
 function ofIssuer(

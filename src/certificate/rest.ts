@@ -6,7 +6,7 @@ import { asksOf } from './incidents.ts';
 import { keptServedMs } from './origins.ts';
 import { report } from './report.ts';
 import { parseSubject, type Subject, subjectKey } from './subject.ts';
-import { isLiving, type World } from './world.ts';
+import { isLiving, type Request, type World } from './world.ts';
 
 export interface ReconcileResult {
   /** Absent: nothing to do until something changes. */
@@ -28,7 +28,8 @@ export async function rest(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const key = subjectKey(subject);
-  if (action.type !== 'AwaitTurn') context.line.leave(key, action.type === 'Done');
+  const request = awaitedTurn(action);
+  if (request === undefined) context.line.leave(key, action.type === 'Done');
   if (action.type === 'AwaitIssuer') return awaitIssuer(context, subject, world, signal);
   if (action.type === 'Done')
     for (const each of [key, mendKey(key), revokeKey(key)]) context.memory.succeeded(each);
@@ -39,7 +40,23 @@ export async function rest(
   if (isLiving(now)) await report(context, now, action, key, signal);
   else if (action.type === 'Done') context.memory.forget(key, subject.orphanUid);
   context.memory.trustCache(key);
-  return soonest(untilNext(context, now, action, key).requeueAfterMs, now.leaving?.leftMs);
+  const isAsked = request === undefined || joinLine(context, now, request, key);
+  // Its issuer went just now.
+  const overtakenMs = isAsked ? undefined : OVERTAKEN_MS;
+  return soonest(untilNext(context, now, action, key).requeueAfterMs, now.leaving?.leftMs, overtakenMs);
+}
+
+/** What it stands in line for; undefined for nothing. While requests fail for everybody, another kind may get through. */
+function awaitedTurn(action: Rest): Request | undefined {
+  if (action.type === 'Done' || action.type === 'AwaitIssuer') return undefined;
+  if (action.type !== 'AwaitTurn') return action.alsoFor;
+  return action.said ? (action.alsoFor ?? action.request) : action.request;
+}
+
+function joinLine(context: CertificateContext, now: World, request: Request, key: string): boolean {
+  const ask = asksOf(context, parseSubject(key), now)[request];
+  if (ask !== undefined) context.line.join(ask);
+  return ask !== undefined;
 }
 
 /** When it is worth looking again although nothing wakes us. */
@@ -56,12 +73,8 @@ function untilNext(
     }
     case 'Wait':
       return { requeueAfterMs: action.ms };
-    case 'AwaitTurn': {
-      const ask = asksOf(context, parseSubject(key), now)[action.request];
-      if (ask === undefined) return { requeueAfterMs: OVERTAKEN_MS }; // Its issuer went just now.
-      context.line.join(ask);
-      return untilChange(leftMs(now));
-    }
+    case 'AwaitTurn':
+      return untilChange(leftMs(now), action.wakeAt && action.wakeAt - now.now);
     case 'Refuse':
       return untilChange(action.retryMs, leftMs(now), stallMs(context, key, action.reason, now.now));
   }

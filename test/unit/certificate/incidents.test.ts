@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { FINALIZER } from '../../../src/api/names.ts';
 import { asksOf, turnsFor } from '../../../src/certificate/incidents.ts';
 import { Breaker, type Ask } from '../../../src/cloudflare/breaker.ts';
 import { TestClock } from '../../support/test-clock.ts';
-import { originCertificate, pendingOf, worldOf } from './fixtures.ts';
+import { NOW, originCertificate, pendingOf, worldOf } from './fixtures.ts';
 
 /** Issuers whose token is known; that of each bears its name. */
 function asking(...names: readonly string[]) {
@@ -20,6 +21,13 @@ function sessionOf(name: string): object {
 }
 
 const orphan = { namespace: 'shop', name: 'web', orphanUid: 'uid-2' };
+/** One that was replaced an hour ago: revoked after a day, or at once if it leaked. */
+const replaced = {
+  id: '7',
+  supersededAt: new Date(NOW - 3_600_000).toISOString(),
+  revoke: 'Superseded',
+  issuedFor: 'uid-1',
+} as const;
 const toRevoke = pendingOf({ postedAt: '', revoke: ['7'] });
 
 describe('what is asked of Cloudflare', () => {
@@ -51,8 +59,23 @@ describe('what is asked of Cloudflare', () => {
     const turns = (world: ReturnType<typeof worldOf>) =>
       turnsFor({ line }, asksOf(asking('cloudflare'), subject, world), world);
     turns(worldOf());
-    expect(asked.splice(0)).toEqual(['create_certificate']);
+    turns(worldOf({ certificate: { ...originCertificate(), status: { superseded: [replaced] } } }));
+    turns(worldOf({ pending: toRevoke, certificate: undefined, waits: { postMs: 0, writeMs: 9 } }));
+    turns(worldOf({ target: undefined, pending: pendingOf() }));
+    turns(worldOf({ certificate: originCertificate({ suspend: true }), target: undefined }));
+    expect(asked).toEqual([]);
     turns(worldOf({ pending: toRevoke, certificate: undefined }));
-    expect(asked).toEqual(['revoke_certificate']);
+    turns(worldOf({ target: undefined }));
+    expect(asked).toEqual(['revoke_certificate', 'create_certificate']);
+  });
+
+  test('asks for the revocation of what is due when the certificate has to wait', () => {
+    const granted = new Set(['revoke_certificate']);
+    const line = { admits: ({ operation }: Ask) => granted.has(operation) } as never;
+    const status = { superseded: [{ ...replaced, revoke: 'Rekeyed' as const }] };
+    const certificate = { ...originCertificate({}, { finalizers: [FINALIZER] }), status };
+    const world = worldOf({ certificate, target: undefined });
+    const asks = asksOf(asking('cloudflare'), { namespace: 'shop', name: 'web' }, world);
+    expect(turnsFor({ line }, asks, world)).toMatchObject({ creation: false, revocation: true });
   });
 });

@@ -1,0 +1,54 @@
+import { type Action, isRest, type Rest } from './action.ts';
+import { gate } from './gates.ts';
+import { recordOf } from './judge.ts';
+import { renewalOf } from './renewal.ts';
+import { due, nextDueAt } from './superseded.ts';
+import { nextTwinAt } from './twins.ts';
+import type { Living } from './world.ts';
+
+/** Certificates that were replaced are revoked when their time has come. */
+export function revokeSuperseded(world: Living): Action | undefined {
+  const entries = due(world);
+  if (entries.length === 0) return undefined;
+  return gate(world, 'revoke') ?? { type: 'RevokeSuperseded', entries };
+}
+
+/**
+ * What has to wait for who knows how long must not keep a replaced certificate valid, which may have leaked: it is revoked first, or
+ * the object stands in line for that while it waits, and looks again when something else is due.
+ */
+export function meanwhile(world: Living, rest: Rest): Action {
+  if (rest.type === 'Done' || rest.type === 'AwaitIssuer') return rest; // Nothing is owed, or nobody could revoke it.
+  if (rest.type === 'Wait' && rest.said === undefined) return rest; // It ends soon: what is under way comes first.
+  const action = revokeSuperseded(world);
+  if (action && !isRest(action)) return action;
+  const isBehindOthers = action?.type === 'AwaitTurn' && action.said === undefined;
+  return { ...sooner(rest, nextLookAt(world), world.now), ...(isBehindOthers && { alsoFor: 'revocation' }) };
+}
+
+/** When something of an object with a pair is due next, ms since the epoch: its renewal, or a revocation. */
+export function nextLookAt(world: Living): number {
+  const { certificate, target, now } = world;
+  const times = [nextDueAt(world) ?? Infinity, nextTwinAt(world)];
+  if (target?.pair.state === 'Matching') {
+    const { revision } = recordOf(certificate, target, target.pair.certificate);
+    times.push(renewalOf(certificate, target.pair.certificate, revision).at);
+  }
+  return Math.min(Infinity, ...times.filter((time) => time > now));
+}
+
+function sooner<Waiting extends Exclude<Rest, { readonly type: 'Done' | 'AwaitIssuer' }>>(
+  rest: Waiting,
+  at: number,
+  now: number,
+): Waiting {
+  if (at === Infinity) return rest;
+  switch (rest.type) {
+    case 'Refuse':
+      return { ...rest, retryMs: Math.min(rest.retryMs ?? Infinity, at - now) };
+    case 'Wait':
+      return { ...rest, ms: Math.min(rest.ms, at - now) };
+    case 'AwaitTurn':
+      return { ...rest, wakeAt: at };
+  }
+}
