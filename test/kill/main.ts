@@ -17,12 +17,14 @@ import {
   killAt,
   killAtRandom,
   oneInEachState,
+  type RandomRun,
   survey,
   type Tally,
   titleOf,
   type Violation,
 } from './product.ts';
 import { randomFrom, sampleOf } from './random.ts';
+import type { Outcome } from './run.ts';
 import { REAL } from './waits.ts';
 
 /**
@@ -35,6 +37,7 @@ const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
 const PROGRAM = `dist/kill-${process.pid}/main.js`;
 const PROGRESS_EVERY = 10;
 let ended = 0;
+const begunMs = new Map<RandomRun, number>();
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -53,17 +56,17 @@ process.exit();
 /** Resolves to the number of violations. */
 async function kill(flags: KillFlags): Promise<number> {
   await using stack = new AsyncDisposableStack();
+  say(`seed ${flags.seed}, ${flags.lanes} lanes; building the operator and starting a control plane`);
   const pool = stack.use(new Pool(await openRing(stack), flags.lanes));
   const startMs = performance.now();
   const told = (violation: Violation): Promise<void> => tell(violation, flags.logs);
-  say(`seed ${flags.seed}, ${flags.lanes} lanes`);
   const tally =
     flags.random > 0
       ? await killAtRandom(
           pool,
           sampleOf(repeated(flags), flags.random, randomFrom(flags.seed)),
           flags.seed,
-          told,
+          { onBegin: tellBegin, onEnd: tellEnd, onViolation: told },
         )
       : await killAt(pool, await chosen(pool, flags), progress, told);
   const minutes = ((performance.now() - startMs) / 60_000).toFixed(1);
@@ -96,6 +99,7 @@ async function chosen(
   pool: Pool,
   { courses, point, merged, sample, seed }: KillFlags,
 ): Promise<readonly Kill[]> {
+  say(`${timeOfDay()} runs each of ${courses.length} courses once without a kill`);
   const all = await survey(pool, courses);
   const kills = courses.flatMap((course) => {
     const own = all.filter((kill) => kill.course === course);
@@ -109,11 +113,29 @@ async function chosen(
   return sampled;
 }
 
+function tellBegin(run: RandomRun): void {
+  begunMs.set(run, performance.now());
+  const slow = run.course.waits === REAL ? ', which may take 10 minutes' : '';
+  say(`${timeOfDay()} begins: ${titleOf(run.course)}, seed ${run.seed}${slow}`);
+}
+
+function tellEnd(run: RandomRun, { kills, violations }: Outcome): void {
+  const seconds = Math.round((performance.now() - (begunMs.get(run) ?? 0)) / 1000);
+  say(
+    `${timeOfDay()} ends after ${seconds} s: ${titleOf(run.course)}, seed ${run.seed}, ${kills} kills, ` +
+      `${violations.length === 0 ? 'all as it must be' : 'a violation'}`,
+  );
+}
+
+function timeOfDay(): string {
+  return new Date().toISOString().slice(11, 19);
+}
+
 function progress({ course, number, point }: Kill, tally: Tally): void {
   ended += 1;
   if (ended % PROGRESS_EVERY === 0)
     say(
-      `${new Date().toISOString().slice(11, 19)} ${ended} runs (${tally.killed} kills, ` +
+      `${timeOfDay()} ${ended} runs (${tally.killed} kills, ` +
         `${tally.violations.length} violations): ${titleOf(course)} ${number}, ${point}`,
     );
 }

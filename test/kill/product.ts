@@ -1,6 +1,6 @@
 import { randomFrom } from './random.ts';
 import type { Pool } from './pool.ts';
-import type { Course } from './run.ts';
+import type { Course, Outcome } from './run.ts';
 import { nameOf } from './variant.ts';
 import { REAL } from './waits.ts';
 
@@ -103,16 +103,32 @@ const MOST_KILLS = 4;
 /** Between two kills of one run at most so many messages pass. */
 const MOST_BETWEEN = 40;
 
+/** One run with kills at random points. */
+export interface RandomRun {
+  readonly course: Course;
+  /** Repeats it. */
+  readonly seed: number;
+}
+
+/** Who is told of runs: one with real waits may take ten minutes, which is not to look like a hang. */
+export interface RandomListener {
+  readonly onBegin?: (run: RandomRun) => void;
+  readonly onEnd?: (run: RandomRun, outcome: Outcome) => void;
+  readonly onViolation?: (violation: Violation) => Promise<void>;
+}
+
 /** A run of each course with up to four kills at random points; the seed decides which. */
 export async function killAtRandom(
-  pool: Pool,
+  pool: Pick<Pool, 'each' | 'run'>,
   courses: readonly Course[],
   seed: number,
-  onViolation: (violation: Violation) => Promise<void> = async () => undefined,
+  { onBegin, onEnd, onViolation }: RandomListener = {},
 ): Promise<Tally> {
   const tally: Tally = { killed: 0, missed: 0, violations: [] };
-  const numbered = courses.map((course, index) => ({ course, seed: seed + index }));
-  await pool.each(numbered, async ({ course, seed: own }) => {
+  const numbered = courses.map((course, index): RandomRun => ({ course, seed: seed + index }));
+  await pool.each(numbered, async (numberedRun) => {
+    const { course, seed: own } = numberedRun;
+    onBegin?.(numberedRun);
     const random = randomFrom(own);
     const next = (): number => 1 + Math.floor(random() * MOST_BETWEEN);
     let left = next();
@@ -127,12 +143,13 @@ export async function killAtRandom(
       return true;
     });
     tally.killed += outcome.kills;
+    onEnd?.(numberedRun, outcome);
     if (outcome.violations.length > 0) {
       const repeat = `${argumentsOf(course)} --random 1 --seed ${own}`;
       const point = killed.join(', then ');
       const violation = { repeat, point, problems: outcome.violations, logs: outcome.logs };
       tally.violations.push(violation);
-      await onViolation(violation);
+      await onViolation?.(violation);
     }
   });
   return tally;
