@@ -34,7 +34,7 @@ export const FLAGS = {
   ),
   'operator-namespace': namespace(
     'NAME',
-    "where the Lease and the tokens of cluster issuers are; else the pod's own",
+    "of the Lease and the cluster kinds' tokens; else the pod's, the kubeconfig context's, originca-system",
   ),
   'cloudflare-base-url': baseUrl(CLOUDFLARE_BASE_URL, "Cloudflare's API"),
   'cloudflare-rate': number(

@@ -117,7 +117,18 @@ export async function createOperator(config: Config, options: OperatorOptions): 
     return (term = { election, cloudflare, controllers });
   };
   const server = serverOf(kubeConfig);
-  return new RunnableOperator({ config, log, metrics, skew, kube, freshness, server, first: begin(), begin });
+  return new RunnableOperator({
+    config,
+    log,
+    metrics,
+    skew,
+    kube,
+    freshness,
+    operatorNamespace,
+    server,
+    first: begin(),
+    begin,
+  });
 }
 
 /** Looks whether the API server answers, and says once when it does not. */

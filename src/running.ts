@@ -5,6 +5,7 @@ import type { Controllers } from './controllers.ts';
 import type { Election } from './election.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { Freshness } from './kube/freshness.ts';
+import { tellMissingNamespaces } from './missing-namespaces.ts';
 import { problemOf } from './problem.ts';
 import { reachApiServer } from './reach.ts';
 import type { ClockSkew } from './telemetry/clock-skew.ts';
@@ -38,6 +39,7 @@ interface Parts {
   readonly skew: ClockSkew;
   readonly kube: KubeClient;
   readonly freshness: Freshness;
+  readonly operatorNamespace: string;
   /** URL of the API server. */
   readonly server: string;
   readonly first: Term;
@@ -69,7 +71,7 @@ export class RunnableOperator implements Operator {
     };
     stop.addEventListener('abort', onStop, { once: true });
     const end = new AbortController();
-    let looking: Promise<void> | undefined;
+    const looking: Promise<void>[] = [];
     try {
       this.#server = await TelemetryServer.start({
         address: config.metricsAddress,
@@ -84,11 +86,15 @@ export class RunnableOperator implements Operator {
         stop,
         onFailure: (error) => log.warn({ problem: problemOf(error) }, 'the API server is not there yet'),
       });
-      looking = freshness.run(end.signal);
+      const { operatorNamespace } = this.#parts;
+      looking.push(
+        freshness.run(end.signal),
+        tellMissingNamespaces({ kube, log, config, operatorNamespace, stop: end.signal }),
+      );
       await this.#terms(stop);
     } finally {
       end.abort();
-      await Promise.all([this.#term.cloudflare.close(), kube.close(), this.#server?.close(), looking]);
+      await Promise.all([this.#term.cloudflare.close(), kube.close(), this.#server?.close(), ...looking]);
     }
   }
 

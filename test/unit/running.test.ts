@@ -17,10 +17,16 @@ function partsOf(parts: object): Parts {
     log: {
       warn: (...words: unknown[]) => void logs.push(String(words.at(-1))),
       info: (...words: unknown[]) => void logs.push(String(words.at(-1))),
+      debug: (...words: unknown[]) => void logs.push(String(words.at(-1))),
     },
     metrics: { text: () => Promise.resolve(''), contentType: 'text/plain' },
     skew: { problem: () => undefined },
-    kube: { ...closed, list: () => Promise.resolve({ items: [], resourceVersion: '1' }) },
+    kube: {
+      ...closed,
+      list: () => Promise.resolve({ items: [], resourceVersion: '1' }),
+      get: () => Promise.resolve(undefined),
+    },
+    operatorNamespace: 'ops',
     freshness: { problem: () => undefined, run: () => Promise.resolve() },
     server: 'https://127.0.0.1:6443',
     ...parts,
@@ -70,7 +76,11 @@ test('what was not heard of the API server is told by /readyz', async () => {
   const { term } = termOf(untilOneAborts);
   const operator = new RunnableOperator(
     partsOf({
-      kube: { ...closed, list: neverAnswered },
+      kube: {
+        ...closed,
+        list: neverAnswered,
+        get: (_: unknown, ref: unknown, options: { signal: AbortSignal }) => neverAnswered(ref, options),
+      },
       freshness: { problem: () => 'the API server was not read yet', run: () => Promise.resolve() },
       first: term,
     }),
@@ -126,4 +136,23 @@ test('who loses the lease is a candidate again in a term that remembers nothing,
   await ended;
   expect(third.closed()).toBe(true);
   expect(began).toBe(3);
+});
+
+test('says at the start which namespaces are missing', async () => {
+  const stop = new AbortController();
+  const missing: unknown[] = [];
+  const warn = ({ namespace }: { namespace?: string }): void => void missing.push(namespace);
+  const config = {
+    metricsAddress: { host: '127.0.0.1', port: 0 },
+    watchNamespaces: ['a'],
+    clusterKinds: true,
+  };
+  const operator = new RunnableOperator(
+    partsOf({ config, log: { info: () => undefined, warn }, first: termOf(untilOneAborts).term }),
+  );
+  const ended = operator.run(stop.signal);
+  await waitFor('both to be told', () => missing.length === 2 || new NotYet(missing), { timeoutMs: 5000 });
+  expect(missing).toEqual(['a', 'ops']);
+  stop.abort();
+  await ended;
 });
