@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util';
 import { formatDuration } from './api/duration.ts';
-import { type FlagName, FLAGS, type FlagValue, type LogFormat, type LogLevel, variableOf } from './flags.ts';
+import {
+  type FlagName,
+  FLAGS,
+  type FlagValue,
+  type LogFormat,
+  type LogLevel,
+  strangeVariables,
+  variableOf,
+} from './flags.ts';
 import type { ListenAddress } from './telemetry/address.ts';
 
 /** What the operator runs with. Frozen; times in milliseconds. */
@@ -42,7 +50,12 @@ export interface Config {
 
 /** What the command line asks for. */
 export type Invocation =
-  | { readonly action: 'run'; readonly config: Config }
+  | {
+      readonly action: 'run';
+      readonly config: Config;
+      /** Names of variables that look like a flag's and set none: a warning, since others may give them to a pod. */
+      readonly strangeVariables: readonly string[];
+    }
   | { readonly action: 'help' }
   | { readonly action: 'version' };
 
@@ -99,7 +112,7 @@ export function parseConfig(argv: readonly string[], { env, isTty }: Surrounding
     concurrency: read('concurrency'),
   };
   refuseContradictions(config, read('cluster-kinds'));
-  return { action: 'run', config: Object.freeze(config) };
+  return { action: 'run', config: Object.freeze(config), strangeVariables: strangeVariables(env) };
 }
 
 /** The flags as `--help` and the README print them. */

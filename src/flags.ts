@@ -93,7 +93,22 @@ export const FLAGS = {
 export type FlagName = keyof typeof FLAGS;
 export type FlagValue<Name extends FlagName> = (typeof FLAGS)[Name]['fallback'];
 
+const VARIABLE_PREFIX = 'ORIGINCA_';
+
 /** The environment variable that sets a flag: `--log-level` is `ORIGINCA_LOG_LEVEL`. */
 export function variableOf(name: FlagName): string {
-  return `ORIGINCA_${name.toUpperCase().replaceAll('-', '_')}`;
+  return `${VARIABLE_PREFIX}${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** What Kubernetes gives a pod for a Service, say `originca-shop`, of its namespace: nobody mistyped that. */
+const SERVICE_LINK =
+  /_SERVICE_HOST$|_SERVICE_PORT(?:_[A-Z0-9_]+)?$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/;
+
+/** Variables that look like a flag's and set none, sorted: most likely mistyped. */
+export function strangeVariables(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const names = Object.keys(FLAGS) as FlagName[]; // Object.keys is typed for objects that may have more keys than named.
+  const known = new Set<string>(names.map(variableOf));
+  return Object.keys(env)
+    .filter((name) => name.startsWith(VARIABLE_PREFIX) && !known.has(name) && !SERVICE_LINK.test(name))
+    .toSorted();
 }

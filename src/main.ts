@@ -18,6 +18,8 @@ async function main(): Promise<number> {
   }
   const { config } = invocation;
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  for (const variable of invocation.strangeVariables)
+    log.warn({ variable }, 'no flag has this variable: it is ignored; --help lists the flags');
   const identity = `${hostname()}_${randomUUID()}`;
   const operator = await createOperator(config, { log, identity, version: VERSION });
   const stop = new AbortController();
