@@ -1,3 +1,4 @@
+import { normalizeHostname } from '../api/hostname.ts';
 import type { ClientPair, ProbeTarget, TrustSet, Verdict } from './types.ts';
 
 /** What a unit is judged by. */
@@ -28,6 +29,36 @@ export interface Unit {
   /** Monotonic: since when it stands in line, or stood before it ran. */
   waitingMs: number;
   state: 'resting' | 'waiting' | 'running' | 'gone';
+}
+
+/** One that nobody has looked at: it is due. */
+export function newUnit(zone: string, target: ProbeTarget, standard: Standard, nowMs: number): Unit {
+  return {
+    zone,
+    hostname: normalizeHostname(target.hostname),
+    address: target.addresses[0] ?? '',
+    target,
+    standard,
+    verdicts: [],
+    beganMs: undefined,
+    dueMs: nowMs,
+    asked: undefined,
+    waitingMs: nowMs,
+    state: 'resting',
+  };
+}
+
+/** The same name and address, told anew. It is due where its verdicts could be others by that. */
+export function renew(unit: Unit, target: ProbeTarget, standard: Standard, nowMs: number): void {
+  const { source, routedBy } = target;
+  if (source !== unit.target.source) unit.verdicts = unit.verdicts.map((verdict) => ({ ...verdict, source }));
+  // What no connection means is another thing now.
+  if (routedBy !== unit.target.routedBy) unit.dueMs = nowMs;
+  unit.target = target;
+  if (unit.standard.text === standard.text) return;
+  unit.standard = standard;
+  unit.beganMs = undefined;
+  unit.dueMs = nowMs;
 }
 
 /** Whether a look that began at or after `ms` is there. */
