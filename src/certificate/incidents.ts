@@ -10,16 +10,14 @@ import { issuerKey } from './issuer-view.ts';
 import type { IssuerRef } from './need.ts';
 import { reasonOf } from './outcome.ts';
 import { type Subject, subjectKey } from './subject.ts';
-import { sessionsFor, sessionsOf } from './token-sessions.ts';
-import type { IncidentView, Request, World } from './world.ts';
+import { due, owed } from './superseded.ts';
+import { isRefused, revokersOf, sessionsFor } from './token-sessions.ts';
+import { type IncidentView, isLiving, type Request, type World } from './world.ts';
 
 /** What may be asked of Cloudflare for a subject; absent where there is no token to ask with. */
-export type Asks = Readonly<Partial<Record<Request, Want>>>;
+export type Asks = Readonly<Partial<Record<Request, Want | undefined>>>;
 type Incidents = World['incidents'];
 type Turns = World['turns'];
-/** What of a world says whose tokens ask. */
-type Asking = Pick<World, 'certificate' | 'leaving' | 'pending'>;
-
 const NONE: IncidentView = { state: 'none' };
 export const NO_INCIDENTS: Incidents = { creation: NONE, search: NONE, revocation: NONE, settlement: NONE };
 /** Nobody has to wait; or nothing is asked for. */
@@ -29,17 +27,28 @@ export const ALL_TURNS: Turns = { creation: true, search: true, revocation: true
 export function asksOf(
   context: Pick<CertificateContext, 'sessions' | 'breaker'>,
   subject: Subject,
-  { certificate, leaving, pending }: Asking,
+  world: World,
 ): Asks {
+  const { certificate, leaving, pending } = world;
   const key = subjectKey(subject);
   const object = certificate ?? leaving?.certificate;
+  const [first] = isLiving(world) ? due(world) : owed(world);
   const refs = object ? [object.spec.issuerRef] : [];
   return {
     ...(certificate && ofIssuer(context, certificate, key)),
-    ...(object &&
-      look(context, 'revocation', sessionsOf(context, subject.namespace, [...refs, ...owing(object)]), key)),
-    ...(pending && look(context, 'settlement', sessionsFor(context, pending, refs), key)),
+    revocation: object && revocationOf(context, object, first?.issuerRef, key),
+    settlement: pending && look(context, sessionsFor(context, pending, refs), key),
   };
+}
+
+/** A look at a certificate of the object that is to be revoked. */
+export function revocationOf(
+  context: Pick<CertificateContext, 'sessions' | 'breaker'>,
+  object: OriginCertificate,
+  issuerRef: IssuerRef | undefined,
+  key: string,
+): Want | undefined {
+  return look(context, revokersOf(context, object, issuerRef), key);
 }
 
 /** What holds back the requests of each of them. */
@@ -82,24 +91,20 @@ function ofIssuer(
   { sessions }: Pick<CertificateContext, 'sessions'>,
   { metadata, spec }: OriginCertificate,
   key: string,
-): Asks {
+): Pick<Asks, 'creation' | 'search'> {
   const session = sessions.get(issuerKey(metadata.namespace, spec.issuerRef));
   if (session === undefined) return {};
   return { creation: creation(session, spec.hostnames, key), search: search(session, key) };
 }
 
-/** Issuers of certificates that were replaced: their tokens may know what the present one's does not. */
-function owing({ status }: OriginCertificate): IssuerRef[] {
-  return (status?.superseded ?? []).flatMap(({ issuerRef }) => issuerRef ?? []);
-}
-
+/** Where all tokens are refused, that is heard without a turn: then it can be given up. */
 function look(
   { breaker }: Pick<CertificateContext, 'breaker'>,
-  request: 'revocation' | 'settlement',
-  [first, ...others]: readonly IssuerSession[],
+  sessions: readonly IssuerSession[],
   key: string,
-): Asks {
-  return first === undefined ? {} : { [request]: revocation(breaker, [first, ...others], key) };
+): Want | undefined {
+  const [first, ...others] = sessions;
+  return first === undefined || isRefused(first) ? undefined : revocation(breaker, [first, ...others], key);
 }
 
 /** Told in the same words to all who wait, for as long as it lasts. */

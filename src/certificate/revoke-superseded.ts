@@ -6,14 +6,15 @@ import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { isRefusal } from './give-up.ts';
 import { holdsCertificate } from './guard.ts';
-import { asksOf } from './incidents.ts';
+import { revocationOf } from './incidents.ts';
 import { isGoing } from './leaving.ts';
 import { revokeKey } from './attempts.ts';
+import type { IssuerRef } from './need.ts';
 import { failedRequest, OBSERVE, type Outcome } from './outcome.ts';
 import { type Revocation, revokeOne, servingSecrets } from './revocation.ts';
-import { sessionsOf } from './token-sessions.ts';
+import { revokersOf } from './token-sessions.ts';
 import type { RevocationNote, Superseded } from './superseded.ts';
-import { parseSubject, subjectKey } from './subject.ts';
+import { subjectKey } from './subject.ts';
 import { isLiving, type World } from './world.ts';
 
 /** One whose Secret came back while its object is being deleted: until that is gone once more. */
@@ -50,18 +51,22 @@ export async function revokeSuperseded(
     note(context, certificate, key, entry.id, noteOf(context, world, entry, revoked, serving));
     tell(context, world, entry, revoked);
   };
-  const triedAt = ({ id }: Superseded): number => world.revocations.get(id)?.triedAt ?? 0;
-  const inOrder = entries.toSorted((a, b) => triedAt(a) - triedAt(b));
-  const failed = await eachOf(inOrder, turnOf(context, world, key), signal, work);
+  const isTurn = ({ issuerRef }: Superseded): boolean => hasTurn(context, certificate, issuerRef, key);
+  const failed = await eachOf(entries, isTurn, signal, work);
   if (failed) return revocationFailed(failed.error, `Replaced certificate ${failed.id}`, signal);
   context.memory.succeeded(revokeKey(key));
   return OBSERVE;
 }
 
-/** Whether the object's turn goes on after a look at one certificate: the next is paid for like the first. */
-export function turnOf(context: CertificateContext, world: World, key: string): () => boolean {
-  const want = asksOf(context, parseSubject(key), world).revocation;
-  return () => want === undefined || context.line.admits(want);
+/** Whether the object's turn goes on with a look at another certificate: each is paid for like the first. */
+export function hasTurn(
+  context: CertificateContext,
+  certificate: OriginCertificate,
+  issuerRef: IssuerRef | undefined,
+  key: string,
+): boolean {
+  const want = revocationOf(context, certificate, issuerRef, key);
+  return want === undefined || context.line.admits(want);
 }
 
 /**
@@ -70,13 +75,13 @@ export function turnOf(context: CertificateContext, world: World, key: string): 
  */
 export async function eachOf<One extends { readonly id: string }>(
   all: readonly One[],
-  isTurn: () => boolean,
+  isTurn: (one: One) => boolean,
   signal: AbortSignal,
   work: (one: One) => Promise<void>,
 ): Promise<{ readonly id: string; readonly error: unknown } | undefined> {
   let failed: { readonly id: string; readonly error: unknown } | undefined;
   for (const [index, one] of all.entries()) {
-    if (index > 0 && !isTurn()) break;
+    if (index > 0 && !isTurn(one)) break;
     try {
       await work(one);
     } catch (error) {
@@ -106,10 +111,7 @@ function revokeEntry(
     namespace,
     asker: subjectKey({ namespace, name }),
     claim: { by: 'status' } as const,
-    sessions: sessionsOf(context, namespace, [
-      ...(entry.issuerRef ? [entry.issuerRef] : []),
-      certificate.spec.issuerRef,
-    ]),
+    sessions: revokersOf(context, certificate, entry.issuerRef),
     serving: serving.filter((secret) => !isLetGo(secret)),
     // Every write that carried it was sent before the one that replaced it, and that refuses those that come late.
     writeMs: 0,

@@ -2,10 +2,10 @@ import type { Twin } from '../known-certificates.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { revokeKey } from './attempts.ts';
-import { eachOf, presentedAt, revocationFailed, turnOf } from './revoke-superseded.ts';
+import { eachOf, hasTurn, presentedAt, revocationFailed } from './revoke-superseded.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { revokeOne, servingSecrets } from './revocation.ts';
-import { sessionsOf } from './token-sessions.ts';
+import { revokersOf } from './token-sessions.ts';
 import type { SecretFacts } from '../secret-facts.ts';
 import { isOurKey } from './twins.ts';
 import type { Living } from './world.ts';
@@ -24,22 +24,23 @@ export async function revokeTwins(
   key: string,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { metadata, spec } = world.certificate;
-  const { namespace } = metadata;
+  const { certificate } = world;
+  const { namespace } = certificate.metadata;
   let serving: SecretFacts[];
   try {
     serving = await servingSecrets(context, namespace, signal);
   } catch (error) {
     return revocationFailed(error, `Certificates that were issued twice (${idsOf(twins)})`, signal);
   }
-  const failed = await eachOf(twins, turnOf(context, world, key), signal, async (twin) => {
-    if (isOurKey(world.certificate, twin, serving)) {
+  const isTurn = (): boolean => hasTurn(context, certificate, undefined, key);
+  const failed = await eachOf(twins, isTurn, signal, async (twin) => {
+    if (isOurKey(certificate, twin, serving)) {
       const wish = {
         id: twin.id,
         namespace,
         asker: key,
         claim: { by: 'twin', digest: twin.keyDigest, latest: twin.ofNotBefore + SAME_ISSUANCE_MS },
-        sessions: sessionsOf(context, namespace, [spec.issuerRef]),
+        sessions: revokersOf(context, certificate, undefined),
         serving,
         // Every write that carries a certificate of this key is over, or meets the other one and is refused.
         writeMs: 0,

@@ -34,13 +34,17 @@ const REKEY_MS = { unseen: 60_000, lagging: 10 * 60_000 };
 /** How soon to look again at origins that lag behind; a change that a probe sees wakes us anyway. */
 const LAGGING_MS = 30_000;
 
-/** Those still to be revoked: entered for this very object while it asked for that, not expired, and not done with. */
+/**
+ * Those still to be revoked: entered for this very object while it asked for that, not expired, and not done with. One
+ * that was tried stands behind those that were not.
+ */
 export function owed(world: World): readonly Superseded[] {
   const certificate = world.certificate ?? world.leaving?.certificate;
   if (certificate === undefined) return [];
-  return entriesOf(certificate, world).filter(
-    (entry) => isOwed(certificate, entry) && !isOver(entry, world.now),
-  );
+  const triedAt = ({ id }: Superseded): number => world.revocations.get(id)?.triedAt ?? 0;
+  return entriesOf(certificate, world)
+    .filter((entry) => isOwed(certificate, entry) && !isOver(entry, world.now))
+    .toSorted((a, b) => triedAt(a) - triedAt(b));
 }
 
 /** Whether the status has this one as to be revoked, or as done with. */

@@ -1,3 +1,4 @@
+import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { IssuerSession } from '../sessions.ts';
 import type { CertificateContext } from './context.ts';
 import { issuerKey } from './issuer-view.ts';
@@ -13,7 +14,16 @@ export function sessionsFor(
   return sessionsOf(context, pending.namespace, [...(pending.issuer ? [pending.issuer] : []), ...others]);
 }
 
-/** Those of the issuers, in order, that have a token to ask with. */
+/** The sessions that may be asked about a certificate of the object: of the issuer that issued it, then of its own. */
+export function revokersOf(
+  context: Pick<CertificateContext, 'sessions'>,
+  { metadata, spec }: OriginCertificate,
+  issuerRef: IssuerRef | undefined,
+): IssuerSession[] {
+  return sessionsOf(context, metadata.namespace, [...(issuerRef ? [issuerRef] : []), spec.issuerRef]);
+}
+
+/** Those of the issuers, in order, that have a token to ask with; a token that is known to be refused is asked last. */
 export function sessionsOf(
   { sessions }: Pick<CertificateContext, 'sessions'>,
   namespace: string,
@@ -22,5 +32,11 @@ export function sessionsOf(
   const found = refs.map((ref) => sessions.get(issuerKey(namespace, ref)));
   return [...new Set(found)]
     .filter((session) => session?.client !== undefined)
-    .filter((session) => session !== undefined);
+    .filter((session) => session !== undefined)
+    .toSorted((a, b) => Number(isRefused(a)) - Number(isRefused(b)));
+}
+
+/** Its token was refused when it was checked: nobody waits for its turn, or to try whether its trouble is over. */
+export function isRefused({ ready }: IssuerSession): boolean {
+  return ready === false;
 }

@@ -7,17 +7,24 @@ import { NOW, originCertificate, pendingOf, worldOf } from './fixtures.ts';
 
 /** Issuers whose token is known; that of each bears its name. */
 function asking(...names: readonly string[]) {
+  return askingOf(...names.map((name) => [name, true] as const));
+}
+
+/** The same, of some that are refused. */
+function askingOf(...issuers: readonly (readonly [name: string, ready: boolean])[]) {
   const sessions = {
-    get: ({ name }: { name: string }) => (names.includes(name) ? sessionOf(name) : undefined),
+    get: ({ name }: { name: string }) =>
+      issuers.filter(([each]) => each === name).map(([each, ready]) => sessionOf(each, ready))[0],
   };
   return { sessions, breaker: new Breaker({ clock: new TestClock() }) } as never;
 }
 
-const made = new Map<string, object>();
-function sessionOf(name: string): object {
-  const session = made.get(name) ?? { tokenDigest: name, zones: [], client: {} };
-  made.set(name, session);
-  return session;
+function sessionOf(name: string, ready: boolean): object {
+  return { tokenDigest: name, zones: [], client: {}, ready };
+}
+
+function issuerNamed(name: string) {
+  return { kind: 'OriginIssuer', name } as const;
 }
 
 const orphan = { namespace: 'shop', name: 'web', orphanUid: 'uid-2' };
@@ -32,7 +39,7 @@ const toRevoke = pendingOf({ postedAt: '', revoke: ['7'] });
 
 describe('what is asked of Cloudflare', () => {
   test('for what is left of an object that is gone, with the token that it was posted with', () => {
-    const world = { certificate: undefined, leaving: undefined, pending: toRevoke };
+    const world = worldOf({ certificate: undefined, pending: toRevoke });
     const settlement = {
       account: 'cloudflare',
       operation: 'revoke_certificate',
@@ -44,12 +51,36 @@ describe('what is asked of Cloudflare', () => {
   });
 
   test('for an object whose issuer changed, first with the former one and then with its own', () => {
-    const certificate = originCertificate({ issuerRef: { kind: 'OriginIssuer', name: 'other' } });
-    const world = { certificate, leaving: undefined, pending: toRevoke };
+    const certificate = originCertificate({ issuerRef: issuerNamed('other') });
+    const world = worldOf({ certificate, pending: toRevoke });
     const asks = asksOf(asking('cloudflare', 'other'), { namespace: 'shop', name: 'web' }, world);
     expect(asks.creation?.account).toBe('other');
     expect(asks.settlement).toMatchObject({ account: 'cloudflare', asker: 'shop/web', requests: 3 });
     expect(asks.revocation).toMatchObject({ account: 'other', asker: 'shop/web', requests: 2 });
+  });
+
+  test('first with a token that is not known to be refused: nobody is called to try that one', () => {
+    const certificate = originCertificate({ issuerRef: issuerNamed('other') });
+    const world = worldOf({ certificate, pending: toRevoke });
+    const subject = { namespace: 'shop', name: 'web' };
+    const asks = asksOf(askingOf(['cloudflare', false], ['other', true]), subject, world);
+    expect(asks.settlement).toMatchObject({ account: 'other', requests: 3 });
+    // What is refused altogether is given up in the end, and must hear of it.
+    expect(
+      asksOf(askingOf(['cloudflare', false], ['other', false]), subject, world).settlement,
+    ).toBeUndefined();
+  });
+
+  test('for what was replaced, with the token of the issuer that issued it', () => {
+    const status = {
+      superseded: [
+        replaced,
+        { ...replaced, id: '8', revoke: 'Rekeyed', issuerRef: issuerNamed('former') } as const,
+      ],
+    };
+    const world = worldOf({ certificate: { ...originCertificate(), status } });
+    const asks = asksOf(asking('cloudflare', 'former'), { namespace: 'shop', name: 'web' }, world);
+    expect(asks.revocation).toMatchObject({ account: 'former', requests: 3 });
   });
 
   test('takes no turn for what is not needed', () => {

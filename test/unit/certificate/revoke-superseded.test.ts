@@ -4,7 +4,7 @@ import type { CertificateContext } from '../../../src/certificate/context.ts';
 import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { revokeSuperseded } from '../../../src/certificate/revoke-superseded.ts';
 import { revokeTwins } from '../../../src/certificate/revoke-twins.ts';
-import type { Superseded } from '../../../src/certificate/superseded.ts';
+import { owed, type Superseded } from '../../../src/certificate/superseded.ts';
 import { isLiving, type Living } from '../../../src/certificate/world.ts';
 import { CloudflareError } from '../../../src/cloudflare/errors.ts';
 import type { Secret } from '../../../src/kube/object.ts';
@@ -87,7 +87,8 @@ function entryOf(id: string): Superseded {
 }
 
 function worldWith(superseded: readonly Superseded[]): Living {
-  const made = worldOf({ certificate: { ...originCertificate(), status: { superseded: [...superseded] } } });
+  const certificate = originCertificate({ revocation: { superseded: 'Revoke' } });
+  const made = worldOf({ certificate: { ...certificate, status: { superseded: [...superseded] } } });
   if (!isLiving(made)) throw new Error('no object');
   return made;
 }
@@ -109,8 +110,7 @@ test('a turn is one look: the next begins with another one, also where that fail
   const entries = stored.map(({ id }) => entryOf(id));
   const again = async () => {
     const world = { ...worldWith(entries), revocations: memory.revocations.get(KEY) ?? new Map() };
-    const left = entries.filter(({ id }) => world.revocations.get(id)?.revokedAt === undefined);
-    return revokeSuperseded(context, world, left, KEY, never);
+    return revokeSuperseded(context, world, owed(world), KEY, never);
   };
   expect(await again()).toMatchObject({ next: 'failed' });
   expect(revoked).toEqual([]);

@@ -23,6 +23,8 @@ let refusal: CloudflareError | undefined;
 /** What each token is answered when it asks for the certificate; absent: the certificate. */
 let absent: Record<string, CloudflareError>;
 let isGoneOnDelete: boolean;
+/** What the check of their issuers found. */
+const refusedTokens = new Set<string>();
 let keptElsewhere: SecretFacts[];
 let clock: TestClock;
 let memory: CertificateMemory;
@@ -45,6 +47,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
+  refusedTokens.clear();
   isGone = false;
   keptElsewhere = [];
   refusal = undefined;
@@ -71,7 +74,13 @@ beforeEach(() => {
   const sessions = new Map(
     ['cloudflare', 'other'].map((name) => [
       name,
-      { key: { ...issuer, name, namespace: 'shop' }, client: clientOf(name), ready: true },
+      {
+        key: { ...issuer, name, namespace: 'shop' },
+        client: clientOf(name),
+        get ready() {
+          return !refusedTokens.has(name);
+        },
+      },
     ]),
   );
   context = {
@@ -227,6 +236,13 @@ describe('a certificate that Cloudflare says it does not have', () => {
 
   test('is revoked with another token that knows it: one of another account knows none of ours', async () => {
     absent = { cloudflare: notFound(404) };
+    await settle([{ ...issuer, name: 'other' }]);
+    expect(done).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
+  });
+
+  test('is revoked with a token that works, however much the one that it was issued with fails', async () => {
+    refusedTokens.add('cloudflare');
+    absent = { cloudflare: unavailable('get_certificate', 'no answer') };
     await settle([{ ...issuer, name: 'other' }]);
     expect(done).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
   });
