@@ -37,6 +37,11 @@ export class Ledger {
     if (id !== '') this.#dropped.add(id);
   }
 
+  /** Whether people took it out of a Secret. */
+  wasDropped(id: string): boolean {
+    return this.#dropped.has(id);
+  }
+
   stripped(id: string): void {
     this.#stripped.add(id);
   }

@@ -29,6 +29,8 @@ export class ObjectWatch extends Judge<OriginCertificate> {
       if (isStripped) this.parts.ledger.stripped(id);
       else if (held.has(id))
         continue; // It was about to be replaced, and was not.
+      else if (this.parts.ledger.wasDropped(id))
+        continue; // It was in use again, which a watch that was cut off may not have seen.
       else if (kept.length >= KEPT) this.parts.ledger.pushedOut(id);
       else this.parts.journal.violation(`the status of ${name} forgot the replaced certificate ${id}`);
     }
