@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { errorMessage } from '../programs/errors.ts';
 import { kubernetesVersion } from '../programs/catalog.ts';
 import { askedToEnd } from '../programs/end.ts';
+import { sayUsage } from '../programs/usage.ts';
 import { Narrator } from './narrator.ts';
 import { NAMESPACE, type Stage } from './stage.ts';
 import { tell } from './story.ts';
@@ -12,8 +12,10 @@ import { tell } from './story.ts';
  * when it was broken off. Nothing of it stays behind, whichever way it ends.
  */
 
+const usage = 'npm run demo: narrates the whole road, from an empty cluster to strict; takes no flags';
+const usageCode = sayUsage(process.argv.slice(2), usage);
+if (usageCode !== undefined) process.exit(usageCode);
 try {
-  parseArgs({ options: {} });
   kubernetesVersion(process.env['KUBERNETES_VERSION']);
 } catch (error) {
   process.stderr.write(`${errorMessage(error)}\n`);

@@ -93,7 +93,7 @@ describe('the demo', () => {
   });
 
   test.each<[string, string[], NodeJS.ProcessEnv, RegExp]>([
-    ['argument', ['--fast'], {}, /^Unknown option '--fast'.*\n$/],
+    ['argument', ['--fast'], {}, /^Unknown option '--fast'; npm run demo: .*\n$/],
     ['release of Kubernetes', [], { KUBERNETES_VERSION: '1.9' }, /^.*1\.9.*\n$/],
   ])('refuses a wrong %s in one sentence, with exit code 2', async (_what, args, env, sentence) => {
     const { texts, ended } = start(args, env);

@@ -1,17 +1,20 @@
-import { parseArgs } from 'node:util';
 import { kubernetesVersion } from './catalog.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { askedToEnd } from './end.ts';
 import { errorMessage } from './errors.ts';
+import { sayUsage } from './usage.ts';
 
 /**
  * `npm run control-plane`: starts one, prints the path of its kubeconfig on stdout, and runs until Ctrl-C.
  * Exit code 2 for a wrong argument or KUBERNETES_VERSION, 1 when it cannot be started.
  */
 
+const USAGE = 'npm run control-plane: runs a Kubernetes control plane until Ctrl-C; takes no flags';
+
 function checkInput(): void {
+  const usageCode = sayUsage(process.argv.slice(2), USAGE);
+  if (usageCode !== undefined) process.exit(usageCode);
   try {
-    parseArgs({ options: {} });
     kubernetesVersion(process.env['KUBERNETES_VERSION']);
   } catch (error) {
     console.error(errorMessage(error));

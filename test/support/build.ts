@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { sayUsage } from '../programs/usage.ts';
 
 /**
  * `npm run build`: the whole operator as one file that needs nothing but Node. Not minified, and without a source
@@ -36,7 +36,9 @@ export async function bundle(entry: string, outfile: string): Promise<number> {
 }
 
 if (import.meta.main) {
-  parseArgs({ options: {} });
+  const usage = 'npm run build: writes dist/main.js, the whole operator in one file; takes no flags';
+  const usageCode = sayUsage(process.argv.slice(2), usage);
+  if (usageCode !== undefined) process.exit(usageCode);
   await rm(new URL('../../dist/', import.meta.url), { recursive: true, force: true });
   try {
     const bytes = await bundle('src/main.ts', 'dist/main.js');
