@@ -110,11 +110,11 @@ const work = [
   'patch originissuers/status.originca.dev',
   'create events.events.k8s.io',
   'patch events.events.k8s.io',
+  'get namespaces',
 ];
 const clusterWork = [
   ...['list', 'watch'].map((verb) => `${verb} clusteroriginissuers.originca.dev`),
   'patch clusteroriginissuers/status.originca.dev',
-  'get namespaces',
   ...['get', 'list', 'watch'].map((verb) => `${verb} originzones.originca.dev`),
   'patch originzones/status.originca.dev',
   'list ingresses.networking.k8s.io',
