@@ -25,6 +25,8 @@ export class CertificateMemory {
   readonly attempts: Attempts;
   /** What became of certificates that were to be revoked, by queue key and id. */
   readonly revocations = new Map<string, ReadonlyMap<string, RevocationNote>>();
+  /** Certificates issued twice that were tried to be revoked, by queue key, the latest last. */
+  readonly triedTwins = new Map<string, readonly string[]>();
   readonly #clock: Clock;
   readonly #issued = new Map<string, IssuedHere[]>();
   readonly #asks = new Map<string, { ask: string; at: number }>();
@@ -87,6 +89,7 @@ export class CertificateMemory {
   forget(key: string, certificateUid: string | undefined): void {
     this.attempts.forget(key);
     this.revocations.delete(key);
+    this.triedTwins.delete(key);
     this.#distrusted.delete(key);
     this.sightings.forget(key);
     this.brokenListings.forget(key);

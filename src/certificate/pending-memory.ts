@@ -24,8 +24,8 @@ interface Seen {
   earlierUnansweredWrite: number | undefined;
 }
 
-/** By id: nothing is left to do, or from when on (monotonic ms) it is to be looked at again. */
-export type Looks = ReadonlyMap<string, 'over' | number>;
+/** By id: nothing is left to do, no token may do it, or from when on (monotonic ms) it is to be looked at again. */
+export type Looks = ReadonlyMap<string, 'over' | 'refused' | number>;
 
 /**
  * What this process knows of pending Secrets, by their uid: when it saw what for the first time, which tells how long

@@ -32,8 +32,11 @@ export async function revokeTwins(
   } catch (error) {
     return revocationFailed(error, `Certificates that were issued twice (${idsOf(twins)})`, signal);
   }
+  const tried = context.memory.triedTwins.get(key) ?? [];
+  const inOrder = twins.toSorted((a, b) => tried.indexOf(a.id) - tried.indexOf(b.id));
   const isTurn = (): boolean => hasTurn(context, certificate, undefined, key);
-  const failed = await eachOf(twins, isTurn, signal, async (twin) => {
+  const failed = await eachOf(inOrder, isTurn, signal, async (twin) => {
+    noteTried(context, twins, key, twin.id);
     if (isOurKey(certificate, twin, serving)) {
       const wish = {
         id: twin.id,
@@ -55,6 +58,14 @@ export async function revokeTwins(
     return revocationFailed(failed.error, `Certificate ${failed.id}, which was issued twice,`, signal);
   context.memory.succeeded(revokeKey(key));
   return OBSERVE;
+}
+
+/** The next time another one goes first. */
+function noteTried({ memory }: CertificateContext, twins: readonly Twin[], key: string, id: string): void {
+  const others = (memory.triedTwins.get(key) ?? []).filter(
+    (each) => each !== id && twins.some((twin) => twin.id === each),
+  );
+  memory.triedTwins.set(key, [...others, id]);
 }
 
 function idsOf(twins: readonly Twin[]): string {

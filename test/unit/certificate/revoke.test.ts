@@ -22,6 +22,8 @@ let isGone: boolean;
 let refusal: CloudflareError | undefined;
 /** What each token is answered when it asks for the certificate; absent: the certificate. */
 let absent: Record<string, CloudflareError>;
+/** What every token is answered of an id. */
+let absentIds: Record<string, CloudflareError>;
 let isGoneOnDelete: boolean;
 /** What the check of their issuers found. */
 const refusedTokens = new Set<string>();
@@ -52,15 +54,16 @@ beforeEach(() => {
   keptElsewhere = [];
   refusal = undefined;
   absent = {};
+  absentIds = {};
   isGoneOnDelete = false;
   clock = new TestClock();
   memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 });
   done = [];
   askers = [];
   const clientOf = (name: string) => ({
-    getCertificate: async (_: string, { asker }: CallOptions) => {
+    getCertificate: async (id: string, { asker }: CallOptions) => {
       askers.push(asker);
-      const error = absent[name];
+      const error = absentIds[id] ?? absent[name];
       if (error !== undefined) throw error;
       return { ...signed, revokedAt: undefined };
     },
@@ -159,6 +162,26 @@ describe('a revocation that is owed', () => {
     await settle([], others);
     expect(done.slice(5)).toEqual([`revoke ${signed.id}`, 'revoked', 'discard']);
     expect(memory.pendings.looks.size).toBe(0);
+  });
+
+  test('is made of every other one before all are given up for one that is refused', async () => {
+    const options = { kind: 'RequestRejected', definite: true, operation: 'get_certificate' } as const;
+    absentIds = { 1: new CloudflareError('no', options) };
+    expect(await settle([], ['1', '2'])).toEqual({ next: 'wait', ms: 0 });
+    expect(await settle([], ['1', '2'])).toEqual({ next: 'wait', ms: 0 });
+    expect(await settle([], ['1', '2'])).toEqual({ next: 'wait', ms: 0 });
+    expect(done).toEqual(['kept', `revoke ${signed.id}`, 'revoked']);
+    expect(await settle([], ['1', '2'])).toMatchObject({ said: { reason: 'PermissionMissing' } });
+    await clock.advance(300_000);
+    await settle([], ['1', '2']);
+    expect(done.slice(3)).toEqual(['abandoned', 'discard']);
+  });
+
+  test('is made of another one after a failure', async () => {
+    absentIds = { 1: unavailable('get_certificate', 'no answer') };
+    expect(await settle([], ['1'])).toMatchObject({ next: 'failed' });
+    await settle([], ['1']);
+    expect(done).toEqual([`revoke ${signed.id}`, 'revoked']);
   });
 
   test('is looked at anew by a process that knows nothing of it', async () => {
