@@ -32,6 +32,7 @@ export async function act(
   const { world } = seen;
   const key = subjectKey(subject);
   const object = world.certificate ?? world.leaving?.certificate;
+  context.memory.lineWaits.ended(key);
   switch (action.type) {
     case 'Settle':
       return settle(context, settlementOf(object, action.pending, key), signal);

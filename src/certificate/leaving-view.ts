@@ -5,8 +5,10 @@ import { leavingKey } from './attempts.ts';
 import { sessionsOf } from './token-sessions.ts';
 import type { Leaving, World } from './world.ts';
 
-/** How long a deletion waits for us at most. */
+/** How long a deletion waits for us at most, what it stands in our own line for others not counted. */
 const LONGEST_MS = 5 * 60_000;
+/** Also when thousands go at once: nobody is to find a namespace that never ends. */
+const LONGEST_IN_LINE_MS = 60 * 60_000;
 
 /** An object that is being deleted, as far as it depends on time and tokens. */
 export function leavingOf(
@@ -28,5 +30,6 @@ export function leavingOf(
   // A process that starts anew and fails once more has no five minutes of its own.
   const hasFailed = failure !== undefined || revokeFailure !== undefined;
   const deletedMs = hasFailed ? now - Date.parse(metadata.deletionTimestamp ?? '') : 0;
-  return { certificate, token, leftMs: Math.max(0, LONGEST_MS - Math.max(seenMs, deletedMs)) };
+  const longestMs = Math.min(LONGEST_MS + context.memory.lineWaits.totalMs(key), LONGEST_IN_LINE_MS);
+  return { certificate, token, leftMs: Math.max(0, longestMs - Math.max(seenMs, deletedMs)) };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { Absences } from './absences.ts';
 import { Attempts, type AttemptsOptions } from './attempts.ts';
 import { BrokenListings } from './broken-listings.ts';
+import { LineWaits } from './line-waits.ts';
 import { PendingMemory, type PendingMemoryOptions } from './pending-memory.ts';
 import { PairSightings } from './sightings.ts';
 import type { RevocationNote } from './superseded.ts';
@@ -22,6 +23,7 @@ export class CertificateMemory {
   readonly brokenListings = new BrokenListings();
   readonly absences: Absences;
   readonly pendings: PendingMemory;
+  readonly lineWaits: LineWaits;
   readonly attempts: Attempts;
   /** What became of certificates that were to be revoked, by queue key and id. */
   readonly revocations = new Map<string, ReadonlyMap<string, RevocationNote>>();
@@ -38,6 +40,7 @@ export class CertificateMemory {
     this.attempts = new Attempts(options);
     this.sightings = new PairSightings(options.clock);
     this.absences = new Absences(options.clock);
+    this.lineWaits = new LineWaits(options.clock);
   }
 
   /** The cache lost sight of a pending Secret, which may only have lost its label: the next look is a live one. */
@@ -90,6 +93,7 @@ export class CertificateMemory {
     this.attempts.forget(key);
     this.revocations.delete(key);
     this.triedTwins.delete(key);
+    this.lineWaits.forget(key);
     this.#distrusted.delete(key);
     this.sightings.forget(key);
     this.brokenListings.forget(key);

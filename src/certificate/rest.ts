@@ -40,6 +40,7 @@ export async function rest(
   if (isLiving(now)) await report(context, now, action, key, signal);
   else if (action.type === 'Done') context.memory.forget(key, subject.orphanUid);
   context.memory.trustCache(key);
+  if (now.leaving) noteLineWait(context, action, key);
   const isAsked = request === undefined || joinLine(context, now, request, key);
   // Its issuer went just now.
   const overtakenMs = isAsked ? undefined : OVERTAKEN_MS;
@@ -51,6 +52,12 @@ function awaitedTurn(action: Rest): Request | undefined {
   if (action.type === 'Done' || action.type === 'AwaitIssuer') return undefined;
   if (action.type !== 'AwaitTurn') return action.alsoFor;
   return action.said ? (action.alsoFor ?? action.request) : action.request;
+}
+
+/** A deletion takes longer when others are before it, and no longer because requests fail. */
+function noteLineWait({ memory }: CertificateContext, action: Rest, key: string): void {
+  if (action.type === 'AwaitTurn' && action.said === undefined) memory.lineWaits.began(key);
+  else memory.lineWaits.ended(key);
 }
 
 function joinLine(context: CertificateContext, now: World, request: Request, key: string): boolean {

@@ -3,8 +3,10 @@ import { FINALIZER } from '../../../src/api/names.ts';
 import { decide } from '../../../src/certificate/decide.ts';
 import { ALL_TURNS, NO_INCIDENTS } from '../../../src/certificate/incidents.ts';
 import { rest } from '../../../src/certificate/rest.ts';
+import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import type { Superseded } from '../../../src/certificate/superseded.ts';
 import type { Leaving, World } from '../../../src/certificate/world.ts';
+import { TestClock } from '../../support/test-clock.ts';
 import { NOW, originCertificate, pendingOf, targetFacts, worldOf } from './fixtures.ts';
 
 const MINUTE = 60_000;
@@ -91,6 +93,7 @@ describe('who waits looks again', () => {
 
   /** What is asked for in the line, and what a rest of an object that is being deleted ends with. */
   async function rested(action: Parameters<typeof rest>[3]) {
+    const clock = new TestClock();
     const joined: (string | undefined)[] = [];
     const line = {
       join: ({ operation }: { operation: string }) => joined.push(operation),
@@ -101,7 +104,7 @@ describe('who waits looks again', () => {
       line,
       sessions: { get: () => session },
       breaker: { holds: () => false },
-      memory: { trustCache: () => undefined },
+      memory: new CertificateMemory({ clock, random: () => 0, postTimeoutMs: 30_000, settleMs: 30_000 }),
     } as unknown as Parameters<typeof rest>[0];
     const { certificate } = lacking();
     if (certificate === undefined) throw new Error('no object');
