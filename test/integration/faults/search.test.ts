@@ -39,7 +39,7 @@ beforeAll(async () => {
   await trials.haveFailed(failures((shown) => shown.length));
   await trials.jump(1_201_000);
   await trials.end();
-}, 240_000);
+}, 400_000);
 
 afterAll(() => trials[Symbol.asyncDispose]());
 

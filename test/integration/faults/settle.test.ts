@@ -65,7 +65,7 @@ beforeAll(async () => {
   await trials.haveSaid(new Map(ROWS.map(({ name }) => [name, 'BadResponse'])));
   await trials.jump(HOUR_MS);
   await trials.end();
-}, 240_000);
+}, 400_000);
 
 afterAll(() => trials[Symbol.asyncDispose]());
 

@@ -23,7 +23,7 @@ export interface Trial {
 /** Dozens of answers come at once, some of them of 50 MB, on a machine that has other work. */
 const POST_TIMEOUT = '--cloudflare-post-timeout=10s';
 const LOOK_MS = 150;
-const WAIT = { timeoutMs: 90_000, intervalMs: 200 };
+const WAIT = { timeoutMs: 150_000, intervalMs: 200 };
 
 /** Plays many trials at once before one operator, and keeps looking at what it shows and writes meanwhile. */
 export class Trials implements AsyncDisposable {

@@ -85,7 +85,7 @@ beforeAll(async () => {
   await trials.haveFailed(firstOf(2));
   await trials.jump(2 * HOUR_MS + 1000);
   await trials.end();
-}, 240_000);
+}, 400_000);
 
 afterAll(() => trials[Symbol.asyncDispose]());
 

@@ -164,7 +164,8 @@ describe('while Cloudflare', () => {
       await scene.simulator.clearFaults();
       const startMs = clock.monotonic();
       await untilReady(current, { ...CHECKED, message: 'The token sees 1 zone.' }, () => pass(10 * SECOND));
-      expect(clock.monotonic() - startMs).toBeLessThanOrEqual(70 * SECOND);
+      // A minute and a few of these steps, of which a busy machine makes more before it has done its work.
+      expect(clock.monotonic() - startMs).toBeLessThanOrEqual(120 * SECOND);
     },
   );
 
@@ -212,7 +213,8 @@ describe('a zone that is added after a check', () => {
     };
     const startMs = clock.monotonic();
     await waitFor('it to be issued', isIssued, { timeoutMs: 15_000 });
-    expect(clock.monotonic() - startMs).toBeLessThanOrEqual(70 * SECOND);
+    // A minute and a few of these steps, of which a busy machine makes more before it has done its work.
+    expect(clock.monotonic() - startMs).toBeLessThanOrEqual(120 * SECOND);
     await scene.settled('late');
   });
 });
