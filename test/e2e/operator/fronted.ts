@@ -126,11 +126,16 @@ export class FrontedOperator implements AsyncDisposable {
     return this.leaseWrites().at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** What only a leader asks for, from some time on: all but Leases, caches and the look whether anybody answers. */
+  /**
+   * What only a leader asks for, from some time on: all but Leases, caches, the look whether anybody answers, and the one
+   * at the start whether the watched namespaces are there.
+   */
   acts(sinceMs = Number.NEGATIVE_INFINITY): readonly SeenRequest[] {
     const isActing = ({ method, path, watch }: SeenRequest): boolean => {
       if (isLease(path)) return false;
-      return method !== 'GET' || !(watch || /[?&]limit=(1|500)(&|$)/.test(path));
+      return (
+        method !== 'GET' || !(watch || /[?&]limit=(1|500)(&|$)|^\/api\/v1\/namespaces\/[^/]+$/.test(path))
+      );
     };
     return [...this.kubernetes.requests.filter(isActing), ...this.cloudflare.requests].filter(
       ({ atMs }) => atMs >= sinceMs,
