@@ -69,13 +69,24 @@ export function incidentsFor(context: Pick<CertificateContext, 'breaker'>, asks:
 export function turnsFor({ line }: Pick<CertificateContext, 'line'>, asks: Asks, world: World): Turns {
   const asked = new Set<Request>();
   let turns: Turns = { ...NO_TURNS };
+  const whole = unbridged(world);
   for (;;) {
-    const request = turnsMissing(decide({ ...world, turns })).find((each) => !asked.has(each));
+    const request = turnsMissing(decide({ ...whole, turns })).find((each) => !asked.has(each));
     if (request === undefined) return turns;
     asked.add(request);
     const want = asks[request];
     turns = { ...turns, [request]: want === undefined || line.admits(want) };
   }
+}
+
+/** A temporary pair is what is done without a turn: it does not tell which turn that was. */
+function unbridged(world: World): World {
+  const { certificate } = world;
+  if (certificate?.spec.temporaryCertificate !== true) return world;
+  return {
+    ...world,
+    certificate: { ...certificate, spec: { ...certificate.spec, temporaryCertificate: false } },
+  };
 }
 
 /** Its listing is shared, and takes a turn for every page. */

@@ -100,6 +100,16 @@ describe('what is asked of Cloudflare', () => {
     expect(asked).toEqual(['revoke_certificate', 'create_certificate']);
   });
 
+  test('asks for the certificate itself before a temporary pair stands in for it', () => {
+    const line = { admits: () => true } as never;
+    const world = worldOf({
+      certificate: originCertificate({ temporaryCertificate: true }),
+      target: undefined,
+    });
+    const asks = asksOf(asking('cloudflare'), { namespace: 'shop', name: 'web' }, world);
+    expect(turnsFor({ line }, asks, world)).toMatchObject({ creation: true });
+  });
+
   test('asks for the revocation of what is due when the certificate has to wait', () => {
     const granted = new Set(['revoke_certificate']);
     const line = { admits: ({ operation }: Ask) => granted.has(operation) } as never;
