@@ -101,7 +101,7 @@ describe('many OriginCertificates with one Secret name', () => {
 
   test(
     'cost a bounded number of requests each: one has the Secret, all others say so',
-    { timeout: 240_000 },
+    { timeout: 400_000 },
     async () => {
       const posts = await scene.posts();
       road.proxy.forget();
@@ -140,8 +140,18 @@ describe('many OriginCertificates with one Secret name', () => {
         { timeoutMs: 200_000, intervalMs: 1000 },
       );
       expect(reasons).toEqual({ Issued: 1, SecretConflict: COUNT - 1 });
-      expect(await scene.posts()).toBe(posts + 1);
       const requests = road.proxy.requests.length;
+      // Of two that were made in one second the one to have it is known only once both are seen: the other's certificate
+      // may be on its way by then, and is revoked.
+      expect(await scene.posts()).toBeLessThanOrEqual(posts + 2);
+      await waitFor(
+        'what was not wanted to be cleared away',
+        async () => {
+          const { length } = await scene.pendings();
+          return length === 0 || new NotYet(length);
+        },
+        { timeoutMs: 120_000, intervalMs: 1000 },
+      );
       console.log(`${COUNT} claimants of one Secret: ${requests} requests to the API server`);
       // Each is looked at when it is made, when its Secret is, and when its status was told: a square would be 1,000 times as many.
       expect(requests).toBeLessThan(15 * COUNT);
