@@ -63,8 +63,8 @@ export function incidentsFor(context: Pick<CertificateContext, 'breaker'>, asks:
 }
 
 /**
- * Which of them the budget grants now. Only what would be sent is asked for, for a request that is granted is paid: what
- * waits for nothing but its turn, one after the other.
+ * Which of them the budget grants now. Only what would be sent is asked for, for a request that is granted is kept from
+ * others: what waits for nothing but its turn, one after the other.
  */
 export function turnsFor({ line }: Pick<CertificateContext, 'line'>, asks: Asks, world: World): Turns {
   const asked = new Set<Request>();

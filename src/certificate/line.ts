@@ -29,7 +29,8 @@ const BEHIND_ALL_MS = 1e14;
 
 /**
  * All that wait for requests to Cloudflare: for the budget, or for the end of an incident. They do not come back to ask:
- * whose turn it is, by namespace and expiry, is called, as many as there are requests to be had, and finds them paid.
+ * whose turn it is, by namespace and expiry, is called, as many as there are requests to be had, and finds them
+ * kept for it.
  * While a token's requests are held back one at a time is called to try it. No worker waits here.
  */
 export class Line implements Turns, BackgroundTurns {
@@ -63,7 +64,7 @@ export class Line implements Turns, BackgroundTurns {
     return count;
   }
 
-  /** Whether the asker may send this now. It is paid for then, until `ended`, so that nobody else is let in for it. */
+  /** Whether the asker may send this now. It is kept for it then, until `ended`: nobody else is let in for it. */
   admits(want: Want): boolean {
     const { asker: key = '', account } = want;
     const { budget, breaker } = this.#options;

@@ -161,7 +161,7 @@ async function describe(
   return reader.asksIssuer ? withRequests(context, subject, whole) : whole;
 }
 
-/** Last, for what is granted is paid: nothing is awaited between that and what is decided. */
+/** Last, for what is granted is kept from others: nothing is awaited between that and what is decided. */
 function withRequests(context: CertificateContext, subject: Subject, world: World): World {
   const asks = asksOf(context, subject, world);
   return { ...world, incidents: incidentsFor(context, asks), turns: turnsFor(context, asks, world) };

@@ -2,13 +2,13 @@ import type { Ask } from './breaker.ts';
 
 /** What a turn is for: a request, or a few of which the later ones follow from the first. */
 export interface Want extends Ask {
-  /** So many at most; 1 unless given. All are paid when the turn comes, or the later ones would never get through. */
+  /** So many at most; 1 unless given. All are kept when the turn comes, or the later ones would never get through. */
   readonly requests?: number;
 }
 
 /** The line of those who need requests, for who looks at an object and must not stay to wait. */
 export interface Turns {
-  /** Whether the asker may send this now. It is paid for then, until `ended`, so that nobody else is let in for it. */
+  /** Whether the asker may send this now. It is kept for it then, until `ended`: nobody else is let in for it. */
   admits(want: Want): boolean;
   /** The asker waits until it is called. Who waits already does not lose its place by what its urgency is now. */
   join(want: Want): void;

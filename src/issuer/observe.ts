@@ -22,7 +22,7 @@ export async function observe(
     last: context.checks.get(issuerText(key)),
   };
   const want = checkOf(context, key, world.last);
-  // What is granted is paid: who needs no check does not ask.
+  // What is granted is kept from others: who needs no check does not ask.
   const isDue = world.token.state === 'usable' && standing(world) === undefined;
   return { ...world, want, isTurn: isDue && context.line.admits(want) };
 }
