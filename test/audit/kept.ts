@@ -39,10 +39,10 @@ export async function auditRun(runs = RUNS): Promise<AuditedRun> {
 }
 
 /** Called for each control plane before its directory is removed. */
-export async function leaveRequests(auditLog: string): Promise<void> {
+export async function leaveRequests(auditLog: string, wasRestarted: boolean): Promise<void> {
   const folder = process.env[VARIABLE];
   if (folder === undefined || !existsSync(auditLog)) return;
-  const requests = await requestsIn(auditLog, OPERATOR_USER);
+  const requests = await requestsIn(auditLog, { user: OPERATOR_USER, wasRestarted });
   await writeFile(join(folder, `${randomUUID()}.json`), JSON.stringify(requests));
 }
 

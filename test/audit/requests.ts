@@ -42,27 +42,58 @@ interface AuditEvent {
 
 const OWN_NAMESPACE = 'originca-system';
 
-/** What `user` asked of the API server, by its audit log: one line an event. */
-export async function requestsIn(auditLog: string, user: string): Promise<Requests[]> {
+export interface Reading {
+  readonly user: string;
+  /**
+   * The API server was started more than once. One that has just started refuses what it has not yet read the roles
+   * for: then a refusal counts only where the same was never allowed.
+   */
+  readonly wasRestarted: boolean;
+}
+
+/** What a user asked of the API server, by its audit log: one line an event. */
+export async function requestsIn(auditLog: string, reading: Reading): Promise<Requests[]> {
   const file = await open(auditLog);
-  return countRequests(file.readLines(), user);
+  return countRequests(file.readLines(), reading);
 }
 
 /** The same of the log's lines. */
-export async function countRequests(lines: AsyncIterable<string>, user: string): Promise<Requests[]> {
+export async function countRequests(
+  lines: AsyncIterable<string>,
+  { user, wasRestarted }: Reading,
+): Promise<Requests[]> {
   const counts = new Map<string, number>();
+  const refused: AuditEvent[] = [];
+  const allowed = new Set<string>();
   for await (const line of lines) {
     // Spares the parsing of everybody else's; and a line that is being written is no event yet.
     if (!line.includes(user) || !line.endsWith('}')) continue;
     const event = JSON.parse(line) as AuditEvent;
     if (event.user.username !== user || !isCounted(event)) continue;
-    const key = JSON.stringify(kindOf(event));
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (decisionOf(event) === 'allow') allowed.add(rightOf(event));
+    if (wasRestarted && decisionOf(event) === 'forbid') refused.push(event);
+    else count(counts, event);
   }
+  for (const event of refused) if (!allowed.has(rightOf(event))) count(counts, event);
   return [...counts].map(([key, count]) => ({
     ...(JSON.parse(key) as Omit<Requests, 'count'>),
     count,
   }));
+}
+
+function count(counts: Map<string, number>, event: AuditEvent): void {
+  const key = JSON.stringify(kindOf(event));
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** The right that a request took, in its own namespace. */
+function rightOf({ verb, objectRef, requestURI }: AuditEvent): string {
+  const { apiGroup, resource, subresource, namespace } = objectRef ?? {};
+  return JSON.stringify([verb, apiGroup, resource ?? requestURI, subresource, namespace]);
+}
+
+function decisionOf({ annotations }: AuditEvent): string {
+  return annotations?.['authorization.k8s.io/decision'] ?? '';
 }
 
 /** A watch counts when it begins, for its end may come after that of the log; everything else when it is over. */
@@ -71,7 +102,8 @@ function isCounted({ stage, verb, responseStatus }: AuditEvent): boolean {
   return stage === (isRunningWatch ? 'ResponseStarted' : 'ResponseComplete');
 }
 
-function kindOf({ user, userAgent, verb, ...event }: AuditEvent): Omit<Requests, 'count'> {
+function kindOf(event: AuditEvent): Omit<Requests, 'count'> {
+  const { user, userAgent, verb } = event;
   const { resource, subresource, apiGroup = '', namespace } = event.objectRef ?? {};
   return {
     user: user.username,
@@ -81,7 +113,7 @@ function kindOf({ user, userAgent, verb, ...event }: AuditEvent): Omit<Requests,
     resource: [resource ?? event.requestURI, subresource].filter(Boolean).join('/'),
     namespace: namespace === undefined ? 'none' : namespace === OWN_NAMESPACE ? 'own' : 'other',
     code: event.responseStatus?.code ?? 0,
-    decision: event.annotations?.['authorization.k8s.io/decision'] ?? '',
+    decision: decisionOf(event),
     reason: event.annotations?.['authorization.k8s.io/reason'] ?? '',
   };
 }

@@ -89,6 +89,7 @@ class RunningControlPlane implements ControlPlane {
   readonly #etcdOptions: EtcdOptions;
   #apiServer: Supervised;
   #etcd: Supervised;
+  #wasRestarted = false;
   #stopped: Promise<void> | undefined;
 
   static async start(
@@ -163,6 +164,7 @@ class RunningControlPlane implements ControlPlane {
 
   async startApiServer(): Promise<void> {
     if (this.#apiServer.exit() === undefined) return;
+    this.#wasRestarted = true;
     this.#apiServer = await startApiServer(this.#supervisor, this.#apiServerOptions);
   }
 
@@ -188,7 +190,7 @@ class RunningControlPlane implements ControlPlane {
 
   async #end(): Promise<void> {
     try {
-      await leaveRequests(this.auditLogPath);
+      await leaveRequests(this.auditLogPath, this.#wasRestarted);
     } finally {
       await this.#supervisor.close();
       await this.#admin.destroy();

@@ -25,7 +25,7 @@ async function auditLog(verb: string): Promise<string> {
 /** A run with one control plane for each of the verbs. */
 async function run(verbs: readonly string[], isFull: boolean): Promise<void> {
   const audited = await auditRun(runs);
-  for (const verb of verbs) await leaveRequests(await auditLog(verb));
+  for (const verb of verbs) await leaveRequests(await auditLog(verb), false);
   await audited.end(isFull);
 }
 
@@ -50,7 +50,7 @@ test('what is forgotten is every ended run and what a killed one left, not one t
   await run(['get'], true);
   await mkdir(join(runs, '2020-01-01T00:00:00.000Z-1'));
   const audited = await auditRun(runs);
-  await leaveRequests(await auditLog('patch'));
+  await leaveRequests(await auditLog('patch'), false);
   await forgetRuns(runs);
   expect(await readdir(runs)).toHaveLength(1);
   expect(await keptVerbs()).toBeUndefined();
@@ -60,7 +60,7 @@ test('what is forgotten is every ended run and what a killed one left, not one t
 
 test('a control plane that never wrote a log leaves nothing', async () => {
   const audited = await auditRun(runs);
-  await leaveRequests(join(dir, 'no.log'));
+  await leaveRequests(join(dir, 'no.log'), false);
   await audited.end(true);
   expect(await keptVerbs()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countRequests, OPERATOR_USER, type Requests } from '../../audit/requests.ts';
 
 /** A line of the log: a Secret is read by the operator, except as told. */
@@ -18,10 +18,14 @@ function line(change: object = {}): string {
 }
 
 async function counted(...lines: string[]): Promise<Requests[]> {
+  return countedOf(lines, false);
+}
+
+async function countedOf(lines: readonly string[], wasRestarted: boolean): Promise<Requests[]> {
   async function* read(): AsyncGenerator<string> {
     yield* lines;
   }
-  return countRequests(read(), OPERATOR_USER);
+  return countRequests(read(), { user: OPERATOR_USER, wasRestarted });
 }
 
 test('requests that differ in nothing but the object are counted together', async () => {
@@ -84,4 +88,29 @@ test('a watch counts once, when it begins; one that is refused, when it is', asy
     [200, 2],
     [403, 1],
   ]);
+});
+
+describe('a refusal', () => {
+  const refused = (namespace: string): string =>
+    line({
+      objectRef: { resource: 'secrets', namespace },
+      responseStatus: { code: 403 },
+      annotations: { 'authorization.k8s.io/decision': 'forbid' },
+    });
+  const isCounted = async (lines: readonly string[], wasRestarted: boolean): Promise<boolean> =>
+    (await countedOf(lines, wasRestarted)).some(({ decision }) => decision === 'forbid');
+
+  test('by an API server that was started again is none where the same is allowed before or after', async () => {
+    expect(await isCounted([line(), refused('shop')], true)).toBe(false);
+    expect(await isCounted([refused('shop'), line()], true)).toBe(false);
+  });
+
+  test('counts where it was allowed in another namespace only, or another verb was', async () => {
+    expect(await isCounted([line(), refused('blog')], true)).toBe(true);
+    expect(await isCounted([line({ verb: 'list' }), refused('shop')], true)).toBe(true);
+  });
+
+  test('counts by an API server that was started once', async () => {
+    expect(await isCounted([line(), refused('shop')], false)).toBe(true);
+  });
 });
