@@ -13,16 +13,18 @@ import { begin, FULL, SMALL, titleOf, type World } from './worlds.ts';
  * time a promise must break.
  */
 
-const HELP = `npm run explore -- [--small] [--mutations [--rule TEXT]]
+const HELP = `npm run explore -- [--small] [--worlds A-B] [--mutations [--rule TEXT]]
   --small        the bound that npm test explores
+  --worlds A-B   only the A-th to the B-th world, such as 9-18: all of them take hours
   --mutations    take away the rules of the protocol one by one: each must be missed
   --rule TEXT    only the rules whose words contain TEXT, with the shortest trace
 `;
 const STATES = 5_000_000;
 
 try {
-  const { small, mutations, rule } = readFlags();
-  const isGood = mutations || rule !== undefined ? await missRules(rule) : await exploreAll(small);
+  const { small, worlds, mutations, rule } = readFlags();
+  const isGood =
+    mutations || rule !== undefined ? await missRules(rule) : await exploreAll(small ? SMALL : FULL, worlds);
   process.exitCode = isGood ? 0 : 1;
 } catch (error) {
   process.stderr.write(`The exploration did not come to its end: ${errorMessage(error)}\n`);
@@ -35,6 +37,7 @@ function readFlags() {
       options: {
         help: { type: 'boolean', default: false },
         small: { type: 'boolean', default: false },
+        worlds: { type: 'string', default: '1-' },
         mutations: { type: 'boolean', default: false },
         rule: { type: 'string' },
       },
@@ -43,17 +46,26 @@ function readFlags() {
       process.stdout.write(HELP);
       process.exit(0);
     }
-    return values;
+    return { ...values, worlds: rangeOf(values.worlds) };
   } catch (error) {
     process.stderr.write(`${errorMessage(error)}\n${HELP}`);
     process.exit(2);
   }
 }
 
-async function exploreAll(small: boolean): Promise<boolean> {
+/** First and last, counted from 1; without a last one: to the end. */
+function rangeOf(text: string): readonly [number, number] {
+  const [, first, dash, last] = /^([1-9]\d*)(-?)([1-9]\d*)?$/.exec(text) ?? [];
+  if (first === undefined) throw new Error(`--worlds ${text} is no range such as 9-18, 9- or 9`);
+  return [Number(first), last === undefined ? (dash === '-' ? Infinity : Number(first)) : Number(last)];
+}
+
+async function exploreAll(all: readonly World[], [first, last]: readonly [number, number]): Promise<boolean> {
   const protocol = await loadProtocol();
+  const worlds = all.slice(first - 1, last);
+  if (worlds.length === 0) throw new Error(`--worlds from ${first}: there are ${all.length} worlds`);
   let states = 0;
-  for (const world of small ? SMALL : FULL) {
+  for (const world of worlds) {
     const began = performance.now();
     const runner = new Runner(protocol);
     const { state, rules } = await begin(world, runner);
