@@ -1,6 +1,6 @@
 import { serve } from './api-server.ts';
 import { carryOut, type Manner } from './cloudflare.ts';
-import { brokenByRevocation, brokenByWrite } from './promises.ts';
+import { brokenByRevocation, brokenByRevoking, brokenByWrite } from './promises.ts';
 import { letGoSince, takenDown } from './leaving.ts';
 import { isPending, keysOf, pairOf, servingSecrets } from './secrets.ts';
 import {
@@ -29,15 +29,22 @@ export interface Performed extends Step {
   readonly answer: Answer;
 }
 
+/** How a request takes place. */
+interface Passage extends Manner {
+  /** Long after it was sent. */
+  readonly isLate?: boolean;
+}
+
 /** The effect of a request takes place, whoever sent it and whenever that was. */
-export function perform(state: State, call: Call, manner: Manner = {}): Performed {
+export function perform(state: State, call: Call, { isLate = false, ...manner }: Passage = {}): Performed {
   if (call.to === 'kube') {
     const { api, answer } = serve(state.api, call);
     const after = withObjects(state, api);
     return { state: after, answer, broken: after === state ? undefined : brokenByWrite(state, after) };
   }
   const { cloudflare, answer } = carryOut(state.cloudflare, call, state.now, manner);
-  const broken = call.verb === 'revoke' ? brokenByRevocation(state, call.id) : undefined;
+  const judge = isLate ? brokenByRevoking : brokenByRevocation;
+  const broken = call.verb === 'revoke' ? judge(state, call.id) : undefined;
   return { state: { ...state, cloudflare }, answer, broken };
 }
 
@@ -80,7 +87,7 @@ function withoutOrphans(api: Objects): Objects {
 }
 
 /** What the world makes of a request that is answered, and the answer. Certificates are listed as late as they may be. */
-export function answered(state: State, call: Call, manner: Manner = {}): [Step, Answer] {
+export function answered(state: State, call: Call, manner: Passage = {}): [Step, Answer] {
   if (call.to === 'cloudflare' && state.now < state.cloudflare.awayUntil)
     return [{ state }, { cloudflare: 'CloudflareUnavailable', definite: false }];
   if (isRefused(state, call)) return [{ state }, { kube: 'Forbidden' }];
@@ -94,8 +101,9 @@ function isRefused({ now, refusedUntil }: State, call: Call): boolean {
 }
 
 /** The request is on its way and nobody waits for it. */
-export function delayed(state: State, call: Call): State {
-  return { ...state, late: [...state.late, { call, deadline: call.sentAt + WAIT_MS }] };
+export function delayed(state: State, call: Call): Step {
+  const broken = call.verb === 'revoke' ? brokenByRevocation(state, call.id) : undefined;
+  return { state: { ...state, late: [...state.late, { call, deadline: call.sentAt + WAIT_MS }] }, broken };
 }
 
 /** One trouble less is left. */

@@ -36,7 +36,7 @@ export function faults(state: State, call: Call): Fault[] {
       ? [{ label: 'forbidden', world: { state: spent }, answer: { kube: 'Forbidden' } as const }]
       : []),
     { label: 'done, no answer', world: done, answer: noAnswer },
-    { label: 'done late, no answer', world: { state: delayed(spent, call) }, answer: noAnswer },
+    { label: 'done late, no answer', world: delayed(spent, call), answer: noAnswer },
   ];
   if (call.verb !== 'post') return usual;
   const onceMore = { ...spent, users: { ...spent.users, needs: spent.users.needs + 1 } };
@@ -67,11 +67,12 @@ export function crash(state: State, index: number, call: Call | undefined): Move
   const undone = { label: `${name}: dies`, step: async () => ({ state: dies(spent) }) };
   if (call === undefined || !hasEffect(call)) return [undone];
   const [done] = answered(spent, call);
+  const sent = delayed(spent, call);
   const asked = describe(call);
   return [
     { ...undone, label: `${name}: dies before ${asked}` },
     { label: `${name}: dies after ${asked}`, step: async () => ({ ...done, state: dies(done.state) }) },
-    { label: `${name}: dies, late: ${asked}`, step: async () => ({ state: dies(delayed(spent, call)) }) },
+    { label: `${name}: dies, late: ${asked}`, step: async () => ({ ...sent, state: dies(sent.state) }) },
   ];
 }
 

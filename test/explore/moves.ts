@@ -117,7 +117,7 @@ function replaced(state: State, index: number, process: Process): Step {
 function landing(state: State, call: Call, index: number): Move {
   const step = async (): Promise<Step> => {
     const late = state.late.toSpliced(index, 1);
-    const [after] = answered({ ...state, late }, call);
+    const [after] = answered({ ...state, late }, call, { isLate: true });
     return after;
   };
   return { label: `arrives late: ${describe(call)}`, step };

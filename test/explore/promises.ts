@@ -48,11 +48,19 @@ export function brokenByPost(
   return undefined;
 }
 
-/**
- * Nothing that serves is revoked. What people took out of its Secret themselves is excepted, and what a rekey
- * replaced where only released Secrets hold it.
- */
+/** When it is sent: nothing that serves is revoked, and nothing before its grace is over. */
 export function brokenByRevocation(state: State, id: string): string | undefined {
+  const broken = brokenByRevoking(state, id);
+  if (broken !== undefined) return broken;
+  return isInGrace(state, id) ? `certificate ${id} is revoked before its grace is over` : undefined;
+}
+
+/**
+ * When it takes place: nothing that serves is revoked. What people took out of its Secret themselves is excepted, and what a rekey
+ * replaced where only released Secrets hold it. A request that is on its way cannot be called back: a certificate whose
+ * backup people put back meanwhile is revoked, and may have been replaced anew by then.
+ */
+export function brokenByRevoking(state: State, id: string): string | undefined {
   const { api, users } = state;
   const isRekeyed = Object.values(api.certificates).some(
     ({ metadata }) => metadata.annotations?.[ANNOTATION.rekeyRequestedAt] !== undefined,
@@ -62,8 +70,7 @@ export function brokenByRevocation(state: State, id: string): string | undefined
       pairOf(secret)?.id === id && !(isRekeyed && isReleased(secret)) && !isTakenDown(state, secret),
   );
   if (id === HAND_MADE_ID) return 'a certificate that was not issued for the object is revoked';
-  if (serves && !users.dropped.includes(id)) return `certificate ${id} is revoked while it serves`;
-  return isInGrace(state, id) ? `certificate ${id} is revoked before its grace is over` : undefined;
+  return serves && !users.dropped.includes(id) ? `certificate ${id} is revoked while it serves` : undefined;
 }
 
 /** An object that goes spares it too, unless it asks that all be revoked with it. */
