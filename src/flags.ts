@@ -18,7 +18,7 @@ const LOG_FORMATS = ['json', 'pretty'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-export const CLOUDFLARE_BASE_URL = 'https://api.cloudflare.com/client/v4';
+const CLOUDFLARE_BASE_URL = 'https://api.cloudflare.com/client/v4';
 
 /** Every flag, in the order of the help. */
 export const FLAGS = {

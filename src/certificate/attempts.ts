@@ -100,8 +100,8 @@ export class Attempts {
     for (const each of [key, mendKey(key), settleKey(key), revokeKey(key), leavingKey(key)]) {
       this.#failures.delete(each);
       this.#refusals.delete(each);
+      this.#recalled.delete(each);
     }
-    this.#recalled.delete(key);
   }
 }
 

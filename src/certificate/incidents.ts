@@ -23,6 +23,21 @@ export const NO_INCIDENTS: Incidents = { creation: NONE, search: NONE, revocatio
 /** Nobody has to wait; or nothing is asked for. */
 export const ALL_TURNS: Turns = { creation: true, search: true, revocation: true, settlement: true };
 
+/**
+ * The world with what it may ask of Cloudflare now. Last, for what is granted is kept from others: nothing is awaited
+ * between that and what is decided. A turn is asked for in the very world in which it is used: who is called as a probe
+ * and did not ask would be called again at once, for ever.
+ */
+export function withRequests(
+  context: Pick<CertificateContext, 'sessions' | 'breaker' | 'line'>,
+  subject: Subject,
+  world: World,
+): World {
+  const asks = asksOf(context, subject, world);
+  const known = { ...world, incidents: incidentsFor(context, asks) };
+  return { ...known, turns: turnsFor(context, asks, known) };
+}
+
 /** The requests that a subject may need, each made with the token that is to make it. */
 export function asksOf(
   context: Pick<CertificateContext, 'sessions' | 'breaker'>,
@@ -52,7 +67,7 @@ export function revocationOf(
 }
 
 /** What holds back the requests of each of them. */
-export function incidentsFor(context: Pick<CertificateContext, 'breaker'>, asks: Asks): Incidents {
+function incidentsFor(context: Pick<CertificateContext, 'breaker'>, asks: Asks): Incidents {
   const view = (request: Request): IncidentView => viewOf(context, asks[request]);
   return {
     creation: view('creation'),
@@ -66,7 +81,7 @@ export function incidentsFor(context: Pick<CertificateContext, 'breaker'>, asks:
  * Which of them the budget grants now. Only what would be sent is asked for, for a request that is granted is kept from
  * others: what waits for nothing but its turn, one after the other.
  */
-export function turnsFor({ line }: Pick<CertificateContext, 'line'>, asks: Asks, world: World): Turns {
+function turnsFor({ line }: Pick<CertificateContext, 'line'>, asks: Asks, world: World): Turns {
   const asked = new Set<Request>();
   let turns: Turns = { ...NO_TURNS };
   const whole = unbridged(world);
@@ -89,7 +104,7 @@ function unbridged(world: World): World {
   };
 }
 
-/** Its listing is shared, and takes a turn for every page. */
+/** A search reads the shared listing, which takes a turn for every page. */
 const NO_TURNS: Turns = { creation: false, search: true, revocation: false, settlement: false };
 
 function turnsMissing(action: Action): readonly Request[] {

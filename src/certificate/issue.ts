@@ -141,12 +141,11 @@ async function withoutAnswer(
   error: unknown,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const outcome = failedRequest(error, signal);
   const isDefinite = hadNoEffect(error);
   if (isDefinite) await patchPending(context, pending, { postedAt: '' }, signal);
   else context.memory.pendings.postEndedUnknown(pending);
   context.count.issuance(isDefinite ? 'refused' : 'unknown');
-  return outcome;
+  return failedRequest(error, signal);
 }
 
 function occupied({ metadata }: Secret): Outcome {

@@ -49,7 +49,7 @@ export class Line implements Turns, BackgroundTurns {
 
   constructor(options: LineOptions) {
     this.#options = options;
-    options.signal.addEventListener('abort', () => this.#timer?.abort.abort(), { once: true });
+    options.signal.addEventListener('abort', () => this.#end(), { once: true });
   }
 
   /** How many wait. */
@@ -154,6 +154,16 @@ export class Line implements Turns, BackgroundTurns {
     let requests = 0;
     for (const [lane, keys] of lanes) requests += keys * requestsOf(this.#wantOf(lane));
     return Math.max(budget.expectedMs(requests), 0, ...shut);
+  }
+
+  /** Whoever was called is not looked at any more: nothing is kept for it, since budget and breaker go on in the next line. */
+  #end(): void {
+    this.#timer?.abort.abort();
+    for (const [key, { ask, isProbe }] of this.#admitted) {
+      this.#options.budget.release(key);
+      if (isProbe) this.#options.breaker.release(ask);
+    }
+    this.#admitted.clear();
   }
 
   #forgetEmpty(but: string): void {

@@ -22,8 +22,21 @@ export function meanwhile(world: Living, rest: Rest): Action {
   if (rest.type === 'Wait' && rest.said === undefined) return rest; // It ends soon: what is under way comes first.
   const action = revokeSuperseded(world);
   if (action && !isRest(action)) return action;
-  const isBehindOthers = action?.type === 'AwaitTurn' && action.said === undefined;
-  return { ...sooner(rest, nextLookAt(world), world.now), ...(isBehindOthers && { alsoFor: 'revocation' }) };
+  const at = Math.min(nextLookAt(world), world.now + retryMs(action));
+  return { ...sooner(rest, at, world.now), ...(alsoWaits(action, rest) && { alsoFor: 'revocation' }) };
+}
+
+/** When what stands in the way of a revocation itself is looked at again, in ms. */
+function retryMs(action: Rest | undefined): number {
+  if (action?.type === 'Refuse') return action.retryMs ?? Infinity;
+  return action?.type === 'Wait' ? action.ms : Infinity;
+}
+
+/** Whether the object stands in line for its revocation; in an incident it stands in one place only. */
+function alsoWaits(action: Rest | undefined, rest: Rest): boolean {
+  if (action?.type !== 'AwaitTurn') return false;
+  const isHeldToo = rest.type === 'AwaitTurn' && rest.said !== undefined;
+  return action.said === undefined || !isHeldToo;
 }
 
 /** When something of an object with a pair is due next, ms since the epoch: its renewal, or a revocation. */

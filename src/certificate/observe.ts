@@ -7,7 +7,7 @@ import { isLabelled, keeperOf, type SecretFacts, secretFacts } from '../secret-f
 import { certManagerKeeper } from './cert-manager.ts';
 import type { CertificateContext } from './context.ts';
 import { type CertificateReader, holderOf } from './holder.ts';
-import { ALL_TURNS, asksOf, incidentsFor, NO_INCIDENTS, turnsFor } from './incidents.ts';
+import { ALL_TURNS, NO_INCIDENTS, withRequests } from './incidents.ts';
 import { viewIssuer } from './issuer-view.ts';
 import { isProtected } from './finalizer.ts';
 import { leavingOf } from './leaving-view.ts';
@@ -159,12 +159,6 @@ async function describe(
     ...(isAsked && { served: seenServed(context, world, key) }),
   };
   return reader.asksIssuer ? withRequests(context, subject, whole) : whole;
-}
-
-/** Last, for what is granted is kept from others: nothing is awaited between that and what is decided. */
-function withRequests(context: CertificateContext, subject: Subject, world: World): World {
-  const asks = asksOf(context, subject, world);
-  return { ...world, incidents: incidentsFor(context, asks), turns: turnsFor(context, asks, world) };
 }
 
 const NONE: ReadonlyMap<string, RevocationNote> = new Map();

@@ -31,7 +31,7 @@ interface Account {
 }
 
 /** Those who wait in one line: each refused caller is told a moment after the last one's. */
-type Line = Pick<Account, 'promisedUntilMs'>;
+type Promised = Pick<Account, 'promisedUntilMs'>;
 
 /** Callers beyond this many are told the same moment, so that an urgent one is never sent away for an hour. */
 const MAX_SPREAD_MS = 60_000;
@@ -68,7 +68,7 @@ export class Budget {
   #kept = { count: 0, untilMs: 0 };
   readonly #accounts = new Map<string, Account>();
   /** One line for the zones of all tokens: what they lack is the same for all of them. */
-  readonly #zonesLine: Line = { promisedUntilMs: 0 };
+  readonly #zonesLine: Promised = { promisedUntilMs: 0 };
   /** Until then a certificate waits for the process's bucket. */
   #certificatesUntilMs = 0;
 
@@ -202,9 +202,10 @@ export class Budget {
   #shortageMs(count: number, account: string, share: Share, nowMs: number): number {
     if (this.#buckets === undefined) return 0;
     const { all, zones } = this.#buckets;
-    const allMs = all.waitMs(count + this.#keptFrom(share, nowMs), nowMs);
+    const kept = this.#keptFrom(share, nowMs);
+    const allMs = all.waitMs(count + kept, nowMs);
     // However full the bucket is: what is kept for others is not there.
-    const claimedMs = this.#claims.total > 0 ? all.spanMs(this.#claims.total + 1, nowMs) : 0;
+    const claimedMs = this.#claims.total > 0 ? all.spanMs(this.#claims.total + kept + 1, nowMs) : 0;
     const shortMs = Math.max(allMs, claimedMs, this.#allowanceMs(count, account, nowMs));
     if (share === 'certificates') return shortMs;
     return Math.max(shortMs, zones.waitMs(count, nowMs), this.#precedenceMs(count, account, nowMs));

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { Alarm } from './alarm.ts';
-import { Line } from './line.ts';
+import { ProbeOrder } from './probe-order.ts';
 import { isAskedBy, wantedMs, type Unit } from './unit.ts';
 
 export interface ScheduleOptions {
@@ -25,7 +25,7 @@ const MOST_AT_ADDRESS = 4;
 /** When each unit is looked at: once its time has come, as soon as there is a place. */
 export class Schedule {
   readonly #o: ScheduleOptions;
-  readonly #line = new Line<Unit>();
+  readonly #line = new ProbeOrder<Unit>();
   readonly #alarm: Alarm;
   #running = 0;
   /** How many of the running are at each address. */

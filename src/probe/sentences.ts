@@ -4,7 +4,7 @@ import { describePresented } from './present.ts';
 import type { Presented, Verdict } from './types.ts';
 
 /** An example that can be copied into the spec. */
-export function nameProbes(hostname: string): string {
+function nameProbes(hostname: string): string {
   return (
     `Name an address that can be reached from inside the cluster in spec.probes, as ` +
     `{hostnames: ["${hostname}"], addresses: ["<service>.<namespace>.svc:443"]}.`

@@ -16,7 +16,8 @@ export function withoutIdleRoutes(verdicts: readonly Verdict[]): readonly Verdic
 /**
  * What can be told from here of a name whose record leads where nobody gets from inside the cluster (no hairpin NAT):
  * what its routes serve, once all of them answer. While one of them does not, nobody can say whether that hurts. It is
- * for what informs: nothing that somebody routes in the cluster makes the edge's way a good one.
+ * for what informs, and for when to revoke what was replaced, which is else told by time alone: nothing that somebody
+ * routes in the cluster makes the edge's way a good one.
  */
 export function asSeenFromHere(verdicts: readonly Verdict[]): readonly Verdict[] {
   return byName(verdicts, ({ record, routes }) => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FINALIZER } from '../../../src/api/names.ts';
-import { asksOf, turnsFor } from '../../../src/certificate/incidents.ts';
+import { decide } from '../../../src/certificate/decide.ts';
+import { asksOf, withRequests } from '../../../src/certificate/incidents.ts';
+import type { World } from '../../../src/certificate/world.ts';
 import { Breaker, type Ask } from '../../../src/cloudflare/breaker.ts';
+import { unavailable } from '../../../src/cloudflare/errors.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { NOW, originCertificate, pendingOf, worldOf } from './fixtures.ts';
 
@@ -19,6 +22,12 @@ function askingOf(...issuers: readonly (readonly [name: string, ready: boolean])
   return { sessions, breaker: new Breaker({ clock: new TestClock() }) } as never;
 }
 
+/** The turns of an object `web`, or of what is left of it, in a line that admits what `admits` says. */
+function turnsOf(world: World, admits: (ask: Ask) => boolean): World['turns'] {
+  const context = { ...(asking('cloudflare') as object), line: { admits } } as never;
+  return withRequests(context, subject, world).turns;
+}
+
 function sessionOf(name: string, ready: boolean): object {
   return { tokenDigest: name, zones: [], client: {}, ready };
 }
@@ -27,6 +36,7 @@ function issuerNamed(name: string) {
   return { kind: 'OriginIssuer', name } as const;
 }
 
+const subject = { namespace: 'shop', name: 'web' };
 const orphan = { namespace: 'shop', name: 'web', orphanUid: 'uid-2' };
 /** One that was replaced an hour ago: revoked after a day, or at once if it leaked. */
 const replaced = {
@@ -53,7 +63,7 @@ describe('what is asked of Cloudflare', () => {
   test('for an object whose issuer changed, first with the former one and then with its own', () => {
     const certificate = originCertificate({ issuerRef: issuerNamed('other') });
     const world = worldOf({ certificate, pending: toRevoke });
-    const asks = asksOf(asking('cloudflare', 'other'), { namespace: 'shop', name: 'web' }, world);
+    const asks = asksOf(asking('cloudflare', 'other'), subject, world);
     expect(asks.creation?.account).toBe('other');
     expect(asks.settlement).toMatchObject({ account: 'cloudflare', asker: 'shop/web', requests: 3 });
     expect(asks.revocation).toMatchObject({ account: 'other', asker: 'shop/web', requests: 2 });
@@ -62,7 +72,6 @@ describe('what is asked of Cloudflare', () => {
   test('first with a token that is not known to be refused: nobody is called to try that one', () => {
     const certificate = originCertificate({ issuerRef: issuerNamed('other') });
     const world = worldOf({ certificate, pending: toRevoke });
-    const subject = { namespace: 'shop', name: 'web' };
     const asks = asksOf(askingOf(['cloudflare', false], ['other', true]), subject, world);
     expect(asks.settlement).toMatchObject({ account: 'other', requests: 3 });
     // What is refused altogether is given up in the end, and must hear of it.
@@ -79,16 +88,13 @@ describe('what is asked of Cloudflare', () => {
       ],
     };
     const world = worldOf({ certificate: { ...originCertificate(), status } });
-    const asks = asksOf(asking('cloudflare', 'former'), { namespace: 'shop', name: 'web' }, world);
+    const asks = asksOf(asking('cloudflare', 'former'), subject, world);
     expect(asks.revocation).toMatchObject({ account: 'former', requests: 3 });
   });
 
   test('takes no turn for what is not needed', () => {
     const asked: (string | undefined)[] = [];
-    const line = { admits: ({ operation }: Ask) => asked.push(operation) > 0 } as never;
-    const subject = { namespace: 'shop', name: 'web' };
-    const turns = (world: ReturnType<typeof worldOf>) =>
-      turnsFor({ line }, asksOf(asking('cloudflare'), subject, world), world);
+    const turns = (world: World) => turnsOf(world, ({ operation }) => asked.push(operation) > 0);
     turns(worldOf());
     turns(worldOf({ certificate: { ...originCertificate(), status: { superseded: [replaced] } } }));
     turns(worldOf({ pending: toRevoke, certificate: undefined, waits: { postMs: 0, writeMs: 9 } }));
@@ -101,22 +107,40 @@ describe('what is asked of Cloudflare', () => {
   });
 
   test('asks for the certificate itself before a temporary pair stands in for it', () => {
-    const line = { admits: () => true } as never;
     const world = worldOf({
       certificate: originCertificate({ temporaryCertificate: true }),
       target: undefined,
     });
-    const asks = asksOf(asking('cloudflare'), { namespace: 'shop', name: 'web' }, world);
-    expect(turnsFor({ line }, asks, world)).toMatchObject({ creation: true });
+    expect(turnsOf(world, () => true)).toMatchObject({ creation: true });
   });
 
   test('asks for the revocation of what is due when the certificate has to wait', () => {
     const granted = new Set(['revoke_certificate']);
-    const line = { admits: ({ operation }: Ask) => granted.has(operation) } as never;
     const status = { superseded: [{ ...replaced, revoke: 'Rekeyed' as const }] };
     const certificate = { ...originCertificate({}, { finalizers: [FINALIZER] }), status };
     const world = worldOf({ certificate, target: undefined });
-    const asks = asksOf(asking('cloudflare'), { namespace: 'shop', name: 'web' }, world);
-    expect(turnsFor({ line }, asks, world)).toMatchObject({ creation: false, revocation: true });
+    const turns = turnsOf(world, ({ operation }) => granted.has(operation));
+    expect(turns).toMatchObject({ creation: false, revocation: true });
+  });
+
+  test('as a probe although an earlier failure of its own still stands', () => {
+    const breaker = new Breaker({ clock: new TestClock(), random: () => 0 });
+    const asker = 'shop/web#uid-2';
+    const read = { account: 'cloudflare', operation: 'get_certificate', asker } as const;
+    for (const each of [asker, 'another'])
+      breaker.begin({ ...read, asker: each })(unavailable('get_certificate', 'HTTP status 503'));
+    breaker.reserve(read, 15_000);
+    const context = { ...(asking('cloudflare') as object), breaker, line: { admits: () => true } } as never;
+    const failure = {
+      reason: 'CloudflareUnavailable',
+      message: 'HTTP status 503',
+      rayId: undefined,
+      count: 7,
+      since: NOW,
+      lastTime: NOW,
+      nextTime: NOW + 300_000,
+    } as const;
+    const world = worldOf({ certificate: undefined, pending: toRevoke, failure, settleFailure: failure });
+    expect(decide(withRequests(context, orphan, world))).toMatchObject({ type: 'Revoke' });
   });
 });

@@ -80,6 +80,26 @@ test('nobody else is called to probe a token before the one who got through has 
   expect(called).toEqual(['leaked', 'wanted']);
 });
 
+test('what was kept for those who were called ends with the line: the next one has all of it', async () => {
+  join(ask('a'), ask('b'), { ...ask('c', 'get_certificate'), requests: 2 });
+  expect(called).toEqual(['a', 'b', 'c']);
+  expect(budget.remaining()).toBe(96);
+  stop.abort();
+  expect(budget.remaining()).toBe(100);
+  line.ended('a');
+  expect(budget.remaining()).toBe(100);
+});
+
+test('the probe that somebody was called for ends with the line too', async () => {
+  breakDown();
+  join(ask('x'));
+  await clock.advance(5 * SECOND);
+  expect(called).toEqual(['x']);
+  expect(breaker.waitMs(ask('y'))).toBeGreaterThan(0);
+  stop.abort();
+  expect(breaker.waitMs(ask('y'))).toBe(0);
+});
+
 test('who waits and is looked at in between keeps its place', async () => {
   budget.take(100);
   dues = new Map([

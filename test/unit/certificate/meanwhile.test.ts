@@ -77,6 +77,21 @@ describe('a leaked certificate that is due is revoked', () => {
 describe('who waits looks again', () => {
   const dueMs = MINUTE / 2;
 
+  test('when a revocation that failed is to be tried again, whatever refuses the next certificate', () => {
+    const revokeFailure = { ...failure, nextTime: NOW + 7000 };
+    expect(decide(lacking({ ...loop, revokeFailure }))).toMatchObject({ type: 'Refuse', retryMs: 7000 });
+    const unsettled = { pending: pendingOf({ revoke: ['9'] }), settleFailure: failure };
+    expect(decide(lacking({ ...unsettled, revokeFailure }))).toMatchObject({ type: 'Wait', ms: 7000 });
+  });
+
+  test('in the line of an incident that holds back its revocation, unless it stands there already', () => {
+    const incidents = { ...NO_INCIDENTS, revocation: held };
+    expect(decide(lacking({ ...loop, incidents }))).toMatchObject({ type: 'Refuse', alsoFor: 'revocation' });
+    const both = decide(lacking({ incidents: { ...incidents, creation: held } }));
+    expect(both).toMatchObject({ type: 'AwaitTurn', request: 'creation' });
+    expect(both).not.toHaveProperty('alsoFor');
+  });
+
   test('when a leaked certificate is due', () => {
     expect(decide(lacking({ turns: NO_TURNS }, 0.5))).toMatchObject({ wakeAt: NOW + dueMs });
     expect(decide(lacking(loop, 0.5))).toMatchObject({ retryMs: dueMs });

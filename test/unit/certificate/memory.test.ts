@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { settleKey } from '../../../src/certificate/attempts.ts';
+import { mendKey, revokeKey, settleKey } from '../../../src/certificate/attempts.ts';
 import type { Failure } from '../../../src/certificate/failure.ts';
 import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { TestClock } from '../../support/test-clock.ts';
@@ -16,6 +16,24 @@ let memory: CertificateMemory;
 beforeEach(() => {
   clock = new TestClock();
   memory = new CertificateMemory({ clock, random: () => 0, postTimeoutMs: POST_TIMEOUT, settleMs: SETTLE });
+});
+
+test('of an object that is gone nothing is remembered, whatever was noted apart for it', () => {
+  const failure: Failure = {
+    reason: 'PermissionMissing',
+    message: 'refused',
+    rayId: undefined,
+    count: 1,
+    since: 0,
+    lastTime: 0,
+    nextTime: 0,
+  };
+  const keys = ['shop/web', mendKey('shop/web'), revokeKey('shop/web')];
+  for (const key of keys) memory.succeeded(key);
+  memory.forget('shop/web', 'uid-1');
+  expect(keys.filter((key) => memory.attempts.hasRecalled(key))).toEqual([]);
+  memory.attempts.recall('shop/web', 'scope', failure);
+  expect(memory.attempts.failure('shop/web', 'scope')).toEqual(failure);
 });
 
 describe('the wait for a POST whose outcome is unknown', () => {

@@ -102,6 +102,19 @@ describe("the zones' share", () => {
     expect(granted.zones).toBeLessThanOrEqual(120);
   });
 
+  test('is not taken by the next certificate while a slow one has not sent what is kept for it', async () => {
+    const { clock, budget } = make(4, 100);
+    budget.turns = waiting(1000);
+    budget.claim('slow', 'certificates', 1);
+    drain(budget, 'certificates');
+    await clock.advance(10_000);
+    drain(budget, 'certificates');
+    const retryAfterMs = refusal(budget, 'zones');
+    await clock.advance(retryAfterMs);
+    expect(budget.waitMs('certificates')).toBeGreaterThan(0);
+    expect(budget.take(1, 'zones', 'zones').granted).toBe(true);
+  });
+
   test('is also had by a zone that needs ten at once', async () => {
     const { clock, budget } = make(4, 100);
     budget.turns = waiting(10_000);

@@ -10,7 +10,7 @@ interface Place {
  * Who is next: those asked for first, the zones by turns, within a zone its addresses by turns, at an address first
  * come, first served.
  */
-export class Line<Item extends Place> {
+export class ProbeOrder<Item extends Place> {
   readonly #asked: Lane<Item> = new Map();
   readonly #routine: Lane<Item> = new Map();
   #taken = 0;
