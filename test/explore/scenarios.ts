@@ -52,6 +52,7 @@ export function firstIssuance(
       takenDown: [],
       served: [],
       leaked: [],
+      claimedMidway: [],
       hasDeleted: false,
       asks,
       needs: 1,

@@ -101,6 +101,8 @@ export interface Users {
   readonly served: readonly string[];
   /** Ids of certificates whose key was said to have leaked: a released Secret does not keep them. */
   readonly leaked: readonly string[];
+  /** Names of objects that came to want a Secret while somebody worked by what it had read before. */
+  readonly claimedMidway: readonly string[];
   readonly asks: Asks;
   /** Whether an object was deleted. */
   readonly hasDeleted: boolean;

@@ -74,7 +74,7 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
     case 'ask for renewal':
       return asking(state, certificate, ANNOTATION.renewRequestedAt);
     case 'ask for rekey':
-      return leaking(asking(state, certificate, ANNOTATION.rekeyRequestedAt), spec.secretName);
+      return leaking(asking(state, certificate, ANNOTATION.rekeyRequestedAt), certificate);
     case 'delete object':
       return deleted(state, certificate);
     case 'delete object only':
@@ -127,7 +127,14 @@ export function created(
       ...specOf(state.users.asks),
     },
   };
-  return withObjects(state, withCertificate(state.api, certificate));
+  return claiming(state, withObjects(state, withCertificate(state.api, certificate)), name);
+}
+
+/** Whoever read that the object wants no Secret, or another one, may write just after it wants this one. */
+function claiming(before: State, after: State, name: string): State {
+  const { claimedMidway } = after.users;
+  if (!isMidway(before) || claimedMidway.includes(name)) return after;
+  return withUsers(after, { claimedMidway: [...claimedMidway, name] });
 }
 
 function specOf({ existingSecret, ...revocation }: Asks): Partial<OriginCertificate['spec']> {
@@ -210,7 +217,13 @@ function renamed(state: State, certificate: OriginCertificate): State {
     (other) => other !== certificate && other.spec.secretName === certificate.spec.secretName,
   );
   const isTaken = state.api.secrets[secretName] !== undefined;
-  return changed(state, certificate, { secretName }, (isShared ? 2 : 0) + (isTaken ? 1 : 0));
+  const after = changed(state, certificate, { secretName }, (isShared ? 2 : 0) + (isTaken ? 1 : 0));
+  return claiming(state, after, certificate.metadata.name);
+}
+
+/** Whether what somebody has read may be what it writes by. */
+function isMidway({ processes, late }: State): boolean {
+  return processes.some(({ pass }) => pass !== undefined) || late.length > 0;
 }
 
 function asking(state: State, certificate: OriginCertificate, request: string): State {
@@ -223,13 +236,15 @@ function asking(state: State, certificate: OriginCertificate, request: string): 
 }
 
 /**
- * The key of the pair in use is known to somebody else. In the middle of a pass nobody can say which pair is meant: the
+ * The key of the object's pair in use is known to somebody else. In the middle of a pass nobody can say which pair is meant: the
  * one that a person saw, or the one that is written in that moment.
  */
-function leaking(state: State, secretName: string): State {
-  const id = pairOf(state.api.secrets[secretName])?.id;
-  const isMidway = state.processes.some(({ pass }) => pass !== undefined) || state.late.length > 0;
-  return id === undefined || isMidway ? state : withUsers(state, { leaked: [...state.users.leaked, id] });
+function leaking(state: State, { metadata, spec }: OriginCertificate): State {
+  const secret = state.api.secrets[spec.secretName];
+  const id = noteOf(secret, 'certificate') === metadata.name ? pairOf(secret)?.id : undefined;
+  return id === undefined || isMidway(state)
+    ? state
+    : withUsers(state, { leaked: [...state.users.leaked, id] });
 }
 
 /** Deleted by hand: what it held is nobody's any more, and another may be issued. */

@@ -17,13 +17,14 @@ export class SecretWatch extends Judge<Secret> {
     super(parts, secrets);
   }
 
-  protected override async judge({ current, previous }: Change<Secret>): Promise<void> {
+  protected override async judge(change: Change<Secret>): Promise<void> {
+    const { current, previous } = change;
     const secret = current ?? previous;
     if (secret === undefined) return;
     this.parts.leaks.learn(secret);
     if (secret.type === PENDING_SECRET_TYPE) return this.#judgePending(current, previous);
     if (secret.type !== 'kubernetes.io/tls') return;
-    const byPeople = await this.#isByPeople(current, previous);
+    const byPeople = await this.#isByPeople(change);
     const before = this.#pairOf(previous);
     const now = this.#pairOf(current);
     if (now.state === 'Matching')
@@ -61,10 +62,11 @@ export class SecretWatch extends Judge<Secret> {
       this.parts.ledger.pendingDeleted(digest);
   }
 
-  async #isByPeople(current: Secret | undefined, previous: Secret | undefined): Promise<boolean> {
-    if (current === undefined) return this.parts.users.deleted(previous?.metadata.uid ?? '');
-    const { uid = '', resourceVersion = '' } = current.metadata;
-    return this.parts.users.made(uid, resourceVersion);
+  async #isByPeople(change: Change<Secret>): Promise<boolean> {
+    const { users } = this.parts;
+    return change.current === undefined
+      ? users.deleted(change.previous?.metadata.uid ?? '')
+      : users.made(change);
   }
 
   /** With `secretDeletionPolicy: Delete` a Secret goes with its object. */

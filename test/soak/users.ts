@@ -1,6 +1,7 @@
 import { ANNOTATION, MANAGED_LABEL } from '../../src/api/names.ts';
 import { KubeError } from '../../src/kube/errors.ts';
-import type { Secret } from '../../src/kube/object.ts';
+import type { KubeObject, Secret } from '../../src/kube/object.ts';
+import type { Change } from '../../src/kube/reflector.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { originCertificates } from '../../src/resources.ts';
 import { fakeCertificate } from '../demo/fake-certificate.ts';
@@ -27,8 +28,8 @@ export class Users {
   readonly rekeyed = new Set<string>();
   /** Ids of what people revoked themselves. */
   readonly revoked = new Set<string>();
-  /** `uid resourceVersion` of every state of a Secret that people made. */
-  readonly #made = new Set<string>();
+  /** The resourceVersions that people made, by uid. */
+  readonly #made = new Map<string, readonly number[]>();
   /** uids of what people deleted. */
   readonly #deleted = new Set<string>();
   /** When people last deleted an object whose Secret is to go with it; `performance.now()`, by slot. */
@@ -43,11 +44,19 @@ export class Users {
     this.#journal = journal;
   }
 
-  /** Whether people made this state of a Secret, or deleted that object; asked once they have ended what they do now. */
-  async made(uid: string, resourceVersion: string): Promise<boolean> {
+  /**
+   * Whether people had a hand in what an object came to be; asked once they have ended what they do now. A watch that
+   * was cut off sees only what came of several changes, some of them theirs.
+   */
+  async made({ current, previous }: Change<KubeObject>): Promise<boolean> {
     await this.#working;
-    return this.#made.has(`${uid} ${resourceVersion}`);
+    const before = Number(previous?.metadata.resourceVersion ?? 0);
+    const now = Number(current?.metadata.resourceVersion ?? 0);
+    const theirs = this.#made.get(current?.metadata.uid ?? '') ?? [];
+    return theirs.some((version) => before < version && version <= now);
   }
+
+  /** Whether people deleted that object. */
 
   async deleted(uid: string): Promise<boolean> {
     await this.#working;
@@ -193,7 +202,8 @@ export class Users {
   }
 
   #note({ uid, resourceVersion }: { readonly uid?: string; readonly resourceVersion?: string }): void {
-    this.#made.add(`${uid ?? ''} ${resourceVersion ?? ''}`);
+    const known = this.#made.get(uid ?? '') ?? [];
+    this.#made.set(uid ?? '', [...known, Number(resourceVersion ?? 0)]);
   }
 
   #ref(name: string): { name: string; namespace: string } {
