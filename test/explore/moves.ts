@@ -100,9 +100,11 @@ function processMoves(runner: Runner, state: State, process: Process, index: num
 
 /** The process after a step: what it now asks for is judged as it is sent. */
 function replaced(state: State, index: number, process: Process): Step {
-  const before = state.processes[index]?.pass?.calls ?? [];
+  const former = state.processes[index];
+  const before = former?.pass?.calls ?? [];
   const processes = state.processes.with(index, process);
-  if (Object.values(process.timers).includes(state.now + UNDONE_MS))
+  const set = Object.entries(process.timers).filter(([key, time]) => former?.timers[key] !== time);
+  if (set.some(([, time]) => time === state.now + UNDONE_MS))
     return { state: { ...state, processes }, broken: 'a pass does not come to its end in twelve effects' };
   const [posted] = (process.pass?.calls ?? []).filter(
     (call) => call.verb === 'post' && !before.includes(call),
