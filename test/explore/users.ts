@@ -218,7 +218,14 @@ function renamed(state: State, certificate: OriginCertificate): State {
   );
   const isTaken = state.api.secrets[secretName] !== undefined;
   const after = changed(state, certificate, { secretName }, (isShared ? 2 : 0) + (isTaken ? 1 : 0));
-  return claiming(state, after, certificate.metadata.name);
+  const left = isShared ? withUsers(after, { leaked: leftToOthers(after, certificate) }) : after;
+  return claiming(state, left, certificate.metadata.name);
+}
+
+/** The pair that another one may take with the Secret, before its own object has had it revoked, is that one's. */
+function leftToOthers({ api, users }: State, { spec }: OriginCertificate): readonly string[] {
+  const id = pairOf(api.secrets[spec.secretName])?.id;
+  return users.leaked.filter((each) => each !== id);
 }
 
 /** Whether what somebody has read may be what it writes by. */

@@ -32,6 +32,8 @@ try {
   process.stderr.write(`${errorMessage(error)}\n`);
   process.exitCode = error instanceof FlagError ? 2 : 1;
 }
+// Node 24 may wait for ever, and busily, for connections of the dead that are still closing.
+process.exit();
 
 /** Resolves to the number of violations. */
 async function run({ minutes, seed, slots, realTime, logs }: SoakFlags): Promise<number> {
