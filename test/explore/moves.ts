@@ -20,8 +20,8 @@ export interface Rules {
 const REST_MS = 6 * 3_600_000;
 /** Longer than any wait of the protocol after the last fault. */
 const UNREST_MS = 48 * 3_600_000;
-/** A pass asks to be run again after this time when twelve effects were not enough. */
-const UNDONE_MS = 1000;
+/** What is remembered of a pass for which twelve effects were not enough. */
+const UNDONE = 'does not stay: after ';
 
 /** All that can happen next. None: the world is at rest. */
 export function moves(runner: Runner, rules: Rules, state: State, startedAt: number): Move[] {
@@ -100,11 +100,9 @@ function processMoves(runner: Runner, state: State, process: Process, index: num
 
 /** The process after a step: what it now asks for is judged as it is sent. */
 function replaced(state: State, index: number, process: Process): Step {
-  const former = state.processes[index];
-  const before = former?.pass?.calls ?? [];
+  const before = state.processes[index]?.pass?.calls ?? [];
   const processes = state.processes.with(index, process);
-  const set = Object.entries(process.timers).filter(([key, time]) => former?.timers[key] !== time);
-  if (set.some(([, time]) => time === state.now + UNDONE_MS))
+  if (process.memory.includes(UNDONE))
     return { state: { ...state, processes }, broken: 'a pass does not come to its end in twelve effects' };
   const [posted] = (process.pass?.calls ?? []).filter(
     (call) => call.verb === 'post' && !before.includes(call),
