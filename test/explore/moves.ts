@@ -7,7 +7,7 @@ import { brokenByPost } from './promises.ts';
 import { isResigned } from './refusal.ts';
 import type { Runner } from './runner.ts';
 import type { Answer, Call, Process, State } from './state.ts';
-import { type DeedName, deeds } from './users.ts';
+import { type DeedName, deeds } from './deeds.ts';
 
 /** What is explored beyond the moves that always can happen. */
 export interface Rules {

@@ -5,7 +5,7 @@ import { isAtRest, moves } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { keysOf } from './secrets.ts';
 import { type Asks, type Budget, newProcess, type State } from './state.ts';
-import { created, HOSTNAMES } from './users.ts';
+import { created, HOSTNAMES } from './wishes.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const NOTHING: Budget = { crash: 0, fault: 0, user: 0, switch: 0 };

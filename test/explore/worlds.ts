@@ -3,7 +3,7 @@ import { type Rules } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { firstIssuance, issued } from './scenarios.ts';
 import type { Asks, Budget, State } from './state.ts';
-import { type DeedName, DEEDS } from './users.ts';
+import { type DeedName, DEEDS } from './deeds.ts';
 
 /** From where the exploration starts, and what may happen how often. */
 export interface World {
