@@ -111,14 +111,22 @@ export function renamed(state: State, certificate: OriginCertificate): State {
   );
   const isTaken = state.api.secrets[secretName] !== undefined;
   const after = changed(state, certificate, { secretName }, (isShared ? 2 : 0) + (isTaken ? 1 : 0));
-  const left = isShared ? withUsers(after, { leaked: leftToOthers(after, certificate) }) : after;
+  const left = isShared ? withUsers(after, leftToOthers(after, certificate)) : after;
   return claiming(state, left, certificate.metadata.name);
 }
 
-/** The pair that another one may take with the Secret, before its own object has had it revoked, is that one's. */
-function leftToOthers({ api, users }: State, { spec }: OriginCertificate): readonly string[] {
-  const id = pairOf(api.secrets[spec.secretName])?.id;
-  return users.leaked.filter((each) => each !== id);
+/**
+ * Another one may take the pair with the Secret: before its own object has had it revoked, and before the status tells of
+ * the one that it replaced.
+ */
+function leftToOthers({ api, users }: State, { spec }: OriginCertificate): Partial<Users> {
+  const secret = api.secrets[spec.secretName];
+  const id = pairOf(secret)?.id;
+  const previous = noteOf(secret, 'previousCertificateId');
+  return {
+    leaked: users.leaked.filter((each) => each !== id),
+    letGo: [...new Set([...users.letGo, ...(previous === '' ? [] : [previous])])],
+  };
 }
 
 export function asking(state: State, certificate: OriginCertificate, request: string): State {
