@@ -116,16 +116,16 @@ export function renamed(state: State, certificate: OriginCertificate): State {
 }
 
 /**
- * Another one may take the pair with the Secret: before its own object has had it revoked, and before the status tells of
- * the one that it replaced.
+ * Another one may take the pair with the Secret: before its own object has had it revoked, and before the status tells
+ * which one replaced which. Then it is as with a Secret that people overwrite.
  */
 function leftToOthers({ api, users }: State, { spec }: OriginCertificate): Partial<Users> {
   const secret = api.secrets[spec.secretName];
   const id = pairOf(secret)?.id;
-  const previous = noteOf(secret, 'previousCertificateId');
+  const ids = [id ?? '', noteOf(secret, 'previousCertificateId')].filter((each) => each !== '');
   return {
     leaked: users.leaked.filter((each) => each !== id),
-    letGo: [...new Set([...users.letGo, ...(previous === '' ? [] : [previous])])],
+    letGo: [...new Set([...users.letGo, ...ids])],
   };
 }
 
