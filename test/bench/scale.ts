@@ -13,7 +13,7 @@ import { cloudflareRequests, createIssuers, OPERATOR_USER, startWorld, type Worl
 
 export interface ScaleOptions extends ScenarioOptions {
   readonly size: Size;
-  /** How long an operator with nothing to do is watched. */
+  /** How long an operator with nothing to do is watched, twice. */
   readonly idleMs: number;
   /** How long it is watched under a revoked token, and how long a minute of that is. */
   readonly revoked: { readonly minutes: number; readonly minuteMs: number };
@@ -38,7 +38,9 @@ export interface ScaleFigures {
   /** The first start: every Secret is in order, and no object has a status. */
   readonly takeOver: StartFigures;
   readonly restart: StartFigures;
-  readonly idleCpuPercent: number;
+  /** % of a core, minute by minute from the last look. */
+  readonly idleCpuPercent: readonly [first: number, second: number];
+  readonly idleMb: number;
   readonly scrape: ScrapeFigures;
   readonly edits: EditFigures;
   readonly revoked: readonly RevokedMinute[];
@@ -61,17 +63,21 @@ export async function measureScale(options: ScaleOptions): Promise<ScaleFigures>
   onProgress('restarting it');
   const second = await during(start, async (operator, mark) => {
     const restart = await measureStart(world, size, operator, mark, stall);
-    onProgress(`leaving it alone for ${idleMs / 1000} s`);
-    const idleCpuPercent = await measureIdle(operator, idleMs);
+    onProgress(`leaving it alone for ${(2 * idleMs) / 1000} s`);
+    const idleCpuPercent = [
+      await measureIdle(operator, idleMs),
+      await measureIdle(operator, idleMs),
+    ] as const;
+    const { residentMb: idleMb } = await processCost(operator.pid);
     const requests = await requestsSince(world.plane.auditLogPath, mark, OPERATOR_USER);
-    onProgress(JSON.stringify({ ...restart, requests, idleCpuPercent }));
+    onProgress(JSON.stringify({ ...restart, requests, idleCpuPercent, idleMb }));
     onProgress('scraping');
     const scrape = await measureScrape(operator, stall);
     onProgress(JSON.stringify(scrape));
     onProgress('editing Secrets');
     const edits = await measureEdits(world, size);
     onProgress(JSON.stringify(edits));
-    return { restart: { ...restart, requests }, idleCpuPercent, scrape, edits };
+    return { restart: { ...restart, requests }, idleCpuPercent, idleMb, scrape, edits };
   });
   onProgress('revoking the token and taking the Secrets away');
   await revokeAll(world, size, tokenId);
