@@ -140,8 +140,11 @@ export function brokenAtRest(state: State): string | undefined {
   const stray = cloudflare.stored.find(
     ({ id, key, revoked }) => !revoked && !known.has(id) && !keys.has(key),
   );
-  // With its object and its issuer gone nobody can look for it any more: it is given up, and counted so.
-  const mayBeGivenUp = api.issuers.length < ISSUERS.length && users.hasDeleted;
+  // With its issuer gone, and its object too or left without another, nobody can look for it: it is given up, and counted.
+  const isWithout = Object.values(api.certificates).some(
+    ({ spec }) => !api.issuers.includes(spec.issuerRef.name),
+  );
+  const mayBeGivenUp = api.issuers.length < ISSUERS.length && (users.hasDeleted || isWithout);
   if (stray && !mayBeGivenUp)
     return `certificate ${stray.id} (key ${stray.key}) is a stray: not revoked, and nobody has or keeps it`;
   const { length } = cloudflare.stored;
