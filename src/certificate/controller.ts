@@ -19,6 +19,8 @@ const MAX_EFFECTS = 12;
 
 /** Until the next pass, which says what it found. */
 const UNDONE_MS = 1000;
+/** What is said, and remembered as the failure, when a pass has carried out so much and is not at its end. */
+export const UNDONE_WORDS = 'does not stay';
 
 /**
  * observe → decide → act → report, until nothing is left to do now. The caches are asked first: when they show that
@@ -93,7 +95,7 @@ function undoneMessage({ secretName, target }: World, action: Action): string {
       ? 'An admission webhook or policy seems to change what is written'
       : `It was last written by field manager "${writer}"`;
   return (
-    `What is written to Secret ${secretName} does not stay: after ${MAX_EFFECTS} writes it is still not as it ` +
+    `What is written to Secret ${secretName} ${UNDONE_WORDS}: after ${MAX_EFFECTS} writes it is still not as it ` +
     `should be${what}. ${who}. Exempt it from the webhook, policy or tool that changes it.`
   );
 }

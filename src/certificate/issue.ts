@@ -134,7 +134,10 @@ async function post(context: CertificateContext, issuance: Issuance, signal: Abo
   return accept(context, issuance, answer.certificate, 'issued', signal);
 }
 
-/** The POST failed. Only where it certainly had no effect may the same key be posted again without a search. */
+/**
+ * The POST failed. Only where it certainly had no effect may the same key be posted again without a search. That its end
+ * is not known is noted first: a pass that is aborted here ends with an error.
+ */
 async function withoutAnswer(
   context: CertificateContext,
   pending: Pending,

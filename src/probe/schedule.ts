@@ -25,7 +25,7 @@ const MOST_AT_ADDRESS = 4;
 /** When each unit is looked at: once its time has come, as soon as there is a place. */
 export class Schedule {
   readonly #o: ScheduleOptions;
-  readonly #line = new ProbeOrder<Unit>();
+  readonly #order = new ProbeOrder<Unit>();
   readonly #alarm: Alarm;
   #running = 0;
   /** How many of the running are at each address. */
@@ -53,7 +53,7 @@ export class Schedule {
   /** It is nobody's any more; a look at it that is under way comes to nothing. */
   remove(unit: Unit): void {
     unit.state = 'gone';
-    this.#line.remove(unit);
+    this.#order.remove(unit);
   }
 
   #lineUp(): void {
@@ -71,7 +71,7 @@ export class Schedule {
     if (dueMs > now) return dueMs;
     if (unit.state !== 'waiting') unit.waitingMs = now;
     unit.state = 'waiting';
-    this.#line.add(unit, isAskedBy(unit, now));
+    this.#order.add(unit, isAskedBy(unit, now));
     // One that waits its turn by routine moves up when the moment comes that was asked for.
     const askedMs = unit.asked?.firstMs ?? now;
     return askedMs > now ? askedMs : Number.POSITIVE_INFINITY;
@@ -79,7 +79,7 @@ export class Schedule {
 
   #work(): void {
     while (this.#running < MOST_RUNNING && !this.#o.signal.aborted) {
-      const unit = this.#line.take((address) => (this.#at.get(address) ?? 0) < MOST_AT_ADDRESS);
+      const unit = this.#order.take((address) => (this.#at.get(address) ?? 0) < MOST_AT_ADDRESS);
       if (unit === undefined) return;
       this.#enter(unit, 1);
       unit.state = 'running';

@@ -35,6 +35,7 @@ interface AuditEvent {
     readonly resource?: string;
     readonly subresource?: string;
     readonly namespace?: string;
+    readonly name?: string;
   };
   readonly responseStatus?: { readonly code?: number };
   readonly annotations?: Readonly<Record<string, string>>;
@@ -72,24 +73,25 @@ export async function countRequests(
     if (event.user.username !== user || !isCounted(event)) continue;
     if (decisionOf(event) === 'allow') allowed.add(rightOf(event));
     if (wasRestarted && decisionOf(event) === 'forbid') refused.push(event);
-    else count(counts, event);
+    else add(counts, event);
   }
-  for (const event of refused) if (!allowed.has(rightOf(event))) count(counts, event);
+  for (const event of refused) if (!allowed.has(rightOf(event))) add(counts, event);
   return [...counts].map(([key, count]) => ({
     ...(JSON.parse(key) as Omit<Requests, 'count'>),
     count,
   }));
 }
 
-function count(counts: Map<string, number>, event: AuditEvent): void {
+function add(counts: Map<string, number>, event: AuditEvent): void {
   const key = JSON.stringify(kindOf(event));
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** The right that a request took, in its own namespace. */
+/** The right that a request took, in its own namespace; that to a Lease is granted by name. */
 function rightOf({ verb, objectRef, requestURI }: AuditEvent): string {
-  const { apiGroup, resource, subresource, namespace } = objectRef ?? {};
-  return JSON.stringify([verb, apiGroup, resource ?? requestURI, subresource, namespace]);
+  const { apiGroup, resource, subresource, namespace, name } = objectRef ?? {};
+  const lease = resource === 'leases' ? name : undefined;
+  return JSON.stringify([verb, apiGroup, resource ?? requestURI, subresource, namespace, lease]);
 }
 
 function decisionOf({ annotations }: AuditEvent): string {

@@ -15,16 +15,15 @@ import { begin, FULL, SMALL, titleOf, type World } from './worlds.ts';
 
 const HELP = `npm run explore -- [--small] [--worlds A-B] [--mutations [--rule TEXT]]
   --small        the bound that npm test explores
-  --worlds A-B   only the A-th to the B-th world, such as 9-18: all of them take hours
-  --mutations    take away the rules of the protocol one by one: each must be missed
+  --worlds A-B   only the A-th to the B-th world, such as 9-18, 9- or 9: all of them take hours
+  --mutations    take away the rules of the protocol one by one: each time a promise must break
   --rule TEXT    only the rules whose words contain TEXT, with the shortest trace
 `;
 const STATES = 5_000_000;
 
 try {
   const { small, worlds, mutations, rule } = readFlags();
-  const isGood =
-    mutations || rule !== undefined ? await missRules(rule) : await exploreAll(small ? SMALL : FULL, worlds);
+  const isGood = mutations || rule !== undefined ? await missRules(rule) : await exploreAll(worlds, small);
   process.exitCode = isGood ? 0 : 1;
 } catch (error) {
   process.stderr.write(`The exploration did not come to its end: ${errorMessage(error)}\n`);
@@ -46,7 +45,7 @@ function readFlags() {
       process.stdout.write(HELP);
       process.exit(0);
     }
-    return { ...values, worlds: rangeOf(values.worlds) };
+    return { ...values, worlds: rangeOf(values.worlds, (values.small ? SMALL : FULL).length) };
   } catch (error) {
     process.stderr.write(`${errorMessage(error)}\n${HELP}`);
     process.exit(2);
@@ -54,24 +53,27 @@ function readFlags() {
 }
 
 /** First and last, counted from 1; without a last one: to the end. */
-function rangeOf(text: string): readonly [number, number] {
-  const [, first, dash, last] = /^([1-9]\d*)(-?)([1-9]\d*)?$/.exec(text) ?? [];
-  if (first === undefined) throw new Error(`--worlds ${text} is no range such as 9-18, 9- or 9`);
-  return [Number(first), last === undefined ? (dash === '-' ? Infinity : Number(first)) : Number(last)];
+function rangeOf(text: string, count: number): readonly [number, number] {
+  const [, from = '0', dash, to] = /^(\d+)(?:(-)(\d*))?$/.exec(text) ?? [];
+  const first = Number(from);
+  const last = dash === undefined ? first : Number(to || count);
+  if (first < 1 || last < first || last > count)
+    throw new Error(`--worlds ${text} is no range within the ${count} worlds, such as 2-3, 2- or 2`);
+  return [first, last];
 }
 
-async function exploreAll(all: readonly World[], [first, last]: readonly [number, number]): Promise<boolean> {
+async function exploreAll([first, last]: readonly [number, number], small: boolean): Promise<boolean> {
   const protocol = await loadProtocol();
-  const worlds = all.slice(first - 1, last);
-  if (worlds.length === 0) throw new Error(`--worlds from ${first}: there are ${all.length} worlds`);
+  const worlds = small ? SMALL : FULL;
   let states = 0;
-  for (const world of worlds) {
+  for (const [index, world] of [...worlds.entries()].slice(first - 1, last)) {
     const began = performance.now();
     const runner = new Runner(protocol);
     const { state, rules } = await begin(world, runner);
     const found = await explore(runner, rules, state, { first: 'deepest', states: STATES });
     states += found.states;
-    console.log(lineOf(titleOf(world), found, performance.now() - began));
+    const number = `${index + 1}/${worlds.length}`.padStart(5);
+    console.log(`${number} ${lineOf(titleOf(world), found, performance.now() - began)}`);
     if (found.violation === undefined) continue;
     await showShortest(world, runner, found);
     return false;
@@ -96,6 +98,7 @@ async function showShortest(world: World, runner: Runner, found: Findings): Prom
 
 async function missRules(text: string | undefined): Promise<boolean> {
   const chosen = MUTATIONS.filter(({ rule }) => rule.includes(text ?? ''));
+  if (chosen.length === 0) throw new Error(`--rule ${text ?? ''}: no rule has these words`);
   let isGood = true;
   for (const mutation of chosen) isGood = (await isMissed(mutation, text !== undefined)) && isGood;
   return isGood;

@@ -1,3 +1,4 @@
+import { UNDONE_WORDS } from '../../src/certificate/controller.ts';
 import { orphaned, orphaning } from './deletion.ts';
 import { describe } from './describe.ts';
 import { answered, type Move, spend, type Step } from './effects.ts';
@@ -20,8 +21,6 @@ export interface Rules {
 const REST_MS = 6 * 3_600_000;
 /** Longer than any wait of the protocol after the last fault. */
 const UNREST_MS = 48 * 3_600_000;
-/** What is remembered of a pass for which twelve effects were not enough. */
-const UNDONE = 'does not stay: after ';
 
 /** All that can happen next. None: the world is at rest. */
 export function moves(runner: Runner, rules: Rules, state: State, startedAt: number): Move[] {
@@ -102,7 +101,7 @@ function processMoves(runner: Runner, state: State, process: Process, index: num
 function replaced(state: State, index: number, process: Process): Step {
   const before = state.processes[index]?.pass?.calls ?? [];
   const processes = state.processes.with(index, process);
-  if (process.memory.includes(UNDONE))
+  if (process.memory.includes(UNDONE_WORDS))
     return { state: { ...state, processes }, broken: 'a pass does not come to its end in twelve effects' };
   const [posted] = (process.pass?.calls ?? []).filter(
     (call) => call.verb === 'post' && !before.includes(call),
@@ -132,7 +131,11 @@ function timePasses(state: State, startedAt: number): Move[] {
   const seconds = Math.round((next - state.now) / 1000);
   const broken =
     next > startedAt + UNREST_MS ? 'the world does not come to rest' : brokenByWaiting(state, next);
-  return [{ label: `${seconds} s pass`, step: async () => ({ state: { ...state, now: next }, broken }) }];
+  // Nobody works by what it read before.
+  const users = { ...state.users, claimedMidway: [] };
+  return [
+    { label: `${seconds} s pass`, step: async () => ({ state: { ...state, now: next, users }, broken }) },
+  ];
 }
 
 function userMoves({ subjects, deeds: allowed }: Rules, state: State): Move[] {

@@ -119,8 +119,9 @@ export function renamed(state: State, certificate: OriginCertificate): State {
  * Another one may take the pair with the Secret: before its own object has had it revoked, and before the status tells
  * which one replaced which. Then it is as with a Secret that people overwrite.
  */
-function leftToOthers({ api, users }: State, { spec }: OriginCertificate): Partial<Users> {
+function leftToOthers({ api, users }: State, { metadata, spec }: OriginCertificate): Partial<Users> {
   const secret = api.secrets[spec.secretName];
+  if (noteOf(secret, 'certificate') !== metadata.name) return {};
   const id = pairOf(secret)?.id;
   const ids = [id ?? '', noteOf(secret, 'previousCertificateId')].filter((each) => each !== '');
   return {

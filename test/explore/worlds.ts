@@ -87,7 +87,7 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'new', crash: 0, fault: 0, user: 2, deeds: ['forbid Secrets', 'edit hostnames'] },
 ];
 
-/** The full bound: every world is explored to its end. */
+/** The full bound. */
 export const FULL: readonly World[] = [
   { ...ONE, start: 'new', crash: 1, fault: 1, user: 1 },
   { ...ONE, start: 'new', crash: 2, fault: 0, user: 1 },

@@ -57,7 +57,6 @@ export class Users {
   }
 
   /** Whether people deleted that object. */
-
   async deleted(uid: string): Promise<boolean> {
     await this.#working;
     return this.#deleted.has(uid);

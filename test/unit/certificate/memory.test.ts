@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { mendKey, revokeKey, settleKey } from '../../../src/certificate/attempts.ts';
+import { leavingKey, mendKey, revokeKey, settleKey } from '../../../src/certificate/attempts.ts';
 import type { Failure } from '../../../src/certificate/failure.ts';
 import { CertificateMemory } from '../../../src/certificate/memory.ts';
 import { TestClock } from '../../support/test-clock.ts';
@@ -28,12 +28,11 @@ test('of an object that is gone nothing is remembered, whatever was noted apart 
     lastTime: 0,
     nextTime: 0,
   };
-  const keys = ['shop/web', mendKey('shop/web'), revokeKey('shop/web')];
-  for (const key of keys) memory.succeeded(key);
+  const keys = ['shop/web', ...[mendKey, settleKey, revokeKey, leavingKey].map((of) => of('shop/web'))];
+  for (const key of keys) memory.attempts.recall(key, 'scope', failure);
   memory.forget('shop/web', 'uid-1');
   expect(keys.filter((key) => memory.attempts.hasRecalled(key))).toEqual([]);
-  memory.attempts.recall('shop/web', 'scope', failure);
-  expect(memory.attempts.failure('shop/web', 'scope')).toEqual(failure);
+  expect(keys.filter((key) => memory.attempts.failure(key, 'scope') !== undefined)).toEqual([]);
 });
 
 describe('the wait for a POST whose outcome is unknown', () => {
