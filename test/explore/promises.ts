@@ -56,9 +56,9 @@ export function brokenByRevocation(state: State, id: string): string | undefined
 }
 
 /**
- * When it takes place: nothing that serves is revoked. What people took out of its Secret themselves is excepted, and what a rekey
- * replaced where only released Secrets hold it. A request that is on its way cannot be called back: a certificate whose
- * backup people put back meanwhile is revoked, and may have been replaced anew by then.
+ * When it takes place: nothing that serves is revoked. What people took out of its Secret themselves is excepted, and
+ * what a rekey replaced where only released Secrets hold it. A request that is on its way cannot be called back: a
+ * certificate whose backup people put back meanwhile is revoked, and may have been replaced anew by then.
  */
 export function brokenByRevoking(state: State, id: string): string | undefined {
   const { api, users } = state;

@@ -152,6 +152,11 @@ describe('many OriginCertificates with one Secret name', () => {
         },
         { timeoutMs: 120_000, intervalMs: 1000 },
       );
+      const issuedHere = (await scene.simulator.certificates()).filter(({ hostnames }) =>
+        hostnames.includes('claimed.example.com'),
+      );
+      const live = issuedHere.filter(({ revokedAt }) => revokedAt === undefined).map(({ id }) => id);
+      expect(live).toEqual([idIn(await scene.secret('claimed-tls'))]);
       console.log(`${COUNT} claimants of one Secret: ${requests} requests to the API server`);
       // Each is looked at when it is made, when its Secret is, and when its status was told: a square would be 1,000 times as many.
       expect(requests).toBeLessThan(15 * COUNT);
