@@ -1,20 +1,20 @@
 /** A level that rises by `perMs` up to `capacity`. Refilled when looked at, so it needs no timer. */
 export class TokenBucket {
   readonly perMs: number;
-  readonly #capacity: number;
+  readonly capacity: number;
   #level: number;
   #asOfMs: number;
 
   constructor(perMs: number, capacity: number, level: number, nowMs: number) {
     this.perMs = perMs;
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#level = level;
     this.#asOfMs = nowMs;
   }
 
   level(nowMs: number): number {
     if (nowMs > this.#asOfMs) {
-      this.#level = Math.min(this.#capacity, this.#level + (nowMs - this.#asOfMs) * this.perMs);
+      this.#level = Math.min(this.capacity, this.#level + (nowMs - this.#asOfMs) * this.perMs);
       this.#asOfMs = nowMs;
     }
     return this.#level;
@@ -23,7 +23,7 @@ export class TokenBucket {
   /** Milliseconds until `count` can be spent; 0 for now, Infinity where the level does not rise. */
   waitMs(count: number, nowMs: number): number {
     // More than the bucket holds can never gather: it goes out when the bucket is full, and is paid back after.
-    const missing = Math.min(count, Math.max(1, this.#capacity)) - this.level(nowMs);
+    const missing = Math.min(count, Math.max(1, this.capacity)) - this.level(nowMs);
     return missing > ROUNDING ? missing / this.perMs : 0;
   }
 
