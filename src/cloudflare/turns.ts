@@ -6,6 +6,11 @@ export interface Want extends Ask {
   readonly requests?: number;
 }
 
+/** How many requests are wanted at most. */
+export function requestsOf({ requests = 1 }: Want): number {
+  return requests;
+}
+
 /** The line of those who need requests, for who looks at an object and must not stay to wait. */
 export interface Turns {
   /** Whether the asker may send this now. It is kept for it then, until `ended`: nobody else is let in for it. */

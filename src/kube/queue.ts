@@ -1,3 +1,4 @@
+import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import { DelayHeap } from './delay-heap.ts';
 import { FairOrder, type Rank } from './fair-order.ts';
@@ -41,8 +42,8 @@ export class WorkQueue {
   /** Keys taken and not done, since when and of which lane. */
   readonly #active = new Map<string, { readonly sinceMs: number; readonly lane: string }>();
   readonly #delayed = new DelayHeap();
-  /** The sleep until the first delayed key is due. */
-  #timer: { readonly dueMs: number; readonly abort: AbortController } | undefined;
+  /** Rings when the first delayed key is due. */
+  readonly #alarm: Alarm;
   readonly #failures = new Map<string, number>();
   readonly #takers = new Set<() => void>();
   #meanWorkMs = 0;
@@ -51,6 +52,7 @@ export class WorkQueue {
   constructor(options: WorkQueueOptions) {
     this.#o = options;
     this.#random = options.random ?? Math.random;
+    this.#alarm = new Alarm(options.clock, () => this.#release());
   }
 
   /** Keys ready to be taken. */
@@ -152,8 +154,7 @@ export class WorkQueue {
   /** Nothing more is handed out or taken in; what is being worked on goes on. */
   close(): void {
     this.#closed = true;
-    this.#timer?.abort.abort();
-    this.#timer = undefined;
+    this.#alarm.clear();
     this.#ready.clear();
     this.#dirty.clear();
     this.#delayed.clear();
@@ -206,26 +207,12 @@ export class WorkQueue {
     });
   }
 
-  /** Keeps one sleep, until the first delayed key is due. */
-  #arm(): void {
-    const dueMs = this.#delayed.nextMs;
-    if (dueMs === this.#timer?.dueMs) return;
-    this.#timer?.abort.abort();
-    this.#timer = undefined;
-    if (dueMs === undefined) return;
-    const abort = new AbortController();
-    this.#timer = { dueMs, abort };
-    const waitMs = Math.max(dueMs - this.#o.clock.monotonic(), 1);
-    this.#o.clock.after(waitMs, abort.signal).then(
-      () => this.#release(abort),
-      () => undefined, // Replaced by an earlier sleep, or closed.
-    );
-  }
-
-  #release(abort: AbortController): void {
-    if (this.#timer?.abort !== abort) return;
-    this.#timer = undefined;
+  #release(): void {
     for (const key of this.#delayed.takeDue(this.#o.clock.monotonic())) this.add(key);
     this.#arm();
+  }
+
+  #arm(): void {
+    this.#alarm.at(this.#delayed.nextMs ?? Infinity);
   }
 }

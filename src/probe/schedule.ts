@@ -1,5 +1,5 @@
+import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
-import { Alarm } from './alarm.ts';
 import { ProbeOrder } from './probe-order.ts';
 import { isAskedBy, wantedMs, type Unit } from './unit.ts';
 
@@ -61,7 +61,7 @@ export class Schedule {
     const now = this.#o.clock.monotonic();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const unit of this.#o.units()) nextMs = Math.min(nextMs, this.#consider(unit, now));
-    this.#alarm.set(nextMs);
+    this.#alarm.by(nextMs);
   }
 
   /** Puts a unit in line whose time has come; returns when it has to be considered again. */
@@ -95,7 +95,7 @@ export class Schedule {
     if (unit.state === 'gone' || this.#o.signal.aborted) return;
     unit.state = 'resting';
     // It may have been asked for while it was looked at.
-    this.#alarm.set(this.#consider(unit, this.#o.clock.monotonic()));
+    this.#alarm.by(this.#consider(unit, this.#o.clock.monotonic()));
   }
 
   #enter({ address }: Unit, by: 1 | -1): void {

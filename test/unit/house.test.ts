@@ -65,7 +65,7 @@ const beside = (paths: readonly string[]): string[] => paths.map((path) => `./${
 const REFUSED: readonly Import[] = [
   ...each(
     ['src/api/a.ts', 'src/pki/a.ts'],
-    up([...above, ...HELD, 'clock.ts', 'kube/b.ts', 'telemetry/b.ts']),
+    up([...above, ...HELD, 'alarm.ts', 'clock.ts', 'kube/b.ts', 'telemetry/b.ts']),
   ),
   ...each(['src/api/a.ts'], up(['pki/b.ts', 'cloudflare/b.ts'])),
   ...each(['src/pki/a.ts'], up(['api/b.ts', 'cloudflare/b.ts'])),
@@ -88,6 +88,7 @@ const REFUSED: readonly Import[] = [
   ),
   ...each(
     [
+      'src/alarm.ts',
       'src/body.ts',
       'src/clock.ts',
       'src/fence.ts',
@@ -131,7 +132,7 @@ const REFUSED: readonly Import[] = [
     ['../../test/support/wait.ts'],
   ),
   ...each(
-    ['clock', 'stores', 'config', 'wakers', 'controllers', 'operator', 'main'].map(
+    ['alarm', 'clock', 'stores', 'config', 'wakers', 'controllers', 'operator', 'main'].map(
       (name) => `src/${name}.ts`,
     ),
     ['../test/support/wait.ts'],
@@ -147,6 +148,8 @@ const ALLOWED: readonly Import[] = [
   ['src/api/a.ts', './names.ts'],
   ['src/kube/a.ts', '../api/names.ts'],
   ['src/kube/a.ts', '../clock.ts'],
+  ['src/alarm.ts', './clock.ts'],
+  ...each(['src/kube/a.ts', 'src/probe/a.ts', 'src/certificate/a.ts'], ['../alarm.ts']),
   ...each(['src/kube/a.ts', 'src/cloudflare/a.ts'], ['../body.ts', '../fence.ts']),
   ...each(['src/kube/a.ts', 'src/telemetry/a.ts'], ['../turns.ts']),
   ['src/kube/a.ts', 'undici'],

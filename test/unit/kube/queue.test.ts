@@ -161,10 +161,10 @@ describe('the work queue', () => {
     queue.addAfter('b', 1);
     queue.addRateLimited('c');
     expect(queue).toMatchObject({ length: 0, delayed: 0, failing: 0 });
+    expect(clock.waiting).toBe(0);
     await clock.advance(5_000);
     expect(await queue.take(never)).toBeUndefined();
     expect(queue).toMatchObject({ length: 0, delayed: 0, failing: 0 });
-    expect(clock.waiting).toBe(0);
   });
 
   test.each([

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from './clock.ts';
 
-/** One sleep, until the earliest moment that anybody named. */
+/** One sleep, which begins anew when another time is named for its end. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
@@ -11,10 +11,11 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Rings at `dueMs` (monotonic), or earlier where that was asked for. */
-  set(dueMs: number): void {
-    if (!Number.isFinite(dueMs) || (this.#sleep && this.#sleep.dueMs <= dueMs)) return;
+  /** Rings at `dueMs` (monotonic) and not before, whatever was asked for; never, for Infinity. */
+  at(dueMs: number): void {
+    if (this.#sleep?.dueMs === dueMs) return;
     this.clear();
+    if (!Number.isFinite(dueMs)) return;
     const abort = new AbortController();
     this.#sleep = { dueMs, abort };
     this.#clock.after(Math.max(dueMs - this.#clock.monotonic(), 1), abort.signal).then(
@@ -23,8 +24,13 @@ export class Alarm {
         this.#sleep = undefined;
         this.#ring();
       },
-      () => undefined, // Replaced by an earlier one, or cleared.
+      () => undefined, // Replaced by another, or cleared.
     );
+  }
+
+  /** Rings at `dueMs`, or earlier where that was asked for. */
+  by(dueMs: number): void {
+    if (dueMs < (this.#sleep?.dueMs ?? Infinity)) this.at(dueMs);
   }
 
   clear(): void {
