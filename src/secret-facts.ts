@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { ANNOTATION, FIELD_MANAGER, MANAGED_LABEL, SECRET_KEY } from './api/names.ts';
 import { fieldOf, parseJson } from './api/json.ts';
-import { isObjectName, type OwnerReference, type Secret } from './kube/object.ts';
+import { isObjectName, type OwnerReference, type Secret, withoutLastApplied } from './kube/object.ts';
 import { inspectPair, type PairFacts } from './pki/inspect.ts';
 import { privateKeyDigest } from './pki/keys.ts';
 
@@ -138,12 +138,6 @@ export function keeperOf(facts: SecretFacts): string | undefined {
 function outputState(found: string | undefined, wanted: string): OutputState {
   if (found === undefined) return 'absent';
   return found === wanted ? 'current' : 'stale';
-}
-
-/** kubectl's copy of the last manifest: a Secret applied by hand has its private key in it. */
-function withoutLastApplied(annotations: Readonly<Record<string, string>>): Record<string, string> {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...rest } = annotations;
-  return rest;
 }
 
 interface FieldsEntry {

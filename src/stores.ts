@@ -1,7 +1,14 @@
 import { MANAGED_LABEL } from './api/names.ts';
 import type { ClusterOriginIssuer, OriginCertificate, OriginIssuer, OriginZone } from './api/v1alpha1.ts';
 import type { KubeClient } from './kube/client.ts';
-import { keyOf, type KubeObject, type ObjectRef, parseKey, type Secret } from './kube/object.ts';
+import {
+  keyOf,
+  type KubeObject,
+  type ObjectRef,
+  parseKey,
+  type Secret,
+  withoutLastApplied,
+} from './kube/object.ts';
 import { Reflector } from './kube/reflector.ts';
 import { type Resource, secrets } from './kube/resource.ts';
 import { clusterOriginIssuers, originCertificates, originIssuers, originZones } from './resources.ts';
@@ -208,10 +215,14 @@ export class Collection<S, T extends KubeObject> {
   }
 }
 
-/** Without the record of who wrote which field, which nobody asks the caches for: it is the larger half of an object. */
+/** Without who wrote which field and what was applied last, which nobody asks the caches for: most of an object. */
 export function leanly<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
+  const { annotations } = metadata;
+  return {
+    ...object,
+    metadata: { ...metadata, ...(annotations && { annotations: withoutLastApplied(annotations) }) },
+  };
 }
 
 function secretOf({ metadata, spec }: OriginCertificate): string {

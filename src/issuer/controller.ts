@@ -6,8 +6,10 @@ import { report } from './report.ts';
 import { parseIssuer } from '../sessions.ts';
 import type { CheckMemory } from './world.ts';
 
-/** How often a token Secret is read: a corrected token heals within twice this time. */
+/** How often a token Secret is read while its issuer is not ready: a corrected token heals within twice this time. */
 const READ_MS = 30_000;
+/** How often that of a token that works is: one that replaces it is in use within a minute, with its check. */
+const READ_GOOD_MS = 50_000;
 
 /** observe → decide → act → report, for either issuer kind. */
 export async function reconcileIssuer(
@@ -56,6 +58,7 @@ async function pass(
 }
 
 /** The next check, or the next look at the token, whichever comes first. */
-function nextLookMs({ nextAt }: CheckMemory, nowMs: number): number {
-  return Math.max(1000, Math.min(READ_MS, nextAt - nowMs));
+function nextLookMs({ result, nextAt }: CheckMemory, nowMs: number): number {
+  const readMs = result.outcome === 'passed' ? READ_GOOD_MS : READ_MS;
+  return Math.max(1000, Math.min(readMs, nextAt - nowMs));
 }

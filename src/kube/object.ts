@@ -118,3 +118,9 @@ export function refOf(object: KubeObject): ObjectRef {
   if (name === undefined) throw new TypeError(`a ${object.kind ?? 'Kubernetes'} object has no metadata.name`);
   return namespace === undefined ? { name } : { name, namespace };
 }
+
+/** Without kubectl's copy of the last manifest: as large as the object, and a Secret applied by hand has its key in it. */
+export function withoutLastApplied(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...rest } = annotations;
+  return rest;
+}

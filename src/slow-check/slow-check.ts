@@ -6,7 +6,7 @@ import { problemOf } from '../problem.ts';
 import type { SlowCheckSeries } from '../telemetry/slow-check-series.ts';
 import { askForSuspects } from './ask.ts';
 import type { SlowCheckContext } from './context.ts';
-import { idsInUse, isYoung, type ZoneInUse, zonesInUse } from './in-use.ts';
+import { type IdsInUse, idsInUse, isYoung, type ZoneInUse, zonesInUse } from './in-use.ts';
 import { judgeListing } from './judge.ts';
 import { Revocations, Twins, ZoneRecord } from './memory.ts';
 import { distrust, INCOMPLETE, type Trouble } from './trouble.ts';
@@ -14,8 +14,10 @@ import { findTwins } from './twins.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** How often it is looked whether something is due. */
+/** How often it is looked whether something is due, at most: among ten thousand certificates a look takes its time. */
 const LOOK_MS = MINUTE_MS;
+/** How long it may go without a look: a zone that is new is noticed so much later. */
+const LONGEST_MS = 5 * MINUTE_MS;
 const INTERVAL_MS = 6 * HOUR_MS;
 /** A process that is started again and again lists nothing; one that stays has looked at all within a quarter of an hour. */
 const FIRST_MS = { least: 5 * MINUTE_MS, spread: 10 * MINUTE_MS } as const;
@@ -59,11 +61,13 @@ export class SlowCheck {
   look(): { readonly requeueAfterMs: number } {
     const { clock, clockSkew } = this.#context;
     const zones = zonesInUse(this.#context, clock.now());
+    const ids = idsInUse(this.#context, clock.now());
     for (const zone of zones.values()) this.#record(zone);
-    this.#forget(zones);
+    this.#forget(zones, ids);
     const next = this.#isBusy || clockSkew() !== undefined ? undefined : this.#next(zones);
     if (next !== undefined) this.#begin(next);
-    return { requeueAfterMs: LOOK_MS };
+    // An issuer that is not ready yet, as at the start, may be soon.
+    return { requeueAfterMs: ids.unplaced.size > 0 ? LOOK_MS : this.#nextLookMs(zones) };
   }
 
   /**
@@ -105,8 +109,7 @@ export class SlowCheck {
   }
 
   /** What is in use is remembered while its issuer's token fails: nobody could find it anew. */
-  #forget(zones: ReadonlyMap<string, ZoneInUse>): void {
-    const { all, unplaced } = idsInUse(this.#context, this.#context.clock.now());
+  #forget(zones: ReadonlyMap<string, ZoneInUse>, { all, unplaced }: IdsInUse): void {
     for (const [id, record] of this.#records) {
       if (record.isInUse(zones.get(id), unplaced)) continue;
       this.#records.delete(id);
@@ -123,6 +126,12 @@ export class SlowCheck {
       .filter(({ atMs }) => atMs <= nowMs)
       .toSorted((a, b) => a.atMs - b.atMs);
     return due[0]?.zone;
+  }
+
+  /** Until the first zone is due. The end of what goes on in the background wakes in any case. */
+  #nextLookMs(zones: ReadonlyMap<string, ZoneInUse>): number {
+    const dueMs = Math.min(...[...zones.values()].map((zone) => workMs(this.#record(zone))));
+    return Math.min(LONGEST_MS, Math.max(LOOK_MS, dueMs - this.#context.clock.monotonic()));
   }
 
   #begin(zone: ZoneInUse): void {

@@ -163,6 +163,8 @@ export class FaultProxy {
     await this.#resumed?.promise;
     const passage = { request: seen.number, method, path };
     if ((await this.gate?.({ ...passage, when: 'before', body })) === 'drop') return void request.destroy();
+    // Whoever gave up while a gate held the request has long concluded that it never arrived.
+    if (this.gate !== undefined && seen.abandonedMs !== undefined) return;
     switch (fault?.type) {
       case 'status':
         seen.status = fault.status;

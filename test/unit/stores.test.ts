@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { leanly } from '../../src/stores.ts';
 
-test('a cache keeps an object without the record of who wrote which field, and leaves the object as it is', () => {
+test('a cache keeps an object without who wrote which field and what was applied last, and leaves the object as it is', () => {
   const read = {
     apiVersion: 'originca.dev/v1alpha1',
     kind: 'OriginCertificate',
@@ -9,13 +9,13 @@ test('a cache keeps an object without the record of who wrote which field, and l
       name: 'web',
       uid: 'u',
       resourceVersion: '7',
-      annotations: { a: 'b' },
+      annotations: { a: 'b', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
       managedFields: [{ manager: 'kubectl', fieldsV1: { 'f:spec': {} } }],
     },
     spec: { secretName: 'web-tls' },
   };
   const before = structuredClone(read);
   const { managedFields: _, ...metadata } = read.metadata;
-  expect(leanly(read)).toStrictEqual({ ...read, metadata });
+  expect(leanly(read)).toStrictEqual({ ...read, metadata: { ...metadata, annotations: { a: 'b' } } });
   expect(read).toEqual(before);
 });

@@ -107,12 +107,15 @@ function notFound(): CloudflareError {
   return new CloudflareError('Cloudflare has none.', options);
 }
 
-/** So much time passes, and the check is looked at every minute, as its queue has it. */
+/** So much time passes, and the check looks when it wants to, as its queue has it. */
 async function pass(ms: number): Promise<void> {
-  for (let passed = 0; passed <= ms; passed += MINUTE) {
-    expect(check.look()).toEqual({ requeueAfterMs: MINUTE });
+  const endMs = clock.monotonic() + ms;
+  while (clock.monotonic() <= endMs) {
+    const { requeueAfterMs } = check.look();
+    expect(requeueAfterMs).toBeGreaterThanOrEqual(MINUTE);
+    expect(requeueAfterMs).toBeLessThanOrEqual(5 * MINUTE);
     await macrotask();
-    await clock.advance(MINUTE);
+    await clock.advance(Math.min(requeueAfterMs, endMs + MINUTE - clock.monotonic()));
   }
 }
 
@@ -138,6 +141,18 @@ describe('the slow check', () => {
     expect(lists).toBe(0);
     await pass(2 * MINUTE);
     expect(lists).toBe(1);
+  });
+
+  test('looks as seldom as every five minutes, as soon as a zone is due, and every minute for an issuer that is not ready', async () => {
+    ready = false;
+    expect(check.look()).toEqual({ requeueAfterMs: MINUTE });
+    ready = true;
+    expect(check.look()).toEqual({ requeueAfterMs: 5 * MINUTE });
+    await clock.advance(8 * MINUTE);
+    expect(check.look()).toEqual({ requeueAfterMs: 2 * MINUTE });
+    await clock.advance(2 * MINUTE - 1);
+    expect(check.look()).toEqual({ requeueAfterMs: MINUTE });
+    expect(lists).toBe(0);
   });
 
   test('finds what somebody else revoked, and wakes who uses it, once', async () => {
