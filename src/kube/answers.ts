@@ -1,4 +1,7 @@
-import { describe, KubeError, type Operation } from './errors.ts';
+import type { Dispatcher } from 'undici';
+import { textWithin } from '../body.ts';
+import { describe, errorFromStatus, KubeError, type Operation } from './errors.ts';
+import { retryAfterOf } from './headers.ts';
 import type { KubeObject } from './object.ts';
 
 export interface Page<T> {
@@ -6,6 +9,31 @@ export interface Page<T> {
   readonly resourceVersion: string;
   /** Absent on the last page. */
   readonly continue?: string;
+}
+
+/**
+ * Reads the whole of an answer that is to be JSON; rejects with why the server refused. One of more than `maxBytes` is not
+ * read to its end.
+ */
+export async function readJson(
+  response: Dispatcher.ResponseData,
+  { operation, maxBytes }: { readonly operation: Operation; readonly maxBytes?: number },
+): Promise<object> {
+  const { body, statusCode } = response;
+  const text = await (maxBytes === undefined ? body.text() : textWithin(body, maxBytes));
+  if (text === undefined) throw new KubeError('TooLarge', `${describe(operation)}: the answer is too large`);
+  const value = parse(text);
+  if (statusCode >= 300) throw refusal(response, operation, value);
+  if (typeof value !== 'object' || value === null) throw unexpected(operation, 'no JSON');
+  return value;
+}
+
+/** Reads why the server refused. */
+export async function readRefusal(
+  response: Dispatcher.ResponseData,
+  operation: Operation,
+): Promise<KubeError> {
+  return refusal(response, operation, parse(await response.body.text()));
 }
 
 /**
@@ -33,4 +61,25 @@ export function readObject<T extends KubeObject>(answer: unknown, operation: Ope
 
 function unexpected(operation: Operation, what: string): KubeError {
   return new KubeError('Server', `${describe(operation)}: the answer is ${what}`);
+}
+
+function refusal(
+  { statusCode, headers }: Dispatcher.ResponseData,
+  operation: Operation,
+  status: unknown,
+): KubeError {
+  return errorFromStatus(operation, {
+    statusCode,
+    status,
+    retryAfterMs: retryAfterOf(headers['retry-after']),
+  });
+}
+
+/** The JSON value of a text, or undefined: the parser's own error would quote the body. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

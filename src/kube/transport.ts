@@ -1,18 +1,11 @@
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher } from 'undici';
-import { textWithin } from '../body.ts';
+import type { Dispatcher } from 'undici';
 import { fencedDispatcher } from '../fence.ts';
-import { type Credentials, CredentialSource, sameTls } from './credentials.ts';
-import {
-  describe,
-  errorFromFailure,
-  errorFromStatus,
-  type KubeErrorKind,
-  KubeError,
-  type Operation,
-} from './errors.ts';
-import { dateOf, retryAfterOf, warningsOf } from './headers.ts';
+import { readJson, readRefusal } from './answers.ts';
+import { Connections } from './connections.ts';
+import { CredentialSource } from './credentials.ts';
+import { errorFromFailure, type KubeError, type KubeErrorKind, type Operation } from './errors.ts';
+import { dateOf, warningsOf } from './headers.ts';
 
 /** One finished request, for metrics. */
 export interface RequestReport {
@@ -60,20 +53,11 @@ export interface Request {
   readonly idleMs?: number;
 }
 
-/**
- * Sends requests to one API server over one pool of connections. The pool is not limited: a request is on its
- * way when it is sent, so that no write waits in a queue behind a fence it has already passed.
- */
+/** Sends requests to one API server, and reads their answers. */
 export class Transport {
   readonly #server: URL;
   readonly #options: TransportOptions;
-  readonly #source: CredentialSource;
-  /** Whose TLS material the agent was made with. */
-  #credentials: Credentials;
-  #agent: Agent;
-  /** Replaced agents whose last responses (watches) still run. */
-  readonly #retired = new Set<Agent>();
-  #closed = false;
+  readonly #connections: Connections;
   #lastReadMs = Number.NEGATIVE_INFINITY;
 
   static async connect(kubeConfig: KubeConfig, options: TransportOptions): Promise<Transport> {
@@ -81,20 +65,14 @@ export class Transport {
     if (cluster === null) throw new Error('the kubeconfig has no current cluster');
     const onProblem = (text: string): void => options.onWarning?.(text);
     const source = await CredentialSource.open(kubeConfig, options.credentialsMs ?? 60_000, onProblem);
-    return new Transport(new URL(cluster.server), source, await source.current(), options);
+    const server = new URL(cluster.server);
+    return new Transport(server, await Connections.open(server.origin, source), options);
   }
 
-  private constructor(
-    server: URL,
-    source: CredentialSource,
-    credentials: Credentials,
-    options: TransportOptions,
-  ) {
+  private constructor(server: URL, connections: Connections, options: TransportOptions) {
     this.#server = server;
-    this.#source = source;
-    this.#credentials = credentials;
+    this.#connections = connections;
     this.#options = options;
-    this.#agent = newAgent(credentials);
   }
 
   /**
@@ -108,17 +86,7 @@ export class Transport {
   /** Sends a request and reads its whole JSON answer. */
   async json(request: Request): Promise<unknown> {
     const startMs = performance.now();
-    const answer = await this.#timed(request, async (response) => {
-      const { body } = response;
-      const text = await (request.maxBytes === undefined ? body.text() : textWithin(body, request.maxBytes));
-      if (text === undefined)
-        throw new KubeError('TooLarge', `${describe(request.operation)}: the answer is too large`);
-      const value = parse(text);
-      if (response.statusCode >= 300) throw refusal(request, response, value);
-      if (typeof value !== 'object' || value === null)
-        throw new KubeError('Server', `${describe(request.operation)}: the answer is no JSON`);
-      return value;
-    });
+    const answer = await this.#timed(request, (response) => readJson(response, request));
     if (request.method === 'GET') this.#lastReadMs = Math.max(this.#lastReadMs, startMs);
     return answer;
   }
@@ -126,25 +94,19 @@ export class Transport {
   /** Sends a request and hands out its body as it comes, once the head says that it succeeded. */
   async stream(request: Request): Promise<Dispatcher.ResponseData['body']> {
     return await this.#timed(request, async (response) => {
-      if (response.statusCode !== 200) throw refusal(request, response, parse(await response.body.text()));
+      if (response.statusCode !== 200) throw await readRefusal(response, request.operation);
       return response.body;
     });
   }
 
-  /**
-   * Ends every connection and begins with new ones: where a network dropped them without a word, whatever is out on
-   * them (watches above all) would wait for minutes.
-   */
+  /** Ends every connection, and whatever is out on them, and begins with new ones. */
   async reconnect(): Promise<void> {
-    const old = [this.#agent, ...this.#retired];
-    this.#agent = newAgent(this.#credentials);
-    await Promise.all(old.map((agent) => agent.destroy()));
+    await this.#connections.reconnect();
   }
 
   /** Ends every connection, also those of running watches. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all([this.#agent, ...this.#retired].map((agent) => agent.destroy()));
+    await this.#connections.close();
   }
 
   async #timed<R>(request: Request, read: (response: Dispatcher.ResponseData) => Promise<R>): Promise<R> {
@@ -164,16 +126,15 @@ export class Transport {
   }
 
   async #dispatch(request: Request): Promise<Dispatcher.ResponseData> {
-    await this.#useCurrentCredentials();
+    await this.#connections.refresh();
     const timeoutMs = this.#options.timeoutMs ?? 30_000;
     const options: Dispatcher.RequestOptions = {
-      origin: this.#server.origin,
       path: this.#path(request),
       method: request.method,
       headers: {
         accept: 'application/json',
         'user-agent': this.#options.userAgent ?? 'origin-ca-operator',
-        ...this.#credentials.headers,
+        ...this.#connections.headers,
         ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
       },
       body: request.body === undefined ? null : JSON.stringify(request.body),
@@ -186,8 +147,9 @@ export class Transport {
     };
     request.signal.throwIfAborted();
     request.fence?.();
-    const agent = request.fence === undefined ? this.#agent : fencedDispatcher(this.#agent, request.fence);
-    const response = await agent.request(options);
+    const { dispatcher } = this.#connections;
+    const fenced = request.fence === undefined ? dispatcher : fencedDispatcher(dispatcher, request.fence);
+    const response = await fenced.request(options);
     this.#hear(request, response);
     return response;
   }
@@ -205,7 +167,7 @@ export class Transport {
     if (dateMs !== undefined) this.#options.onDate?.(dateMs);
     const warnings = request.quiet ? [] : warningsOf(response.headers['warning']);
     for (const text of warnings) this.#options.onWarning?.(text);
-    if (response.statusCode === 401) this.#source.distrust();
+    if (response.statusCode === 401) this.#connections.refused();
   }
 
   #report(request: Request, startMs: number, statusCode: number | undefined, error?: KubeError): void {
@@ -217,60 +179,5 @@ export class Transport {
       ...(statusCode === undefined ? {} : { statusCode }),
       ...(error === undefined ? {} : { kind: error.kind }),
     });
-  }
-
-  async #useCurrentCredentials(): Promise<void> {
-    const credentials = await this.#source.current();
-    if (credentials === this.#credentials) return;
-    const keep = sameTls(credentials, this.#credentials) || this.#closed;
-    this.#credentials = credentials;
-    if (keep) return;
-    const old = this.#agent;
-    this.#agent = newAgent(credentials);
-    this.#retired.add(old);
-    const forget = (): void => void this.#retired.delete(old);
-    void old.close().then(forget, forget); // Rejects when `close` has destroyed it meanwhile.
-  }
-}
-
-const MIN_VERSION = { minVersion: 'TLSv1.2' } as const;
-
-/** One context for all connections: made anew for each, it costs more than the handshake. */
-function sharedContext(options: SecureContextOptions): { secureContext?: SecureContext } {
-  try {
-    return { secureContext: createSecureContext(options) };
-  } catch {
-    return {}; // What is wrong with the material is said where it belongs: by each request that cannot connect.
-  }
-}
-
-function newAgent(credentials: Credentials): Agent {
-  const { tls } = credentials;
-  return new Agent({
-    // Server-sent GOAWAYs and undici's young HTTP/2 lose requests in flight.
-    allowH2: false,
-    keepAliveTimeout: 60_000,
-    connect: {
-      ...tls,
-      ...sharedContext({ ...tls, ...MIN_VERSION }),
-      ...MIN_VERSION,
-      timeout: 5_000,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-    },
-  });
-}
-
-function refusal(request: Request, response: Dispatcher.ResponseData, status: unknown): KubeError {
-  const retryAfterMs = retryAfterOf(response.headers['retry-after']);
-  return errorFromStatus(request.operation, { statusCode: response.statusCode, status, retryAfterMs });
-}
-
-/** The JSON value of a text, or undefined: the parser's own error would quote the body. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
