@@ -4,7 +4,8 @@ import type { FaultSpec } from '../simulator/fault.ts';
 import { ruleOf } from './api-trouble.ts';
 import type { Journal } from './journal.ts';
 import type { Replica, Replicas } from './replicas.ts';
-import type { Site, Stage } from './stage.ts';
+import type { Site } from './site.ts';
+import type { Stage } from './stage.ts';
 import type { Loss, Step } from './steps.ts';
 
 const ORIGINS_MEND_MS = 200;
@@ -96,12 +97,12 @@ export class Faults {
   }
 
   async #refuseToken({ issuer, ms, replaced }: Extract<Step, { kind: 'token refused' }>): Promise<void> {
-    const { simulator, tokenIds } = this.#stage;
-    const id = tokenIds[issuer];
+    const { simulator, issuers } = this.#stage;
+    const id = issuers.tokenIds[issuer];
     if (id === undefined) return;
     await simulator.updateToken(id, { status: 'disabled' });
     this.#later(ms, async () => {
-      if (replaced) await this.#withApi(() => this.#stage.replaceToken(issuer));
+      if (replaced) await this.#withApi(() => issuers.replaceToken(issuer));
       else await simulator.updateToken(id, { status: 'active' });
     });
   }

@@ -48,7 +48,12 @@ async function problemOfRevocation(id: string, stage: Stage, users: Users): Prom
       inspectCertificate(decode(data?.['tls.crt']) ?? '', [])?.id === id &&
       !(
         metadata.labels?.[MANAGED_LABEL] === MANAGED.released &&
-        users.rekeyed.has(metadata.annotations?.[ANNOTATION.certificate] ?? '')
+        users.rekeyed.has(
+          stage.places.slotOf({
+            namespace: metadata.namespace,
+            name: metadata.annotations?.[ANNOTATION.certificate],
+          }),
+        )
       ),
   );
   return holder && `certificate ${id} is revoked while Secret ${holder.metadata.name ?? ''} holds it`;

@@ -19,27 +19,26 @@ export interface JudgeParts {
 /** Reads every state of every object of a kind and judges them in their order. */
 export abstract class Judge<T extends KubeObject> {
   protected readonly parts: JudgeParts;
-  readonly #reflector: Reflector<T>;
+  /** One for each namespace. */
+  readonly #reflectors: readonly Reflector<T>[];
   readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #running: Promise<unknown>;
   #judged: Promise<void> = Promise.resolve();
 
   protected constructor(parts: JudgeParts, resource: Resource<T>) {
     this.parts = parts;
-    const { kube, namespace } = parts.stage;
-    this.#reflector = new Reflector<T>({
-      client: kube,
-      namespace,
-      resource,
-      onChange: (change) => {
-        this.#judged = this.#judged.then(() => this.judge(change));
-      },
-    });
-    this.#running = this.#reflector.run(this.#stop.signal);
+    const { kube, places } = parts.stage;
+    const onChange = (change: Change<T>): void => {
+      this.#judged = this.#judged.then(() => this.judge(change));
+    };
+    this.#reflectors = places.all.map(
+      (namespace) => new Reflector<T>({ client: kube, namespace, resource, onChange }),
+    );
+    this.#running = Promise.all(this.#reflectors.map((reflector) => reflector.run(this.#stop.signal)));
   }
 
-  get synced(): Promise<void> {
-    return this.#reflector.synced;
+  get synced(): Promise<unknown> {
+    return Promise.all(this.#reflectors.map(({ synced }) => synced));
   }
 
   /** Resolves once everything seen so far is judged. */

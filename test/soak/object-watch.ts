@@ -17,7 +17,7 @@ export class ObjectWatch extends Judge<OriginCertificate> {
   protected override async judge(change: Change<OriginCertificate>): Promise<void> {
     const { current, previous } = change;
     if (current === undefined) return;
-    const { name } = current.metadata;
+    const name = this.parts.stage.places.slotOf(current.metadata);
     this.parts.leaks.search(`the status of ${name}`, JSON.stringify(current.status ?? {}));
     const kept = current.status?.superseded ?? [];
     const forgotten = (previous?.status?.superseded ?? [])
@@ -25,7 +25,7 @@ export class ObjectWatch extends Judge<OriginCertificate> {
       .filter((id) => kept.every((each) => each.id !== id) && current.status?.certificate?.id !== id);
     if (forgotten.length === 0) return;
     const held = new Set((await this.parts.stage.secrets()).map(({ data }) => idOf(data?.['tls.crt'])));
-    const isStripped = await this.parts.users.made(change);
+    const isStripped = await this.parts.users.traces.made(change);
     for (const id of forgotten) {
       if (isStripped) this.parts.ledger.stripped(id);
       else if (held.has(id))

@@ -117,7 +117,7 @@ export class Replicas implements AsyncDisposable {
     },
   ): Promise<Replicas> {
     const stack = new AsyncDisposableStack();
-    const { simulator, ring, namespace, tempo } = stage;
+    const { simulator, ring, namespace, places, tempo } = stage;
     const cloudflare = await FaultProxy.start({
       upstream: simulator.apiUrl,
       ca: await readFile(simulator.caFile),
@@ -143,7 +143,7 @@ export class Replicas implements AsyncDisposable {
           program: ring.program,
           nodeFlags: DEPLOYED_NODE_FLAGS,
           flags: [
-            `--watch-namespaces=${namespace}`,
+            `--watch-namespaces=${places.all.join(',')}`,
             `--operator-namespace=${namespace}`,
             ...tempo.flags,
             ...options.flags,

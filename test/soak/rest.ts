@@ -6,7 +6,8 @@ import { NotYet, waitFor } from '../support/wait.ts';
 import { errorMessage } from '../programs/errors.ts';
 import type { Journal } from './journal.ts';
 import { CAUSES, type Cause, type Ledger } from './ledger.ts';
-import { siteName, type Stage } from './stage.ts';
+import { siteSlot } from './site.ts';
+import type { Stage } from './stage.ts';
 import { look } from './survey.ts';
 import type { Users } from './users.ts';
 import { ISSUERS, type Wish } from './wish.ts';
@@ -93,14 +94,14 @@ async function settled(
 /** What refusals ask of people: good tokens, and for those that wait for long a new request. */
 async function help(stage: Stage, users: Users): Promise<void> {
   for (let issuer = 0; issuer < ISSUERS; issuer += 1) {
-    await stage.replaceToken(issuer);
-    await stage.applyIssuer(issuer, 1);
+    await stage.issuers.replaceToken(issuer);
+    await stage.issuers.apply(issuer, 1);
   }
   const { refusals } = await look(stage, users);
   for (const [slot, wish] of users.wishes)
     if (refusals.has(slot)) await users.wish(slot, { ...awake(wish), renewal: wish.renewal + 1 });
   for (const site of stage.sites) {
-    if (refusals.has(siteName(site.zone))) await stage.renewSite(site, Date.now());
+    if (refusals.has(siteSlot(site))) await stage.renewSite(site, Date.now());
     if ((await stage.zone(site)) !== undefined) await stage.deleteZone(site);
     await stage.applyZone(site);
   }

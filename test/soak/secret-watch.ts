@@ -30,7 +30,7 @@ export class SecretWatch extends Judge<Secret> {
     if (now.state === 'Matching')
       this.parts.ledger.served(now.certificate.id, noteOf(current, ANNOTATION.issuedFor));
     if (byPeople) return this.#noteLoss(current, previous);
-    if (previous === undefined || !isGood(before, previous)) return;
+    if (previous === undefined || !this.#isGood(before, previous)) return;
     const problem =
       current === undefined ? await this.#problemOfDeletion(previous) : this.#problemOfPair(current, now);
     if (problem !== undefined)
@@ -40,7 +40,7 @@ export class SecretWatch extends Judge<Secret> {
   #problemOfPair(secret: Secret, pair: PairFacts): string | undefined {
     if (pair.state !== 'Matching') return pair.problem;
     const { issuer, hostnames, notAfter } = pair.certificate;
-    return isGood(pair, secret)
+    return this.#isGood(pair, secret)
       ? undefined
       : `now it holds one by ${issuer} for ${hostnames.join(', ')} until ${new Date(notAfter).toISOString()}`;
   }
@@ -58,24 +58,22 @@ export class SecretWatch extends Judge<Secret> {
     const digest = privateKeyDigest(decode((current ?? previous)?.data?.['tls.key']) ?? '');
     if (digest === undefined) return;
     this.parts.ledger.pendingKey(digest);
-    if (current === undefined && (await this.parts.users.deleted(previous?.metadata.uid ?? '')))
+    if (current === undefined && (await this.parts.users.traces.deleted(previous?.metadata.uid ?? '')))
       this.parts.ledger.pendingDeleted(digest);
   }
 
   async #isByPeople(change: Change<Secret>): Promise<boolean> {
     const { users } = this.parts;
     return change.current === undefined
-      ? users.deleted(change.previous?.metadata.uid ?? '')
-      : users.made(change);
+      ? users.traces.deleted(change.previous?.metadata.uid ?? '')
+      : users.traces.made(change);
   }
 
   /** With `secretDeletionPolicy: Delete` a Secret goes with its object. */
   async #isCollected({ metadata }: Secret): Promise<boolean> {
     const owners = metadata.ownerReferences ?? [];
-    const deleted = await Promise.all(owners.map(({ uid }) => this.parts.users.deleted(uid)));
-    return (
-      deleted.includes(true) || this.parts.users.mayGo(metadata.annotations?.[ANNOTATION.certificate] ?? '')
-    );
+    const deleted = await Promise.all(owners.map(({ uid }) => this.parts.users.traces.deleted(uid)));
+    return deleted.includes(true) || this.parts.users.mayGo(this.#slotOf({ metadata }));
   }
 
   /** What only this state of the Secret knew is gone: its certificate, and the one that it replaced. */
@@ -91,13 +89,20 @@ export class SecretWatch extends Judge<Secret> {
     for (const lost of [id ?? '', noteOf(previous, ANNOTATION.previousCertificateId)])
       this.parts.ledger.dropped(lost);
   }
-}
 
-/** It serves those who asked for it; whether they ask for other names by now does not count. */
-function isGood(pair: PairFacts, secret: Secret): boolean {
-  if (pair.state !== 'Matching') return false;
-  const { trusted, notAfter, hostnames } = pair.certificate;
-  return trusted && notAfter > Date.now() && isAskedFor(noteOf(secret, ANNOTATION.certificate), hostnames);
+  /** It serves those who asked for it; whether they ask for other names by now does not count. */
+  #isGood(pair: PairFacts, secret: Secret): boolean {
+    if (pair.state !== 'Matching') return false;
+    const { trusted, notAfter, hostnames } = pair.certificate;
+    return trusted && notAfter > Date.now() && isAskedFor(this.#slotOf(secret), hostnames);
+  }
+
+  #slotOf(secret: Pick<Secret, 'metadata'>): string {
+    return this.parts.stage.places.slotOf({
+      namespace: secret.metadata.namespace,
+      name: secret.metadata.annotations?.[ANNOTATION.certificate],
+    });
+  }
 }
 
 function noteOf(secret: Secret | undefined, name: string): string {

@@ -14,6 +14,7 @@ import { Leaks } from './leaks.ts';
 import { Ledger } from './ledger.ts';
 import { MemoryUse } from './memory-use.ts';
 import { ObjectWatch } from './object-watch.ts';
+import { slotsOf } from './places.ts';
 import { planOf } from './plan.ts';
 import { regularly } from './regularly.ts';
 import { type Replica, Replicas } from './replicas.ts';
@@ -70,7 +71,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
   await using stack = new AsyncDisposableStack();
   const journal = new Journal(options.onViolation);
   const stage = stack.use(await Stage.start(ring, tempo));
-  const leaks = new Leaks(stage.tokens, journal);
+  const leaks = new Leaks(stage.issuers.tokens, journal);
   const ledger = new Ledger();
   const users = new Users(stage, journal);
   const parts = { stage, users, ledger, leaks, journal };
@@ -106,9 +107,8 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     looking.abort();
     await lookout;
   });
-  const slots = Array.from({ length: options.slots }, (_, index) => `slot-${index}`);
   const startMs = performance.now();
-  for (const { atMs, step } of planOf(seed, tempo, slots)) {
+  for (const { atMs, step } of planOf(seed, tempo, slotsOf(options.slots))) {
     if (atMs > durationMs) break;
     const aheadMs = startMs + atMs - performance.now();
     if (aheadMs > 0) await sleep(aheadMs);
@@ -174,11 +174,10 @@ async function lookAt({
     if (mb !== undefined && mb > MOST_MB) journal.violation(`replica ${number} takes ${mb.toFixed(0)} MB`);
     leaks.search(`the metrics of replica ${number}`, await operator.metrics().catch(errorMessage));
   }
-  const all = await stage.kube.listAll(events, {
-    namespace: stage.namespace,
-    signal: AbortSignal.timeout(20_000),
-  });
-  leaks.search('an event', JSON.stringify(all.map(({ note }) => note)));
+  for (const namespace of stage.places.all) {
+    const all = await stage.kube.listAll(events, { namespace, signal: AbortSignal.timeout(20_000) });
+    leaks.search('an event', JSON.stringify(all.map(({ note }) => note)));
+  }
 }
 
 async function readLogs(

@@ -8,7 +8,7 @@ import { hostnamesOf, secretNameOf, type Wish } from './wish.ts';
 
 /** How all objects are now. */
 export interface Survey {
-  /** What is wrong with an object that does not say so, by its name. */
+  /** What is wrong with an object that does not say so, by its slot. */
   readonly problems: ReadonlyMap<string, string>;
   /** What an object says is in its way. */
   readonly refusals: ReadonlyMap<string, string>;
@@ -29,16 +29,19 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
   const revoked: string[] = [];
   const leaving: string[] = [];
   for (const object of objects) {
-    const { name, deletionTimestamp } = object.metadata;
+    const { deletionTimestamp, namespace } = object.metadata;
+    const name = stage.places.slotOf(object.metadata);
     if (deletionTimestamp !== undefined) {
       leaving.push(name);
       continue;
     }
     const wish = users.wishes.get(name);
-    const target = all.find(({ metadata }) => metadata.name === object.spec.secretName);
+    const target = all.find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === object.spec.secretName,
+    );
     const text = (key: string): string => decode(target?.data?.[key]) ?? '';
     const pair = inspectPair(text('tls.crt'), text('tls.key'), stage.roots);
-    const problem = problemOf(object, wish, pair);
+    const problem = problemOf(object, name, wish, pair);
     if (pair.state === 'Matching' && users.revoked.has(pair.certificate.id)) revoked.push(name);
     if (problem === undefined) continue;
     const refusal = refusalOf(object);
@@ -46,7 +49,7 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
     else problems.set(name, problem);
   }
   const missing = [...users.wishes.keys()].filter((slot) =>
-    objects.every(({ metadata }) => metadata.name !== slot),
+    objects.every(({ metadata }) => stage.places.slotOf(metadata) !== slot),
   );
   const pendings = all
     .filter(({ type }) => type === PENDING_SECRET_TYPE)
@@ -54,7 +57,12 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
   return { problems, refusals, revoked, leaving, missing, pendings };
 }
 
-function problemOf(object: OriginCertificate, wish: Wish | undefined, pair: PairFacts): string | undefined {
+function problemOf(
+  object: OriginCertificate,
+  slot: string,
+  wish: Wish | undefined,
+  pair: PairFacts,
+): string | undefined {
   const { metadata, spec, status } = object;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status !== 'True')
@@ -63,8 +71,8 @@ function problemOf(object: OriginCertificate, wish: Wish | undefined, pair: Pair
   if (pair.state !== 'Matching') return `its Secret holds no pair: ${pair.problem}`;
   if (!pair.certificate.trusted) return 'its Secret holds a pair of somebody else';
   if (wish === undefined) return undefined;
-  if (secretNameOf(metadata.name, wish) !== spec.secretName) return 'its spec is not what people want';
-  const wanted = hostnamesOf(metadata.name, wish).toSorted().join();
+  if (secretNameOf(slot, wish) !== spec.secretName) return 'its spec is not what people want';
+  const wanted = hostnamesOf(slot, wish).toSorted().join();
   if (pair.certificate.hostnames.join() !== wanted)
     return `its Secret is for ${pair.certificate.hostnames.join(', ')}`;
   if (pair.certificate.algorithm !== wish.algorithm) return `its key is ${pair.certificate.algorithm}`;

@@ -1,6 +1,7 @@
 import type { Journal } from './journal.ts';
 import { regularly } from './regularly.ts';
-import type { Site, Stage } from './stage.ts';
+import type { Site } from './site.ts';
+import type { Stage } from './stage.ts';
 
 const PAUSE_MS = 250;
 /** An origin that was mended shows its certificate to whoever comes after that. */

@@ -1,5 +1,6 @@
 import { ANNOTATION } from '../../src/api/names.ts';
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
+import { objectNameOf, placeOf, type Places } from './places.ts';
 
 /** What people want of one OriginCertificate, as far as they change it. */
 export interface Wish {
@@ -44,7 +45,9 @@ export const FIRST_WISH: Wish = {
 
 export const NAME_SETS = 4;
 export const SECRET_NAMES = 3;
-export const ISSUERS = 2;
+/** The last of them is the ClusterOriginIssuer; of the others every place has its own. */
+export const ISSUERS = 3;
+export const CLUSTER_ISSUER = ISSUERS - 1;
 /** Zones at Cloudflare; the hostnames of a certificate may lie in several. */
 export const ZONES = ['example.com', 'example.org'] as const;
 
@@ -55,43 +58,52 @@ export const GRACE = '5s';
 const FAR_AWAY = '2099-01-01T00:00:00Z';
 
 export function secretNameOf(slot: string, { secret }: Pick<Wish, 'secret'>): string {
-  return `${slot}-tls-${secret}`;
+  return `${objectNameOf(slot)}-tls-${secret}`;
 }
 
 export function hostnamesOf(slot: string, { names }: Pick<Wish, 'names'>): readonly string[] {
   return nameSets(slot)[names] ?? [];
 }
 
-/** Whether people ever ask for a certificate for these on behalf of the object of that name. */
-export function isAskedFor(name: string, hostnames: readonly string[]): boolean {
+/** Whether people ever ask for a certificate for these on behalf of the object of that slot. */
+export function isAskedFor(slot: string, hostnames: readonly string[]): boolean {
   const asked = hostnames.toSorted().join();
-  return SITE_NAME.test(name) || nameSets(name).some((set) => set.toSorted().join() === asked);
+  return SITE_NAME.test(objectNameOf(slot)) || nameSets(slot).some((set) => set.toSorted().join() === asked);
 }
 
 /** None of them is as good as another. */
 function nameSets(slot: string): readonly (readonly string[])[] {
+  const host = `${objectNameOf(slot)}.${placeOf(slot)}`;
   const [first, second] = ZONES;
   return [
-    [`${slot}.${first}`],
-    [`${slot}.${second}`, `www.${slot}.${second}`],
-    [`${slot}.${first}`, `${slot}.${second}`],
-    [`*.${slot}.${first}`, `${slot}.${first}`],
+    [`${host}.${first}`],
+    [`${host}.${second}`, `www.${host}.${second}`],
+    [`${host}.${first}`, `${host}.${second}`],
+    [`*.${host}.${first}`, `${host}.${first}`],
   ];
 }
 
+/** Of an OriginIssuer. */
+export function issuerName(issuer: number): string {
+  return `cloudflare-${issuer}`;
+}
+
 /** The object as people apply it. */
-export function certificateOf(namespace: string, slot: string, wish: Wish): OriginCertificate {
+export function certificateOf(places: Places, slot: string, wish: Wish): OriginCertificate {
   const annotations = {
     ...(wish.renewal > 0 && { [ANNOTATION.renewRequestedAt]: String(wish.renewal) }),
     ...(wish.rekey > 0 && { [ANNOTATION.rekeyRequestedAt]: String(wish.rekey) }),
     ...(wish.held && { [ANNOTATION.holdUntil]: FAR_AWAY }),
   };
   const object = {
-    metadata: { name: slot, namespace, annotations },
+    metadata: { ...places.refOf(slot), annotations },
     spec: {
       secretName: secretNameOf(slot, wish),
       hostnames: hostnamesOf(slot, wish),
-      issuerRef: { name: `cloudflare-${wish.issuer}` },
+      issuerRef:
+        wish.issuer === CLUSTER_ISSUER
+          ? { kind: 'ClusterOriginIssuer', name: places.clusterIssuer }
+          : { name: issuerName(wish.issuer) },
       validityDays: wish.validityDays,
       privateKey: { algorithm: wish.algorithm },
       suspend: wish.suspended,

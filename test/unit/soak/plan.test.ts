@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { slotsOf } from '../../soak/places.ts';
 import { BAD_CERTIFICATES, type PlannedStep, planOf } from '../../soak/plan.ts';
 import { API_TROUBLES, DAMAGES, isByPeople, LOSSES, nameOf, wordsOf } from '../../soak/steps.ts';
 import { SCALED } from '../../soak/tempo.ts';
 
-const SLOTS = ['slot-0', 'slot-1', 'slot-2'];
+const SLOTS = slotsOf(3);
 const SEASON_MS = 5 * 60_000;
 
 function steps(seed: number, count = 4000): readonly PlannedStep[] {
