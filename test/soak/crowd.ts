@@ -1,6 +1,6 @@
 import type { Dice } from './dice.ts';
 import { placeOf } from './places.ts';
-import { DAMAGES, type Step } from './steps.ts';
+import { DAMAGES, type PairByHand, type Step } from './steps.ts';
 import { FIRST_WISH, ISSUERS, NAME_SETS, SECRET_NAMES, secretNameOf, type Wish } from './wish.ts';
 
 type Change = (wish: Wish, dice: Dice) => Partial<Wish>;
@@ -40,7 +40,11 @@ const CHANGES: readonly (readonly [weight: number, why: string, change: Change])
 ];
 
 /** Most of the time people let an object be worked. */
-const GO_ON = [1, 'resume and let go on', () => ({ suspended: false, held: false })] as const;
+const AWAKE = { suspended: false, held: false } as const;
+const GO_ON = [1, 'resume and let go on', () => AWAKE] as const;
+/** Of the objects that people make, so many are to take over a pair; and of these pairs, so many are for other names. */
+const ADOPTED_SHARE = 0.4;
+const MISFIT_SHARE = 0.25;
 
 function isIdle({ suspended, held }: Wish): boolean {
   return suspended || held;
@@ -65,13 +69,25 @@ export class Crowd {
     const dice = this.#dice;
     const slot = dice.one(this.#slots);
     const wish = this.#wishes.get(slot);
-    if (wish === undefined) return this.#apply(slot, this.#lastOf(slot), 'create');
+    if (wish === undefined)
+      return dice.chance(ADOPTED_SHARE) ? this.#adopt(slot) : this.#apply(slot, this.#lastOf(slot), 'create');
     if (dice.chance(0.06)) {
       this.#wishes.delete(slot);
       return { kind: 'delete', slot };
     }
     const [, why, change] = isIdle(wish) && dice.chance(0.5) ? GO_ON : dice.weighted(CHANGES);
     return this.#apply(slot, { ...wish, ...change(wish, dice) }, why);
+  }
+
+  #adopt(slot: string): Step {
+    const dice = this.#dice;
+    const { wish } = this.#apply(slot, { ...this.#lastOf(slot), ...AWAKE, adopts: true }, 'adopt');
+    const pair: PairByHand = {
+      type: dice.one(['kubernetes.io/tls', 'Opaque'] as const),
+      algorithm: dice.one(['ECDSA', 'RSA'] as const),
+      names: dice.chance(MISFIT_SHARE) ? (wish.names + 1) % NAME_SETS : wish.names,
+    };
+    return { kind: 'adopt', slot, wish, pair };
   }
 
   breakSomething(): Step {
@@ -91,7 +107,7 @@ export class Crowd {
     };
   }
 
-  #apply(slot: string, wish: Wish, why: string): Step {
+  #apply(slot: string, wish: Wish, why: string): Extract<Step, { readonly kind: 'apply' }> {
     this.#wishes.set(slot, wish);
     this.#last.set(slot, wish);
     return { kind: 'apply', slot, wish, why };

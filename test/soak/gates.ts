@@ -1,12 +1,15 @@
-import { ANNOTATION, MANAGED, MANAGED_LABEL } from '../../src/api/names.ts';
+import { ANNOTATION, MANAGED, MANAGED_LABEL, PENDING_SECRET_TYPE } from '../../src/api/names.ts';
 import type { OriginZone } from '../../src/api/v1alpha1.ts';
+import type { Secret } from '../../src/kube/object.ts';
 import { inspectCertificate } from '../../src/pki/inspect.ts';
+import { privateKeyDigest } from '../../src/pki/keys.ts';
 import { decode } from '../../src/secret-facts.ts';
 import type { Passage } from '../proxy/gate.ts';
 import type { FaultProxy } from '../proxy/proxy.ts';
 import { createHash } from 'node:crypto';
 import { publicKeyOfCsr } from '../simulator/ca/csr.ts';
 import type { Journal } from './journal.ts';
+import { isServing } from './serving.ts';
 import type { Stage } from './stage.ts';
 import type { Users } from './users.ts';
 
@@ -34,7 +37,8 @@ async function problemOf(
 ): Promise<string | undefined> {
   const revoked = /\/certificates\/(\d+)$/.exec(path)?.[1];
   if (method === 'DELETE' && revoked !== undefined) return problemOfRevocation(revoked, stage, users);
-  if (method === 'POST' && path.endsWith('/certificates')) return problemOfPost(body.toString(), stage);
+  if (method === 'POST' && path.endsWith('/certificates'))
+    return problemOfPost(body.toString(), stage, users);
   const zoneId = /\/zones\/([0-9a-f]+)\/settings\/ssl$/.exec(path)?.[1];
   if (method === 'PATCH' && zoneId !== undefined) return problemOfMode(zoneId, body.toString(), stage);
   return undefined;
@@ -43,30 +47,43 @@ async function problemOf(
 /** Nothing that a Secret serves is revoked; a leaked one that a Secret holds which the operator keeps no more is. */
 async function problemOfRevocation(id: string, stage: Stage, users: Users): Promise<string | undefined> {
   const holder = (await stage.secrets()).find(
-    ({ type, data, metadata }) =>
-      type === 'kubernetes.io/tls' &&
-      inspectCertificate(decode(data?.['tls.crt']) ?? '', [])?.id === id &&
+    (secret) =>
+      isServing(secret) &&
+      inspectCertificate(decode(secret.data?.['tls.crt']) ?? '', [])?.id === id &&
       !(
-        metadata.labels?.[MANAGED_LABEL] === MANAGED.released &&
+        secret.metadata.labels?.[MANAGED_LABEL] === MANAGED.released &&
         users.rekeyed.has(
           stage.places.slotOf({
-            namespace: metadata.namespace,
-            name: metadata.annotations?.[ANNOTATION.certificate],
+            namespace: secret.metadata.namespace,
+            name: secret.metadata.annotations?.[ANNOTATION.certificate],
           }),
         )
       ),
   );
+  if (users.adoptions.byHand.has(id)) return `certificate ${id}, which people had made by hand, is revoked`;
   return holder && `certificate ${id} is revoked while Secret ${holder.metadata.name ?? ''} holds it`;
 }
 
-/** No second certificate for a key that has one. */
-async function problemOfPost(body: string, { simulator }: Stage): Promise<string | undefined> {
+/** No second certificate for a key that has one, and none for whoever has taken over what he needs. */
+async function problemOfPost(body: string, stage: Stage, users: Users): Promise<string | undefined> {
   const csr = /"csr":("(?:[^"\\]|\\.)*")/.exec(body)?.[1];
   const publicKey = csr === undefined ? undefined : await publicKeyOfCsr(String(JSON.parse(csr)));
   if (publicKey === undefined) return 'a POST for a certificate bears no certificate request';
   const publicKeySha256 = createHash('sha256').update(publicKey).digest('hex');
-  const [first] = await simulator.certificates({ publicKeySha256, revoked: false });
-  return first && `a second certificate is asked for the key of ${first.id}`;
+  const [first] = await stage.simulator.certificates({ publicKeySha256, revoked: false });
+  if (first) return `a second certificate is asked for the key of ${first.id}`;
+  const asking = await pendingOf(publicKeySha256, stage);
+  await users.traces.idle();
+  const uid = asking?.metadata.annotations?.[ANNOTATION.certificateUid] ?? '';
+  if (!users.adoptions.suffices(uid)) return undefined;
+  return `${asking?.metadata.namespace ?? ''}: a certificate is asked for the object with uid ${uid}, which took over a pair that serves it`;
+}
+
+async function pendingOf(publicKeySha256: string, stage: Stage): Promise<Secret | undefined> {
+  return (await stage.secrets()).find(
+    ({ type, data }) =>
+      type === PENDING_SECRET_TYPE && privateKeyDigest(decode(data?.['tls.key']) ?? '') === publicKeySha256,
+  );
 }
 
 /** Never raised to strict while an origin would fail it, and never lowered. */

@@ -1,21 +1,29 @@
 import { ANNOTATION, MANAGED_LABEL, PENDING_SECRET_PREFIX } from '../../src/api/names.ts';
 import { secrets } from '../../src/kube/resource.ts';
+import { createCsr } from '../../src/pki/csr.ts';
+import { DEFAULT_KEY, generateKey, type KeySpec } from '../../src/pki/keys.ts';
 import { originCertificates } from '../../src/resources.ts';
 import { encode } from '../../src/secret-facts.ts';
 import { fakeCertificate } from '../demo/fake-certificate.ts';
+import type { Adoptions } from './adoptions.ts';
 import type { Stage } from './stage.ts';
-import type { Damage, Step } from './steps.ts';
+import type { Damage, PairByHand, Step } from './steps.ts';
 import type { Traces } from './traces.ts';
 import { writing } from './writing.ts';
 
 type Damaging = Extract<Step, { readonly kind: 'damage' }>;
 
+/** Fifteen of them, as Cloudflare's dashboard offers first. */
+const YEARS_MS = 5475 * 24 * 3_600_000;
+
 /** What people do to Secrets that are not theirs to touch. */
 export class Hands {
   readonly #stage: Stage;
   readonly #traces: Traces;
+  readonly #adoptions: Adoptions;
 
-  constructor(stage: Stage, traces: Traces) {
+  constructor(stage: Stage, traces: Traces, adoptions: Adoptions) {
+    this.#adoptions = adoptions;
     this.#stage = stage;
     this.#traces = traces;
   }
@@ -34,6 +42,26 @@ export class Hands {
     const certificate = await kube.get(originCertificates, places.refOf(slot), writing());
     if (certificate === undefined) return;
     await this.#delete(slot, `${PENDING_SECRET_PREFIX}${certificate.metadata.uid}`);
+  }
+
+  /** A Secret with a pair that Cloudflare signed for them, in place of what bore its name. */
+  async putPair(
+    slot: string,
+    name: string,
+    { type, algorithm, hostnames }: PairByHand & { readonly hostnames: readonly string[] },
+  ): Promise<void> {
+    const { kube, places, simulator } = this.#stage;
+    await this.#delete(slot, name);
+    const spec: KeySpec = algorithm === 'RSA' ? { algorithm, size: 2048 } : DEFAULT_KEY;
+    const { keys, privateKeyPem } = await generateKey(spec);
+    const csr = await createCsr(keys, spec, hostnames);
+    const requestType = algorithm === 'RSA' ? 'origin-rsa' : 'origin-ecc';
+    const notAfter = new Date(Date.now() + YEARS_MS).toISOString();
+    const { id, certificate } = await simulator.sign({ requestType, hostnames, csr, notAfter });
+    this.#adoptions.byHand.add(id);
+    const data = { 'tls.crt': encode(certificate), 'tls.key': encode(privateKeyPem) };
+    const made = await kube.create(secrets, { metadata: places.refOf(slot, name), type, data }, writing());
+    this.#traces.noteMade(made.metadata);
   }
 
   async #delete(slot: string, name: string): Promise<void> {

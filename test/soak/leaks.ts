@@ -1,4 +1,3 @@
-import { PENDING_SECRET_TYPE } from '../../src/api/names.ts';
 import type { Secret } from '../../src/kube/object.ts';
 import { decode } from '../../src/secret-facts.ts';
 import type { Journal } from './journal.ts';
@@ -22,9 +21,8 @@ export class Leaks {
     this.#journal = journal;
   }
 
-  /** Takes note of a key that the operator made. */
-  learn({ type, data }: Secret): void {
-    if (type !== PENDING_SECRET_TYPE && type !== 'kubernetes.io/tls') return;
+  /** Takes note of the key of a pair. */
+  learn({ data }: Secret): void {
     const encoded = data?.['tls.key'] ?? '';
     // Of the PEM its second line, which no other key shares; of its base64 a piece out of the middle.
     const line = decode(encoded)?.split('\n')[2] ?? '';

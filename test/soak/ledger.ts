@@ -3,6 +3,7 @@ import type { CertificateView } from '../simulator/protocol.ts';
 /** Why nobody but Cloudflare knows of a certificate any more: people's doing, and the design's stated limits. */
 export const CAUSES = [
   'people deleted, overwrote or stripped its Secret',
+  'people had it made by hand, and it was replaced',
   'people deleted its object',
   'people deleted its object, which was let go before it was revoked',
   'people stripped the status that named it',
@@ -62,10 +63,14 @@ export class Ledger {
   causeOf(
     { id, publicKeySha256 }: CertificateView,
     livingUids: ReadonlySet<string>,
-    leftToRevoke: ReadonlySet<string>,
+    {
+      leftToRevoke,
+      byHand,
+    }: { readonly leftToRevoke: ReadonlySet<string>; readonly byHand: ReadonlySet<string> },
   ): Cause | undefined {
-    const [dropped, objectGone, letGo, stripped, pushedOut, pendingGone, otherKey] = CAUSES;
+    const [dropped, replaced, objectGone, letGo, stripped, pushedOut, pendingGone, otherKey] = CAUSES;
     if (this.#dropped.has(id)) return dropped;
+    if (byHand.has(id)) return replaced;
     const uids = this.#served.get(id);
     if (uids && [...uids].some((uid) => !livingUids.has(uid)))
       return leftToRevoke.has(id) ? letGo : objectGone;

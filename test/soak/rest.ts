@@ -6,6 +6,7 @@ import { NotYet, waitFor } from '../support/wait.ts';
 import { errorMessage } from '../programs/errors.ts';
 import type { Journal } from './journal.ts';
 import { CAUSES, type Cause, type Ledger } from './ledger.ts';
+import { isServing } from './serving.ts';
 import { siteSlot } from './site.ts';
 import type { Stage } from './stage.ts';
 import { look } from './survey.ts';
@@ -138,7 +139,10 @@ async function account(
   const valid = issued.filter(({ revokedAt }) => revokedAt === undefined);
   for (const each of valid) {
     if (inSecrets.has(each.id) || named.has(each.id)) continue;
-    const cause = ledger.causeOf(each, living, users.leftToRevoke);
+    const cause = ledger.causeOf(each, living, {
+      leftToRevoke: users.leftToRevoke,
+      byHand: users.adoptions.byHand,
+    });
     if (cause !== undefined) allowed.set(cause, (allowed.get(cause) ?? 0) + 1);
     else journal.violation(strayWords(each, ledger));
   }
@@ -165,8 +169,9 @@ function strayWords({ id, hostnames, issuedAt }: CertificateView, ledger: Ledger
   return `certificate ${id} for ${hostnames.join(', ')}, issued ${issuedAt}, is a stray: it ${was}, and nobody knows it`;
 }
 
-function idOf({ data, type }: Secret): string {
-  if (type !== 'kubernetes.io/tls') return '';
+function idOf(secret: Secret): string {
+  if (!isServing(secret)) return '';
+  const { data } = secret;
   const pair = inspectPair(decode(data?.['tls.crt']), decode(data?.['tls.key']), []);
   return pair.state === 'Matching' ? pair.certificate.id : '';
 }

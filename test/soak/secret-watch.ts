@@ -6,7 +6,8 @@ import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
 import { privateKeyDigest } from '../../src/pki/keys.ts';
 import { decode } from '../../src/secret-facts.ts';
 import { Judge, type JudgeParts } from './judge.ts';
-import { isAskedFor } from './wish.ts';
+import { isServing } from './serving.ts';
+import { isAskedFor, ownerOf } from './wish.ts';
 
 /**
  * Reads every state of every Secret, as Ingress controllers do: no pair may ever go or be replaced by something worse,
@@ -23,7 +24,7 @@ export class SecretWatch extends Judge<Secret> {
     if (secret === undefined) return;
     this.parts.leaks.learn(secret);
     if (secret.type === PENDING_SECRET_TYPE) return this.#judgePending(current, previous);
-    if (secret.type !== 'kubernetes.io/tls') return;
+    if (!isServing(secret) && !(previous && isServing(previous))) return;
     const byPeople = await this.#isByPeople(change);
     const before = this.#pairOf(previous);
     const now = this.#pairOf(current);
@@ -38,6 +39,8 @@ export class SecretWatch extends Judge<Secret> {
   }
 
   #problemOfPair(secret: Secret, pair: PairFacts): string | undefined {
+    if (noteOf(secret, ANNOTATION.adopted) !== '' && (secret.metadata.ownerReferences?.length ?? 0) > 0)
+      return 'it was adopted, and now it has an owner, with which it would go';
     if (pair.state !== 'Matching') return pair.problem;
     const { issuer, hostnames, notAfter } = pair.certificate;
     return this.#isGood(pair, secret)
@@ -100,7 +103,7 @@ export class SecretWatch extends Judge<Secret> {
   #slotOf(secret: Pick<Secret, 'metadata'>): string {
     return this.parts.stage.places.slotOf({
       namespace: secret.metadata.namespace,
-      name: secret.metadata.annotations?.[ANNOTATION.certificate],
+      name: secret.metadata.annotations?.[ANNOTATION.certificate] ?? ownerOf(secret.metadata.name ?? ''),
     });
   }
 }

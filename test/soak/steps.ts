@@ -38,10 +38,20 @@ export const API_TROUBLES = [
 ] as const;
 export type ApiTrouble = (typeof API_TROUBLES)[number];
 
+/** What people put in place before they ask for it to be taken over. */
+export interface PairByHand {
+  readonly type: 'kubernetes.io/tls' | 'Opaque';
+  readonly algorithm: Wish['algorithm'];
+  /** Which set of hostnames: with those of the wish nothing is to be issued. */
+  readonly names: number;
+}
+
 /** One thing that somebody does or that goes wrong, with all that chance decides about it. */
 export type Step =
   | { readonly kind: 'apply'; readonly slot: string; readonly wish: Wish; readonly why: string }
   | { readonly kind: 'delete'; readonly slot: string }
+  /** A pair is put in place by hand, and then an object is made that is to take it over. */
+  | { readonly kind: 'adopt'; readonly slot: string; readonly wish: Wish; readonly pair: PairByHand }
   | { readonly kind: 'strip status'; readonly slot: string }
   | {
       readonly kind: 'damage';
@@ -84,6 +94,7 @@ export type Step =
 const BY_PEOPLE: readonly Step['kind'][] = [
   'apply',
   'delete',
+  'adopt',
   'strip status',
   'damage',
   'delete pending',
@@ -101,6 +112,8 @@ export function nameOf(step: Step): string {
   switch (step.kind) {
     case 'apply':
       return step.why;
+    case 'adopt':
+      return step.pair.names === step.wish.names ? 'adopt' : 'adopt a pair for other hostnames';
     case 'damage':
       return `Secret: ${step.how}`;
     case 'api':
@@ -121,6 +134,10 @@ export function wordsOf(step: Step): string {
   switch (step.kind) {
     case 'apply':
       return `${step.slot}: ${step.why}`;
+    case 'adopt': {
+      const { type, algorithm } = step.pair;
+      return `${step.slot}: ${nameOf(step)} (${algorithm}) by hand in an ${type} Secret ${step.wish.secret}`;
+    }
     case 'damage':
       return `Secret ${step.secret} of ${step.slot}: ${step.how}`;
     default: {

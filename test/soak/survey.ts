@@ -41,7 +41,8 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
     );
     const text = (key: string): string => decode(target?.data?.[key]) ?? '';
     const pair = inspectPair(text('tls.crt'), text('tls.key'), stage.roots);
-    const problem = problemOf(object, name, wish, pair);
+    const byHand = pair.state === 'Matching' && users.adoptions.byHand.has(pair.certificate.id);
+    const problem = problemOf(object, name, wish, { pair, byHand });
     if (pair.state === 'Matching' && users.revoked.has(pair.certificate.id)) revoked.push(name);
     if (problem === undefined) continue;
     const refusal = refusalOf(object);
@@ -61,7 +62,7 @@ function problemOf(
   object: OriginCertificate,
   slot: string,
   wish: Wish | undefined,
-  pair: PairFacts,
+  { pair, byHand }: { readonly pair: PairFacts; readonly byHand: boolean },
 ): string | undefined {
   const { metadata, spec, status } = object;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
@@ -75,7 +76,8 @@ function problemOf(
   const wanted = hostnamesOf(slot, wish).toSorted().join();
   if (pair.certificate.hostnames.join() !== wanted)
     return `its Secret is for ${pair.certificate.hostnames.join(', ')}`;
-  if (pair.certificate.algorithm !== wish.algorithm) return `its key is ${pair.certificate.algorithm}`;
+  if (!byHand && pair.certificate.algorithm !== wish.algorithm)
+    return `its key is ${pair.certificate.algorithm}`;
   return undefined;
 }
 

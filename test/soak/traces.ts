@@ -28,6 +28,11 @@ export class Traces {
     this.#deleted.add(uid);
   }
 
+  /** Resolves once people have done what they do now. */
+  async idle(): Promise<void> {
+    await this.#working;
+  }
+
   /**
    * Whether people had a hand in what an object came to be. A watch that was cut off sees only what came of several
    * changes, some of them theirs.

@@ -1,11 +1,13 @@
+import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { originCertificates } from '../../src/resources.ts';
+import { Adoptions } from './adoptions.ts';
 import { Hands } from './hands.ts';
 import type { Journal } from './journal.ts';
 import type { Stage } from './stage.ts';
 import type { Step } from './steps.ts';
 import { Traces } from './traces.ts';
-import { certificateOf, type Wish } from './wish.ts';
+import { certificateOf, hostnamesOf, secretNameOf, type Wish } from './wish.ts';
 import { writing } from './writing.ts';
 
 /** The finalizer lets an object go after five minutes at the latest. */
@@ -22,6 +24,7 @@ export class Users {
   /** Ids of what people revoked themselves. */
   readonly revoked = new Set<string>();
   readonly traces = new Traces();
+  readonly adoptions = new Adoptions();
   /** When people last deleted an object whose Secret is to go with it; `performance.now()`, by slot. */
   readonly #deletedWithSecret = new Map<string, number>();
   readonly #touchedMs = new Map<string, number>();
@@ -32,7 +35,7 @@ export class Users {
   constructor(stage: Stage, journal: Journal) {
     this.#stage = stage;
     this.#journal = journal;
-    this.#hands = new Hands(stage, this.traces);
+    this.#hands = new Hands(stage, this.traces, this.adoptions);
   }
 
   /** Whether the Secret of that object may go because people deleted the object not long ago. */
@@ -47,6 +50,7 @@ export class Users {
 
   /** Carries out a step of people; what is not there any more is let be. */
   async run(step: Step): Promise<void> {
+    this.adoptions.before(step);
     await this.traces.work(() =>
       this.#run(step).catch((error: unknown) => {
         if (!(error instanceof KubeError)) throw error;
@@ -60,6 +64,8 @@ export class Users {
     switch (step.kind) {
       case 'apply':
         return this.wish(step.slot, step.wish);
+      case 'adopt':
+        return this.#adopt(step);
       case 'delete':
         return this.#deleteCertificate(step.slot);
       case 'strip status':
@@ -78,9 +84,25 @@ export class Users {
   }
 
   async wish(slot: string, wish: Wish): Promise<void> {
+    await this.#apply(slot, wish);
+  }
+
+  async #apply(slot: string, wish: Wish): Promise<OriginCertificate> {
+    this.adoptions.wished(slot, this.wishes.get(slot), wish);
     this.wishes.set(slot, wish);
     if (wish.rekey > 0) this.rekeyed.add(slot);
-    await this.#stage.apply(originCertificates, certificateOf(this.#stage.places, slot, wish));
+    return this.#stage.apply(originCertificates, certificateOf(this.#stage.places, slot, wish));
+  }
+
+  /** First the pair, then the object; one of that name that still leaves takes the new one with it. */
+  async #adopt({ slot, wish, pair }: Extract<Step, { kind: 'adopt' }>): Promise<void> {
+    await this.#hands.putPair(slot, secretNameOf(slot, wish), {
+      ...pair,
+      hostnames: hostnamesOf(slot, pair),
+    });
+    const { metadata } = await this.#apply(slot, wish);
+    if (pair.names === wish.names && metadata.deletionTimestamp === undefined)
+      this.adoptions.tookOver(slot, metadata.uid);
   }
 
   async #deleteCertificate(slot: string): Promise<void> {

@@ -24,6 +24,8 @@ export interface Wish {
   readonly revokes: boolean;
   /** Counts the requests for another key because this one leaked. */
   readonly rekey: number;
+  /** Whether a Secret that people made by hand is taken over. */
+  readonly adopts: boolean;
 }
 
 export const FIRST_WISH: Wish = {
@@ -41,6 +43,7 @@ export const FIRST_WISH: Wish = {
   onDelete: 'Retain',
   revokes: false,
   rekey: 0,
+  adopts: false,
 };
 
 export const NAME_SETS = 4;
@@ -63,6 +66,16 @@ export function secretNameOf(slot: string, { secret }: Pick<Wish, 'secret'>): st
 
 export function hostnamesOf(slot: string, { names }: Pick<Wish, 'names'>): readonly string[] {
   return nameSets(slot)[names] ?? [];
+}
+
+/** Whose Secret it is by its name; undefined where it is no target of anybody's. */
+export function ownerOf(secretName: string): string | undefined {
+  return /^(.+)-tls(-\d+)?$/.exec(secretName)?.[1];
+}
+
+/** Whether an adopted pair, which is judged by its hostnames alone, serves the one as it does the other. */
+export function isSamePair(one: Wish, other: Wish): boolean {
+  return (['names', 'secret', 'renewal', 'rekey'] as const).every((field) => one[field] === other[field]);
 }
 
 /** Whether people ever ask for a certificate for these on behalf of the object of that slot. */
@@ -115,6 +128,7 @@ export function certificateOf(places: Places, slot: string, wish: Wish): OriginC
       },
       secretTemplate: { labels: { 'example.com/label': String(wish.label) } },
       temporaryCertificate: wish.temporary,
+      existingSecret: wish.adopts ? 'Adopt' : 'Refuse',
       ...(wish.bundle && { additionalOutputs: ['CABundle', 'CombinedPEM'] }),
     },
   };

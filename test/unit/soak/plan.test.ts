@@ -34,8 +34,11 @@ test('sooner or later people do everything, and everything goes wrong', () => {
   const names = (kind: 'people' | 'faults'): number =>
     new Set(all.filter((step) => isByPeople(step) === (kind === 'people')).map(nameOf)).size;
   const changes = 14;
+  const adoptions = ['adopt', 'adopt a pair for other hostnames'];
   const others = ['create', 'resume and let go on', 'delete', 'strip status', 'delete pending', 'revoke'];
-  expect(names('people')).toBe(changes + others.length + DAMAGES.length + ['renew site'].length);
+  expect(names('people')).toBe(
+    changes + adoptions.length + others.length + DAMAGES.length + ['renew site'].length,
+  );
   const lasting = ['outage', 'limit', 'late', 'token refused', 'break origin', 'drift', 'zone anew'];
   const processes = ['kill', 'pause', 'roll', 'API server restarts', 'etcd restarts'];
   expect(names('faults')).toBe(
