@@ -1,5 +1,5 @@
 import { isSamePair, type Wish } from './wish.ts';
-import type { Step } from './steps.ts';
+import type { Damage, Step } from './steps.ts';
 
 /** What people have taken over, and what they had made for that. */
 export class Adoptions {
@@ -28,8 +28,15 @@ export class Adoptions {
   }
 }
 
+const HARMLESS: readonly Step['kind'][] = ['apply', 'strip status', 'delete pending', 'mark'];
+const HARMLESS_DAMAGES: readonly string[] = [
+  'strip the label',
+  'overwrite our fields',
+  'add fields of their own',
+] satisfies readonly Damage[];
+
 /** Whether it leaves an adopted pair as good as it was; what a wish changes shows the wish. */
 function isHarmless(step: Step): boolean {
-  if (step.kind === 'damage') return ['strip the label', 'add a label of their own'].includes(step.how);
-  return ['apply', 'strip status', 'delete pending'].includes(step.kind);
+  if (step.kind === 'damage') return HARMLESS_DAMAGES.includes(step.how);
+  return HARMLESS.includes(step.kind);
 }

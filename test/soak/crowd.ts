@@ -1,6 +1,6 @@
 import type { Dice } from './dice.ts';
 import { placeOf } from './places.ts';
-import { DAMAGES, type PairByHand, type Step } from './steps.ts';
+import { CLASHES, DAMAGES, type PairByHand, type Step } from './steps.ts';
 import { FIRST_WISH, ISSUERS, NAME_SETS, SECRET_NAMES, secretNameOf, type Wish } from './wish.ts';
 
 type Change = (wish: Wish, dice: Dice) => Partial<Wish>;
@@ -96,6 +96,7 @@ export class Crowd {
     if (dice.chance(0.04)) return { kind: 'delete pending', slot };
     if (dice.chance(0.04)) return { kind: 'strip status', slot };
     if (dice.chance(0.12)) return { kind: 'revoke', slot };
+    if (dice.chance(0.03)) return { kind: 'mark', slot };
     // Of the same place: to a Secret of another, no pair that the operator may revoke can be copied unseen.
     const another = dice.one(this.#slots.filter((each) => placeOf(each) === placeOf(slot)));
     return {
@@ -105,6 +106,13 @@ export class Crowd {
       how: dice.one(DAMAGES),
       other: secretNameOf(another, this.#lastOf(another)),
     };
+  }
+
+  /** Of six in a row the operator gives up, and has to begin again. */
+  clash(): Step {
+    const clash = this.#dice.one(CLASHES);
+    const isMark = clash.how === 'add fields of their own';
+    return { kind: 'clash', ...clash, count: isMark ? this.#dice.from(1, 6) : 1 };
   }
 
   #apply(slot: string, wish: Wish, why: string): Extract<Step, { readonly kind: 'apply' }> {

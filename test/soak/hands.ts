@@ -6,9 +6,11 @@ import { originCertificates } from '../../src/resources.ts';
 import { encode } from '../../src/secret-facts.ts';
 import { fakeCertificate } from '../demo/fake-certificate.ts';
 import type { Adoptions } from './adoptions.ts';
+import { marks, OWN_MARKS, secretMarks } from './marks.ts';
 import type { Stage } from './stage.ts';
 import type { Damage, PairByHand, Step } from './steps.ts';
 import type { Traces } from './traces.ts';
+import { TEMPLATE_LABEL } from './wish.ts';
 import { writing } from './writing.ts';
 
 type Damaging = Extract<Step, { readonly kind: 'damage' }>;
@@ -21,6 +23,8 @@ export class Hands {
   readonly #stage: Stage;
   readonly #traces: Traces;
   readonly #adoptions: Adoptions;
+  /** How often fields of somebody else were written. */
+  #marked = 0;
 
   constructor(stage: Stage, traces: Traces, adoptions: Adoptions) {
     this.#adoptions = adoptions;
@@ -29,11 +33,24 @@ export class Hands {
   }
 
   async damage({ slot, secret: name, how, other }: Damaging): Promise<void> {
+    if (how === 'come first') return this.#comeFirst(slot, name);
     if (how === 'delete') return this.#delete(slot, name);
     const patch = await this.#patchOf(how, slot, other);
     if (patch === undefined) return;
     const { kube, places } = this.#stage;
     const after = await kube.mergePatch(secrets, places.refOf(slot, name), patch, writing());
+    this.#traces.noteMade(after.metadata);
+  }
+
+  /** The object gets fields that are nobody's business. */
+  async mark(slot: string): Promise<void> {
+    const { kube, places } = this.#stage;
+    const after = await kube.mergePatch(
+      originCertificates,
+      places.refOf(slot),
+      this.#marks(marks),
+      writing(),
+    );
     this.#traces.noteMade(after.metadata);
   }
 
@@ -62,6 +79,21 @@ export class Hands {
     const data = { 'tls.crt': encode(certificate), 'tls.key': encode(privateKeyPem) };
     const made = await kube.create(secrets, { metadata: places.refOf(slot, name), type, data }, writing());
     this.#traces.noteMade(made.metadata);
+  }
+
+  /** A Secret of somebody's own, where there is none yet. */
+  async #comeFirst(slot: string, name: string): Promise<void> {
+    const { kube, places } = this.#stage;
+    const { cert, key } = await fakeCertificate();
+    const metadata = { ...places.refOf(slot, name), ...OWN_MARKS };
+    const data = { 'tls.crt': encode(cert), 'tls.key': encode(key) };
+    const made = await kube.create(secrets, { metadata, type: 'kubernetes.io/tls', data }, writing());
+    this.#traces.noteMade(made.metadata);
+  }
+
+  #marks(make: (number: number) => object): object {
+    this.#marked += 1;
+    return make(this.#marked);
   }
 
   async #delete(slot: string, name: string): Promise<void> {
@@ -100,8 +132,15 @@ export class Hands {
           metadata: { annotations: Object.fromEntries(Object.values(others).map((note) => [note, null])) },
         };
       }
-      case 'add a label of their own':
-        return { metadata: { labels: { 'example.com/mine': 'yes' } } };
+      case 'overwrite our fields':
+        return {
+          metadata: {
+            labels: { [MANAGED_LABEL]: 'theirs', [TEMPLATE_LABEL]: 'theirs' },
+            annotations: { [ANNOTATION.certificateId]: '1', [ANNOTATION.revision]: 'theirs' },
+          },
+        };
+      case 'add fields of their own':
+        return this.#marks(secretMarks);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Change } from '../../src/kube/reflector.ts';
 import { inspectCertificate } from '../../src/pki/inspect.ts';
 import { originCertificates } from '../../src/resources.ts';
 import { decode } from '../../src/secret-facts.ts';
+import { lostMarksOf } from './marks.ts';
 import { Judge, type JudgeParts } from './judge.ts';
 
 /** `status.superseded` is kept to so many at least. */
@@ -17,17 +18,20 @@ export class ObjectWatch extends Judge<OriginCertificate> {
   protected override async judge(change: Change<OriginCertificate>): Promise<void> {
     const { current, previous } = change;
     if (current === undefined) return;
+    const isByPeople = await this.parts.users.traces.made(change);
     const name = this.parts.stage.places.slotOf(current.metadata);
     this.parts.leaks.search(`the status of ${name}`, JSON.stringify(current.status ?? {}));
+    if (!isByPeople)
+      for (const lost of lostMarksOf(change))
+        this.parts.journal.violation(`${name} lost a stranger's ${lost}`);
     const kept = current.status?.superseded ?? [];
     const forgotten = (previous?.status?.superseded ?? [])
       .map(({ id }) => id)
       .filter((id) => kept.every((each) => each.id !== id) && current.status?.certificate?.id !== id);
     if (forgotten.length === 0) return;
     const held = new Set((await this.parts.stage.secrets()).map(({ data }) => idOf(data?.['tls.crt'])));
-    const isStripped = await this.parts.users.traces.made(change);
     for (const id of forgotten) {
-      if (isStripped) this.parts.ledger.stripped(id);
+      if (isByPeople) this.parts.ledger.stripped(id);
       else if (held.has(id))
         continue; // It was about to be replaced, and was not.
       else if (this.parts.ledger.wasDropped(id))

@@ -96,6 +96,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
     const [, make] = dice.weighted<readonly [number, () => Step]>([
       [60, () => crowd.wish()],
       [9, () => crowd.breakSomething()],
+      [6, () => crowd.clash()],
       [5, site],
       [12, cloudflare],
       [8, api],

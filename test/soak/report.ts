@@ -52,6 +52,7 @@ export function reportOf(outcome: Outcome): string {
     ...lines([
       ['visits', outcome.visits],
       ['visits refused while the origin was broken', outcome.refusedVisits],
+      ['writes of the operator that somebody else came before', outcome.clashes],
       ['looks and operations that failed on our side', outcome.failedLooks],
       ['characters searched for keys and tokens', outcome.searchedCharacters],
     ]),

@@ -11,7 +11,7 @@ import { siteSlot } from './site.ts';
 import type { Stage } from './stage.ts';
 import { look } from './survey.ts';
 import type { Users } from './users.ts';
-import { ISSUERS, type Wish } from './wish.ts';
+import { ISSUERS, secretNameOf, type Wish } from './wish.ts';
 
 /** What became of the certificates that Cloudflare ever issued. */
 export interface Account {
@@ -100,12 +100,21 @@ async function help(stage: Stage, users: Users): Promise<void> {
   }
   const { refusals } = await look(stage, users);
   for (const [slot, wish] of users.wishes)
-    if (refusals.has(slot)) await users.wish(slot, { ...awake(wish), renewal: wish.renewal + 1 });
+    if (refusals.has(slot)) await helpOne(users, slot, wish, refusals.get(slot) ?? '');
   for (const site of stage.sites) {
     if (refusals.has(siteSlot(site))) await stage.renewSite(site, Date.now());
     if ((await stage.zone(site)) !== undefined) await stage.deleteZone(site);
     await stage.applyZone(site);
   }
+}
+
+/** A new request; and a Secret that is in the way goes. */
+async function helpOne(users: Users, slot: string, wish: Wish, refusal: string): Promise<void> {
+  if (['SecretNotManaged', 'AdoptRefused'].includes(refusal)) {
+    const secret = secretNameOf(slot, wish);
+    await users.run({ kind: 'damage', slot, secret, how: 'delete', other: secret });
+  }
+  await users.wish(slot, { ...awake(wish), renewal: wish.renewal + 1 });
 }
 
 async function zoneProblems(stage: Stage): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
 import { privateKeyDigest } from '../../src/pki/keys.ts';
 import { decode } from '../../src/secret-facts.ts';
 import { Judge, type JudgeParts } from './judge.ts';
+import { isStrangers, lostMarksOf } from './marks.ts';
 import { isServing } from './serving.ts';
 import { isAskedFor, ownerOf } from './wish.ts';
 
@@ -23,9 +24,10 @@ export class SecretWatch extends Judge<Secret> {
     const secret = current ?? previous;
     if (secret === undefined) return;
     this.parts.leaks.learn(secret);
-    if (secret.type === PENDING_SECRET_TYPE) return this.#judgePending(current, previous);
+    if (secret.type === PENDING_SECRET_TYPE) return this.#judgePending(change);
     if (!isServing(secret) && !(previous && isServing(previous))) return;
     const byPeople = await this.#isByPeople(change);
+    if (!byPeople) this.#judgeStrangers(change);
     const before = this.#pairOf(previous);
     const now = this.#pairOf(current);
     if (now.state === 'Matching')
@@ -57,12 +59,26 @@ export class SecretWatch extends Judge<Secret> {
     return inspectPair(text('tls.crt'), text('tls.key'), this.parts.stage.roots);
   }
 
-  async #judgePending(current: Secret | undefined, previous: Secret | undefined): Promise<void> {
+  async #judgePending(change: Change<Secret>): Promise<void> {
+    const { current, previous } = change;
+    if (!(await this.#isByPeople(change))) this.#judgeStrangers(change);
     const digest = privateKeyDigest(decode((current ?? previous)?.data?.['tls.key']) ?? '');
     if (digest === undefined) return;
     this.parts.ledger.pendingKey(digest);
     if (current === undefined && (await this.parts.users.traces.deleted(previous?.metadata.uid ?? '')))
       this.parts.ledger.pendingDeleted(digest);
+  }
+
+  /** What is not the operator's is not touched. */
+  #judgeStrangers(change: Change<Secret>): void {
+    const { journal } = this.parts;
+    const { current, previous } = change;
+    if (previous === undefined) return;
+    const name = `Secret ${previous.metadata.name ?? ''}`;
+    const pair = this.#pairOf(previous);
+    if (isStrangers(previous) && !(pair.state === 'Matching' && pair.certificate.trusted))
+      journal.violation(`${name} is a stranger's, and was ${current ? 'written' : 'deleted'}`);
+    for (const lost of lostMarksOf(change)) journal.violation(`${name} lost a stranger's ${lost}`);
   }
 
   async #isByPeople(change: Change<Secret>): Promise<boolean> {

@@ -1,10 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { events } from '../../src/kube/resource.ts';
 import type { Ring } from '../kill/lane.ts';
 import { errorMessage } from '../programs/errors.ts';
-import type { OperatorProcess } from '../support/operator-process.ts';
 import { NotYet, waitFor } from '../support/wait.ts';
 import { Faults, type Restarts } from './faults.ts';
 import { guardCloudflare } from './gates.ts';
@@ -12,17 +8,19 @@ import { Healing } from './healing.ts';
 import { Journal, type Violation } from './journal.ts';
 import { Leaks } from './leaks.ts';
 import { Ledger } from './ledger.ts';
+import { lookAt, readLogs } from './lookout.ts';
 import { MemoryUse } from './memory-use.ts';
 import { ObjectWatch } from './object-watch.ts';
 import { slotsOf } from './places.ts';
 import { planOf } from './plan.ts';
 import { regularly } from './regularly.ts';
-import { type Replica, Replicas } from './replicas.ts';
+import { Replicas } from './replicas.ts';
 import { type Account, rest } from './rest.ts';
 import { SecretWatch } from './secret-watch.ts';
 import { Stage } from './stage.ts';
 import { isByPeople } from './steps.ts';
 import type { Tempo } from './tempo.ts';
+import { Strangers } from './strangers.ts';
 import { Users } from './users.ts';
 import { Visitors } from './visitors.ts';
 
@@ -58,12 +56,12 @@ export interface Outcome {
   readonly failedLooks: number;
   /** How often a replica ended. */
   readonly ends: number;
+  /** Writes of the operator that somebody came before. */
+  readonly clashes: number;
   readonly searchedCharacters: number;
 }
 
 const LOOK_EVERY_MS = 10_000;
-/** The bound of the design for ten thousand certificates, under the limits that `deploy/` sets: a handful stays below. */
-const MOST_MB = 300;
 
 /** Runs the operator in a world where everything goes wrong that can, and holds the promises against all that happens. */
 export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
@@ -87,6 +85,8 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
       onEnd: (replica, operator) => readLogs(replica, operator, leaks, options.logs),
     }),
   );
+  const strangers = new Strangers(stage.places, users, journal);
+  for (const { api } of replicas.all) api.gate = strangers.gate;
   guardCloudflare(replicas.cloudflare, stage, users, journal);
   await sitesAreUp(stage);
   const visitors = new Visitors(stage, journal);
@@ -113,10 +113,14 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     const aheadMs = startMs + atMs - performance.now();
     if (aheadMs > 0) await sleep(aheadMs);
     journal.step(step);
-    const done = isByPeople(step) ? users.run(step) : faults.begin(step);
-    await done.catch((error: unknown) => journal.failedLook(errorMessage(error)));
+    const take = async (): Promise<unknown> => {
+      if (step.kind === 'clash') return strangers.lieInWait(step);
+      return isByPeople(step) ? users.run(step) : faults.begin(step);
+    };
+    await take().catch((error: unknown) => journal.failedLook(errorMessage(error)));
   }
   say('faults and people stop');
+  strangers.end();
   await faults.end();
   const endMs = performance.now();
   const account = await rest(stage, users, ledger, journal);
@@ -134,6 +138,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     refusedVisits: visitors.refused,
     failedLooks: journal.failedLooks,
     ends: replicas.ends,
+    clashes: strangers.hits,
     searchedCharacters: leaks.searched,
   };
 }
@@ -151,44 +156,4 @@ async function sitesAreUp({ sites, simulator }: Stage): Promise<void> {
     },
     { timeoutMs: 120_000, intervalMs: 200 },
   );
-}
-
-async function lookAt({
-  replicas,
-  leaks,
-  memory,
-  journal,
-  stage,
-}: {
-  readonly replicas: Replicas;
-  readonly leaks: Leaks;
-  readonly memory: MemoryUse;
-  readonly journal: Journal;
-  readonly stage: Stage;
-}): Promise<void> {
-  replicas.cloudflare.forget();
-  for (const { api, operator, number } of replicas.all) {
-    api.forget();
-    if (operator === undefined) continue;
-    const mb = await memory.look(operator.pid, journal.seconds);
-    if (mb !== undefined && mb > MOST_MB) journal.violation(`replica ${number} takes ${mb.toFixed(0)} MB`);
-    leaks.search(`the metrics of replica ${number}`, await operator.metrics().catch(errorMessage));
-  }
-  for (const namespace of stage.places.all) {
-    const all = await stage.kube.listAll(events, { namespace, signal: AbortSignal.timeout(20_000) });
-    leaks.search('an event', JSON.stringify(all.map(({ note }) => note)));
-  }
-}
-
-async function readLogs(
-  replica: Replica,
-  operator: OperatorProcess,
-  leaks: Leaks,
-  dir: string | undefined,
-): Promise<void> {
-  const text = (await operator.logs()).join('\n');
-  leaks.search(`the log of replica ${replica.number}`, text);
-  if (dir === undefined) return;
-  await mkdir(dir, { recursive: true });
-  await writeFile(join(dir, `replica-${replica.number}-life-${replica.ends}.log`), text);
 }

@@ -11,9 +11,28 @@ export const DAMAGES = [
   'overwrite with the pair of another Secret',
   'strip the label',
   'strip the notes',
-  'add a label of their own',
+  'overwrite our fields',
+  'add fields of their own',
 ] as const;
 export type Damage = (typeof DAMAGES)[number];
+
+/**
+ * What somebody does to what the operator is about to write, of which it is the next to know. Where there is no Secret
+ * yet, somebody may make one of his own first.
+ */
+export const CLASHES = [
+  { at: 'Secret', how: 'add fields of their own' },
+  { at: 'Secret', how: 'overwrite our fields' },
+  { at: 'Secret', how: 'garble the certificate' },
+  { at: 'Secret', how: 'overwrite with a pair of their own' },
+  { at: 'Secret', how: 'delete' },
+  { at: 'Secret', how: 'come first' },
+  { at: 'pending Secret', how: 'add fields of their own' },
+  { at: 'pending Secret', how: 'delete' },
+  { at: 'object', how: 'add fields of their own' },
+  { at: 'object', how: 'strip status' },
+] as const satisfies readonly { readonly at: string; readonly how: Damage | 'come first' | 'strip status' }[];
+export type ClashPoint = (typeof CLASHES)[number]['at'];
 
 /** What happens to an answer of Cloudflare. */
 export const LOSSES = [
@@ -46,6 +65,9 @@ export interface PairByHand {
   readonly names: number;
 }
 
+/** So many times somebody comes just before the operator writes what it has read. */
+export type Clash = { readonly kind: 'clash'; readonly count: number } & (typeof CLASHES)[number];
+
 /** One thing that somebody does or that goes wrong, with all that chance decides about it. */
 export type Step =
   | { readonly kind: 'apply'; readonly slot: string; readonly wish: Wish; readonly why: string }
@@ -57,10 +79,13 @@ export type Step =
       readonly kind: 'damage';
       readonly slot: string;
       readonly secret: string;
-      readonly how: Damage;
+      readonly how: Damage | 'come first';
       readonly other: string;
     }
   | { readonly kind: 'delete pending'; readonly slot: string }
+  /** An object gets labels and annotations of somebody else. */
+  | { readonly kind: 'mark'; readonly slot: string }
+  | Clash
   /** At Cloudflare, by somebody in its dashboard. */
   | { readonly kind: 'revoke'; readonly slot: string }
   | { readonly kind: 'renew site'; readonly site: number; readonly request: number }
@@ -98,6 +123,8 @@ const BY_PEOPLE: readonly Step['kind'][] = [
   'strip status',
   'damage',
   'delete pending',
+  'mark',
+  'clash',
   'revoke',
   'renew site',
 ];
@@ -116,6 +143,8 @@ export function nameOf(step: Step): string {
       return step.pair.names === step.wish.names ? 'adopt' : 'adopt a pair for other hostnames';
     case 'damage':
       return `Secret: ${step.how}`;
+    case 'clash':
+      return `${step.at} at the moment it is written: ${step.how}`;
     case 'api':
       return `API server ${step.how}`;
     case 'restart':

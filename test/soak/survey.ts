@@ -4,7 +4,7 @@ import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
 import { decode } from '../../src/secret-facts.ts';
 import type { Stage } from './stage.ts';
 import type { Users } from './users.ts';
-import { hostnamesOf, secretNameOf, type Wish } from './wish.ts';
+import { hostnamesOf, secretNameOf, TEMPLATE_LABEL, type Wish } from './wish.ts';
 
 /** How all objects are now. */
 export interface Survey {
@@ -42,7 +42,11 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
     const text = (key: string): string => decode(target?.data?.[key]) ?? '';
     const pair = inspectPair(text('tls.crt'), text('tls.key'), stage.roots);
     const byHand = pair.state === 'Matching' && users.adoptions.byHand.has(pair.certificate.id);
-    const problem = problemOf(object, name, wish, { pair, byHand });
+    const problem = problemOf(object, name, wish, {
+      pair,
+      byHand,
+      label: target?.metadata.labels?.[TEMPLATE_LABEL],
+    });
     if (pair.state === 'Matching' && users.revoked.has(pair.certificate.id)) revoked.push(name);
     if (problem === undefined) continue;
     const refusal = refusalOf(object);
@@ -58,11 +62,18 @@ export async function look(stage: Stage, users: Users): Promise<Survey> {
   return { problems, refusals, revoked, leaving, missing, pendings };
 }
 
+/** What the Secret of an object holds. */
+interface Held {
+  readonly pair: PairFacts;
+  readonly byHand: boolean;
+  readonly label: string | undefined;
+}
+
 function problemOf(
   object: OriginCertificate,
   slot: string,
   wish: Wish | undefined,
-  { pair, byHand }: { readonly pair: PairFacts; readonly byHand: boolean },
+  { pair, byHand, label }: Held,
 ): string | undefined {
   const { metadata, spec, status } = object;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
@@ -78,6 +89,7 @@ function problemOf(
     return `its Secret is for ${pair.certificate.hostnames.join(', ')}`;
   if (!byHand && pair.certificate.algorithm !== wish.algorithm)
     return `its key is ${pair.certificate.algorithm}`;
+  if (label !== String(wish.label)) return `the label of its Secret is ${label ?? 'gone'}`;
   return undefined;
 }
 

@@ -13,6 +13,8 @@ import { writing } from './writing.ts';
 /** The finalizer lets an object go after five minutes at the latest. */
 const MAY_GO_MS = 6 * 60_000;
 
+const LET_BE: ReadonlySet<KubeError['kind']> = new Set(['NotFound', 'Conflict', 'AlreadyExists']);
+
 /** People: what they want of the operator, and what they do to its objects and Secrets. */
 export class Users {
   /** What is wanted now, by slot. */
@@ -48,16 +50,19 @@ export class Users {
     return this.#touchedMs.get(slot) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Carries out a step of people; what is not there any more is let be. */
-  async run(step: Step): Promise<void> {
+  /** Carries out a step of people; what is not there any more is let be, and false is what comes of it. */
+  async run(step: Step): Promise<boolean> {
     this.adoptions.before(step);
+    let isDone = true;
     await this.traces.work(() =>
       this.#run(step).catch((error: unknown) => {
         if (!(error instanceof KubeError)) throw error;
-        if (error.kind !== 'NotFound' && error.kind !== 'Conflict') this.#journal.failedLook(error.message);
+        isDone = false;
+        if (!LET_BE.has(error.kind)) this.#journal.failedLook(error.message);
       }),
     );
     if ('slot' in step) this.#touchedMs.set(step.slot, performance.now());
+    return isDone;
   }
 
   async #run(step: Step): Promise<void> {
@@ -74,6 +79,8 @@ export class Users {
         return this.#hands.deletePending(step.slot);
       case 'revoke':
         return this.#revoke(step.slot);
+      case 'mark':
+        return this.#hands.mark(step.slot);
       case 'damage':
         return this.#hands.damage(step);
       case 'renew site':

@@ -46,6 +46,9 @@ export const FIRST_WISH: Wish = {
   adopts: false,
 };
 
+/** That people want on their Secrets. */
+export const TEMPLATE_LABEL = 'example.com/label';
+
 export const NAME_SETS = 4;
 export const SECRET_NAMES = 3;
 /** The last of them is the ClusterOriginIssuer; of the others every place has its own. */
@@ -126,7 +129,7 @@ export function certificateOf(places: Places, slot: string, wish: Wish): OriginC
         gracePeriod: GRACE,
         onDelete: wish.onDelete === 'Revoke' ? 'Revoke' : 'Retain',
       },
-      secretTemplate: { labels: { 'example.com/label': String(wish.label) } },
+      secretTemplate: { labels: { [TEMPLATE_LABEL]: String(wish.label) } },
       temporaryCertificate: wish.temporary,
       existingSecret: wish.adopts ? 'Adopt' : 'Refuse',
       ...(wish.bundle && { additionalOutputs: ['CABundle', 'CombinedPEM'] }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { slotsOf } from '../../soak/places.ts';
 import { BAD_CERTIFICATES, type PlannedStep, planOf } from '../../soak/plan.ts';
-import { API_TROUBLES, DAMAGES, isByPeople, LOSSES, nameOf, wordsOf } from '../../soak/steps.ts';
+import { API_TROUBLES, CLASHES, DAMAGES, isByPeople, LOSSES, nameOf, wordsOf } from '../../soak/steps.ts';
 import { SCALED } from '../../soak/tempo.ts';
 
 const SLOTS = slotsOf(3);
@@ -35,9 +35,10 @@ test('sooner or later people do everything, and everything goes wrong', () => {
     new Set(all.filter((step) => isByPeople(step) === (kind === 'people')).map(nameOf)).size;
   const changes = 14;
   const adoptions = ['adopt', 'adopt a pair for other hostnames'];
+  const strangers = ['mark', ...CLASHES];
   const others = ['create', 'resume and let go on', 'delete', 'strip status', 'delete pending', 'revoke'];
   expect(names('people')).toBe(
-    changes + adoptions.length + others.length + DAMAGES.length + ['renew site'].length,
+    changes + adoptions.length + strangers.length + others.length + DAMAGES.length + ['renew site'].length,
   );
   const lasting = ['outage', 'limit', 'late', 'token refused', 'break origin', 'drift', 'zone anew'];
   const processes = ['kill', 'pause', 'roll', 'API server restarts', 'etcd restarts'];
