@@ -76,7 +76,7 @@ function noteFailure(
   attempt: FailedAttempt,
 ): void {
   const key = subjectKey(subject);
-  const scope = failureScope(context, world.certificate);
+  const scope = failureScope(context, { ...world, leaving: world.leaving?.certificate });
   context.memory.attempts.failed(failureKey(key, action), scope, attempt, leftMs(world));
   context.log.warn({ certificate: key, ...attempt }, 'attempt failed');
 }

@@ -2,7 +2,7 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateContext } from './context.ts';
 import { isBeingChecked, issuerKey } from './issuer-view.ts';
 import { leavingKey } from './attempts.ts';
-import { sessionsOf } from './token-sessions.ts';
+import { issuersOwedTo, sessionsOf } from './token-sessions.ts';
 import type { Leaving, World } from './world.ts';
 
 /** How long a deletion waits for us at most, what it stands in our own line for others not counted. */
@@ -17,12 +17,8 @@ export function leavingOf(
   certificate: OriginCertificate,
   key: string,
 ): Leaving {
-  const { metadata, spec, status } = certificate;
-  const issuers = [
-    spec.issuerRef,
-    ...(pending?.issuer ? [pending.issuer] : []),
-    ...(status?.superseded ?? []).flatMap(({ issuerRef }) => issuerRef ?? []),
-  ];
+  const { metadata } = certificate;
+  const issuers = issuersOwedTo(certificate, pending);
   const isAwaited = issuers.some((ref) => isBeingChecked(context, issuerKey(metadata.namespace, ref)));
   const isKnown = sessionsOf(context, metadata.namespace, issuers).length > 0;
   const token = isKnown ? 'known' : isAwaited ? 'awaited' : 'gone';

@@ -127,7 +127,7 @@ async function describe(
   const { certificate, target, pending } = read;
   if (pending) context.memory.pendings.see(pending);
   const key = subjectKey(subject);
-  const scope = failureScope(context, certificate);
+  const scope = failureScope(context, read);
   const world: World = {
     ...read,
     leaving: undefined,
@@ -136,7 +136,7 @@ async function describe(
     holder: certificate ? await holderOf(certificate, target, context.stores, reader) : { kind: 'this' },
     waits: pending ? context.memory.pendings.waits(pending) : { postMs: 0, writeMs: 0 },
     issuer: certificate && reader.asksIssuer ? await viewIssuer(context, certificate, signal) : NOT_ASKED,
-    failure: standingFailure(context, subject, certificate),
+    failure: standingFailure(context, subject, read),
     revoked: revokedOf(context, read),
     twins: context.slowCheck.twinsOf(key),
     mendFailure: context.memory.attempts.failure(mendKey(key), scope),

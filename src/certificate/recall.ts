@@ -4,22 +4,43 @@ import { type Failure, isFailureReason } from './failure.ts';
 import { isPardoned } from './incidents.ts';
 import { issuerKey } from './issuer-view.ts';
 import type { CertificateMemory } from './memory.ts';
+import type { Pending } from './pending.ts';
 import { requestsOf } from './record.ts';
 import { type Subject, subjectKey } from './subject.ts';
+import { issuersOwedTo, sessionsOf } from './token-sessions.ts';
+
+/** An object as far as attempts for it may fail: a living one, or one that is being deleted. */
+interface Attempted {
+  readonly certificate: OriginCertificate | undefined;
+  readonly leaving: OriginCertificate | undefined;
+  readonly pending: Pick<Pending, 'issuer'> | undefined;
+}
 
 /**
  * What the outcome of an attempt depends on. When it changes, an earlier failure says nothing about the next
  * attempt, and that is made at once.
  */
 export function failureScope(
-  context: CertificateContext,
-  certificate: OriginCertificate | undefined,
+  context: Pick<CertificateContext, 'sessions'>,
+  { certificate, leaving, pending }: Attempted,
 ): string {
+  if (leaving !== undefined) return leavingScope(context, leaving, pending);
   if (certificate === undefined) return 'gone';
   const { metadata, spec } = certificate;
   const session = context.sessions.get(issuerKey(metadata.namespace, spec.issuerRef));
   const requests = requestsOf(metadata.annotations);
   return JSON.stringify([metadata.uid, metadata.generation, requests, session?.uid, session?.tokenDigest]);
+}
+
+/** What it still wants needs tokens alone, but any of several: a corrected one must not find it waiting to be let go. */
+function leavingScope(
+  { sessions }: Pick<CertificateContext, 'sessions'>,
+  leaving: OriginCertificate,
+  pending: Attempted['pending'],
+): string {
+  const { namespace, uid } = leaving.metadata;
+  const known = sessionsOf({ sessions }, namespace, issuersOwedTo(leaving, pending));
+  return JSON.stringify(['leaving', uid, ...known.map(({ tokenDigest }) => tokenDigest).toSorted()]);
 }
 
 /**
@@ -29,10 +50,11 @@ export function failureScope(
 export function standingFailure(
   context: CertificateContext,
   subject: Subject,
-  certificate: OriginCertificate | undefined,
+  attempted: Attempted,
 ): Failure | undefined {
+  const { certificate } = attempted;
   const key = subjectKey(subject);
-  const scope = failureScope(context, certificate);
+  const scope = failureScope(context, attempted);
   // What it depended on includes the token: before that is known, nothing can be said.
   const session =
     certificate && context.sessions.get(issuerKey(subject.namespace, certificate.spec.issuerRef));

@@ -23,6 +23,18 @@ export function revokersOf(
   return sessionsOf(context, metadata.namespace, [...(issuerRef ? [issuerRef] : []), spec.issuerRef]);
 }
 
+/** The issuers whose tokens an object needs that is being deleted: for what it has, what it had, and what it asked for. */
+export function issuersOwedTo(
+  { spec, status }: OriginCertificate,
+  pending: Pick<Pending, 'issuer'> | undefined,
+): readonly IssuerRef[] {
+  return [
+    spec.issuerRef,
+    ...(pending?.issuer ? [pending.issuer] : []),
+    ...(status?.superseded ?? []).flatMap(({ issuerRef }) => issuerRef ?? []),
+  ];
+}
+
 /** Those of the issuers, in order, that have a token to ask with; a token that is known to be refused is asked last. */
 export function sessionsOf(
   { sessions }: Pick<CertificateContext, 'sessions'>,

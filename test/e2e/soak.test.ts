@@ -15,8 +15,11 @@ import { applyManifests } from '../support/manifests.ts';
 /** A piece of what `npm run soak` does for as long as one likes. */
 
 const PROGRAM = 'dist/soak-test/main.js';
-/** One with a kill, a pause and a rolling update in its first half minute, and a revocation that has to be noticed. */
-const SEED = 343;
+/**
+ * One with a kill, a pause and a rolling update in its first half minute, a revocation that has to be noticed, a pair to be
+ * taken over, and strangers who come before a write.
+ */
+const SEED = 6737;
 const SLOTS = 8;
 
 let ring: Ring;
