@@ -1,10 +1,7 @@
 import { FenceError } from '../fence.ts';
 import type { KubeClient } from './client.ts';
-import { KubeError } from './errors.ts';
-import { microTime } from './events.ts';
-import type { Lease } from './object.ts';
+import { LeaseLock } from './lease-lock.ts';
 import { pause } from './pause.ts';
-import { leases } from './resource.ts';
 
 export interface LeaderElectionOptions {
   /** Without a fence: the lease itself is written before there is one, and released after. */
@@ -33,21 +30,18 @@ export class NotLeadingError extends FenceError {
   override readonly name = 'NotLeadingError';
 }
 
-const FIELD_MANAGER = 'originca-leader';
 const RELEASE_MS = 1_000;
 
 /**
  * Leads while it holds a Lease. Safe whatever the clocks say: a holder counts from the start of its own last
  * successful renewal, the others from when they themselves saw the Lease change, and the first span is shorter
- * than the second. Every write carries the resourceVersion seen, so that only one of two can take the Lease.
+ * than the second.
  */
 export class LeaderElection {
   readonly #o: LeaderElectionOptions;
-  readonly #durationMs: number;
+  readonly #lock: LeaseLock;
   readonly #deadlineAfterMs: number;
   readonly #retryMs: number;
-  /** The Lease as last seen, and since when (monotonic) nobody has changed it. */
-  #seen: { lease: Lease; spec: string; sinceMs: number } | undefined;
   /** Monotonic; minus infinity while not leading. */
   #deadlineMs = Number.NEGATIVE_INFINITY;
   #leading: AbortController | undefined;
@@ -56,10 +50,11 @@ export class LeaderElection {
 
   constructor(options: LeaderElectionOptions) {
     this.#o = options;
-    this.#durationMs = options.leaseDurationMs ?? 15_000;
+    const { client, namespace, name, identity, leaseDurationMs: durationMs = 15_000 } = options;
     this.#deadlineAfterMs = options.renewDeadlineMs ?? 10_000;
     this.#retryMs = options.retryPeriodMs ?? 2_000;
-    checkSpans(this.#durationMs, this.#deadlineAfterMs, this.#retryMs);
+    checkSpans(durationMs, this.#deadlineAfterMs, this.#retryMs);
+    this.#lock = new LeaseLock({ client, namespace, name, identity, durationMs });
   }
 
   /** False from the deadline on, even before anything has noticed that it passed. */
@@ -95,21 +90,9 @@ export class LeaderElection {
     this.#end('released');
     if (!held) return;
     try {
-      await this.#giveUp(AbortSignal.timeout(RELEASE_MS));
+      await this.#lock.giveUp(AbortSignal.timeout(RELEASE_MS));
     } catch (error) {
       this.#o.onError?.(error);
-    }
-  }
-
-  /** A renewal that was still on its way may have changed the Lease: then it is looked at once more. */
-  async #giveUp(signal: AbortSignal): Promise<void> {
-    const free = { holderIdentity: '', leaseDurationSeconds: 1 };
-    try {
-      if (this.#seen !== undefined) await this.#patch(this.#seen.lease, free, signal);
-    } catch (error) {
-      if (!(error instanceof KubeError) || error.kind !== 'Conflict') throw error;
-      const lease = await this.#look(signal);
-      if (lease?.spec?.holderIdentity === this.#o.identity) await this.#patch(lease, free, signal);
     }
   }
 
@@ -117,93 +100,17 @@ export class LeaderElection {
     // One attempt that hangs must leave time for another.
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(this.#deadlineAfterMs / 2))]);
     try {
-      if (this.#leading === undefined) await this.#take(bounded);
-      else await this.#renew(bounded);
+      const isLeading = this.#leading !== undefined;
+      const startMs = await (isLeading ? this.#lock.renew(bounded) : this.#lock.take(bounded));
+      if (startMs !== undefined) this.#won(startMs);
+      else if (isLeading) this.#end('lost');
     } catch (error) {
       if (!signal.aborted && !this.#released) this.#o.onError?.(error);
     }
   }
 
-  /** As a candidate: take the Lease if it is free, given up, or unchanged for its whole duration. */
-  async #take(signal: AbortSignal): Promise<void> {
-    const lease = await this.#look(signal);
-    const startMs = performance.now();
-    if (lease === undefined) return this.#won(startMs, await this.#create(signal));
-    const { holderIdentity, leaseDurationSeconds, leaseTransitions = 0 } = lease.spec ?? {};
-    const durationMs = leaseDurationSeconds === undefined ? this.#durationMs : leaseDurationSeconds * 1_000;
-    const expired = startMs - (this.#seen?.sinceMs ?? startMs) >= durationMs;
-    if (holderIdentity && holderIdentity !== this.#o.identity && !expired) return;
-    const spec = { ...this.#claim(), acquireTime: microTime(), leaseTransitions: leaseTransitions + 1 };
-    this.#won(startMs, await this.#patch(lease, spec, signal));
-  }
-
-  /** As the leader. Somebody else's write is looked at: it may have taken the Lease, or only touched it. */
-  async #renew(signal: AbortSignal): Promise<void> {
-    const lease = this.#seen?.lease;
-    const startMs = performance.now();
-    try {
-      if (lease === undefined) this.#won(startMs, await this.#create(signal));
-      else this.#won(startMs, await this.#patch(lease, this.#claim(), signal));
-    } catch (error) {
-      const changed =
-        error instanceof KubeError && ['Conflict', 'NotFound', 'AlreadyExists'].includes(error.kind);
-      if (!changed) throw error;
-      const now = await this.#look(signal);
-      if (now !== undefined && now.spec?.holderIdentity !== this.#o.identity) return this.#end('lost');
-      const againMs = performance.now();
-      this.#won(
-        againMs,
-        now === undefined ? await this.#create(signal) : await this.#patch(now, this.#claim(), signal),
-      );
-    }
-  }
-
-  async #look(signal: AbortSignal): Promise<Lease | undefined> {
-    const { namespace, name } = this.#o;
-    const lease = await this.#o.client.get(leases, { namespace, name }, { signal });
-    this.#observe(lease);
-    return lease;
-  }
-
-  #observe(lease: Lease | undefined): void {
-    const spec = JSON.stringify(lease?.spec);
-    if (lease === undefined) this.#seen = undefined;
-    else
-      this.#seen = {
-        lease,
-        spec,
-        sinceMs: this.#seen?.spec === spec ? this.#seen.sinceMs : performance.now(),
-      };
-  }
-
-  async #create(signal: AbortSignal): Promise<Lease> {
-    const { namespace, name } = this.#o;
-    const spec = { ...this.#claim(), acquireTime: microTime(), leaseTransitions: 0 };
-    const options = { signal, fieldManager: FIELD_MANAGER };
-    return await this.#o.client.create(leases, { metadata: { namespace, name }, spec }, options);
-  }
-
-  async #patch(lease: Lease, spec: NonNullable<Lease['spec']>, signal: AbortSignal): Promise<Lease> {
-    const { namespace, name } = this.#o;
-    const { resourceVersion, uid } = lease.metadata;
-    const patch = { metadata: { resourceVersion, uid }, spec };
-    return await this.#o.client.mergePatch(leases, { namespace, name }, patch, {
-      signal,
-      fieldManager: FIELD_MANAGER,
-    });
-  }
-
-  #claim(): { holderIdentity: string; leaseDurationSeconds: number; renewTime: string } {
-    return {
-      holderIdentity: this.#o.identity,
-      leaseDurationSeconds: Math.ceil(this.#durationMs / 1_000),
-      renewTime: microTime(),
-    };
-  }
-
   /** The Lease names us; `startMs` is from before the request, so that we give up before others may begin. */
-  #won(startMs: number, lease: Lease): void {
-    this.#observe(lease);
+  #won(startMs: number): void {
     const deadlineMs = startMs + this.#deadlineAfterMs;
     const late = performance.now() >= deadlineMs;
     // Once lost (or given up) it stays so: work that was aborted must not find itself fenced in again.
