@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { leaveRequests } from '../audit/kept.ts';
@@ -8,10 +7,9 @@ import { type ApiServerOptions, auditLogPath, startApiServer, writeAuditPolicy }
 import { kubernetesVersion, type ProgramName } from './catalog.ts';
 import { startControllerManager } from './controller-manager.ts';
 import { applyCrds } from './crds.ts';
+import { writeCredentials } from './credentials.ts';
 import { compactEtcd, type EtcdOptions, startEtcd } from './etcd.ts';
 import { findControlPlane } from './find.ts';
-import { clientCertificate, writeKubeconfig } from './kubeconfig.ts';
-import { type Pair, serviceAccountKeys, ThrowawayCa } from './pki.ts';
 import { freePorts } from './ports.ts';
 import { type Progress, toStderr } from './progress.ts';
 import { StartFailure } from './readiness.ts';
@@ -70,6 +68,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 type Paths = Readonly<Record<ProgramName, string>>;
 
 interface Parts {
+  readonly kubeconfigPath: string;
   readonly etcd: Supervised;
   readonly etcdOptions: EtcdOptions;
   readonly apiServer: Supervised;
@@ -108,30 +107,32 @@ class RunningControlPlane implements ControlPlane {
     const apiServerUrl = `https://127.0.0.1:${port}`;
     const etcdUrl = `http://127.0.0.1:${clientPort}`;
     const etcdOptions = { program: programs.etcd, clientPort, peerPort };
-    const [manager, etcd] = await Promise.all([
-      writeFiles(dir, apiServerUrl),
+    const [kubeconfigs, etcd] = await Promise.all([
+      writeCredentials(dir, apiServerUrl),
       startEtcd(supervisor, etcdOptions),
+      writeAuditPolicy(dir),
     ]);
     const admin = await AdminClient.connect({ dir, apiServerUrl });
     const apiServerOptions = { program: programs['kube-apiserver'], port, etcdUrl, admin };
     const apiServer = await startApiServer(supervisor, apiServerOptions);
-    const parts = { etcd, etcdOptions, apiServer, apiServerOptions };
+    const parts = { kubeconfigPath: kubeconfigs.admin, etcd, etcdOptions, apiServer, apiServerOptions };
     const plane = new RunningControlPlane(supervisor, version, parts);
     // Before the controller manager, whose garbage collector learns of later kinds only every 30 s.
     if (crds !== undefined) await applyCrds(admin, crds);
     const program = programs['kube-controller-manager'];
-    await startControllerManager(supervisor, { program, port: managerPort, kubeconfigPath: manager });
+    const kubeconfigPath = kubeconfigs.controllerManager;
+    await startControllerManager(supervisor, { program, port: managerPort, kubeconfigPath });
     return plane;
   }
 
   private constructor(
     supervisor: Supervisor,
     version: string,
-    { etcd, etcdOptions, apiServer, apiServerOptions }: Parts,
+    { kubeconfigPath, etcd, etcdOptions, apiServer, apiServerOptions }: Parts,
   ) {
     this.version = version;
     this.dir = supervisor.dir;
-    this.kubeconfigPath = adminKubeconfig(this.dir);
+    this.kubeconfigPath = kubeconfigPath;
     this.apiServerUrl = `https://127.0.0.1:${apiServerOptions.port}`;
     this.etcdUrl = apiServerOptions.etcdUrl;
     this.auditLogPath = auditLogPath(this.dir);
@@ -196,42 +197,4 @@ class RunningControlPlane implements ControlPlane {
       await this.#admin.destroy();
     }
   }
-}
-
-function adminKubeconfig(dir: string): string {
-  return join(dir, 'kubeconfig');
-}
-
-/** Writes keys, certificates, kubeconfigs and audit policy; resolves to the controller manager's kubeconfig. */
-async function writeFiles(dir: string, server: string): Promise<string> {
-  const ca = await ThrowawayCa.create(dir);
-  const [serving, admin, manager, tokens] = await Promise.all([
-    ca.serverPair('kube-apiserver', [
-      { type: 'ip', value: '127.0.0.1' },
-      { type: 'ip', value: '10.0.0.1' },
-      { type: 'dns', value: 'localhost' },
-      { type: 'dns', value: 'kubernetes.default.svc' },
-    ]),
-    ca.clientPair({ user: 'admin', groups: ['system:masters'] }),
-    ca.clientPair({ user: 'system:kube-controller-manager', groups: [] }),
-    serviceAccountKeys(),
-    writeAuditPolicy(dir),
-  ]);
-  await Promise.all([
-    writePair(dir, 'apiserver', serving),
-    writePair(dir, 'admin', admin),
-    writeFile(join(dir, 'service-account.pub'), tokens.publicKey),
-    writeFile(join(dir, 'service-account.key'), tokens.privateKey, { mode: 0o600 }),
-  ]);
-  const cluster = { server, ca: ca.certificate };
-  await writeKubeconfig(adminKubeconfig(dir), { ...cluster, user: clientCertificate(admin) });
-  return writeKubeconfig(join(dir, 'controller-manager.kubeconfig'), {
-    ...cluster,
-    user: clientCertificate(manager),
-  });
-}
-
-async function writePair(dir: string, name: string, pair: Pair): Promise<void> {
-  await writeFile(join(dir, `${name}.crt`), pair.certificate);
-  await writeFile(join(dir, `${name}.key`), pair.key, { mode: 0o600 });
 }
