@@ -1,6 +1,6 @@
 import { serve } from './api-server.ts';
 import { carryOut, type Manner } from './cloudflare.ts';
-import { brokenByRevocation, brokenByRevoking, brokenByWrite } from './promises.ts';
+import { brokenBySentRevocation, brokenByLandedRevocation, brokenByWrite } from './promises.ts';
 import { letGoSince, takenDown } from './leaving.ts';
 import { isPending, keysOf, pairOf, servingSecrets } from './secrets.ts';
 import {
@@ -43,7 +43,7 @@ export function perform(state: State, call: Call, { isLate = false, ...manner }:
     return { state: after, answer, broken: after === state ? undefined : brokenByWrite(state, after) };
   }
   const { cloudflare, answer } = carryOut(state.cloudflare, call, state.now, manner);
-  const judge = isLate ? brokenByRevoking : brokenByRevocation;
+  const judge = isLate ? brokenByLandedRevocation : brokenBySentRevocation;
   const broken = call.verb === 'revoke' ? judge(state, call.id) : undefined;
   return { state: { ...state, cloudflare }, answer, broken };
 }
@@ -102,7 +102,7 @@ function isRefused({ now, refusedUntil }: State, call: Call): boolean {
 
 /** The request is on its way and nobody waits for it. */
 export function delayed(state: State, call: Call): Step {
-  const broken = call.verb === 'revoke' ? brokenByRevocation(state, call.id) : undefined;
+  const broken = call.verb === 'revoke' ? brokenBySentRevocation(state, call.id) : undefined;
   return { state: { ...state, late: [...state.late, { call, deadline: call.sentAt + WAIT_MS }] }, broken };
 }
 

@@ -3,7 +3,7 @@ import type { Secret } from '../../src/kube/object.ts';
 import { born, rewritten, withoutSecret, withSecret } from './api-server.ts';
 import { withObjects } from './effects.ts';
 import { carriedBy, isForeign, noteOf, pairOf } from './secrets.ts';
-import { NAMESPACE, type State, type Users } from './state.ts';
+import { isMidway, NAMESPACE, type State, type Users } from './state.ts';
 import { asked, withUsers } from './wishes.ts';
 
 /** What people do to Secrets and at Cloudflare, behind the operator's back. */
@@ -100,9 +100,10 @@ export function revoked(state: State): State | undefined {
 }
 
 /** Somebody has the certificate: in a Secret, in a write under way, in a listing, or in the middle of a pass. */
-function isTaken({ api, late, processes }: State, id: string): boolean {
+function isTaken(state: State, id: string): boolean {
+  const { api, late, processes } = state;
   return (
-    processes.some(({ pass }) => pass !== undefined) ||
+    isMidway(state) ||
     processes.some(({ listing }) => listing?.certificates.some((each) => each.id === id)) ||
     late.some(({ call }) => call.verb === 'apply' || call.verb === 'patch') ||
     Object.values(api.secrets).some((secret) => carriedBy(secret)?.id === id)

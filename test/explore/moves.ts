@@ -40,8 +40,8 @@ export function moves(runner: Runner, rules: Rules, state: State, startedAt: num
 /** The state in which it is this process's turn; undefined where processes have taken turns often enough. */
 function withTurn(state: State, index: number): State | undefined {
   if (state.running === index || state.running === -1) return state;
-  const isMidway = state.processes[state.running]?.pass !== undefined;
-  if (!isMidway) return { ...state, running: index };
+  const isWorking = state.processes[state.running]?.pass !== undefined;
+  if (!isWorking) return { ...state, running: index };
   return state.left.switch === 0 ? undefined : { ...spend(state, 'switch'), running: index };
 }
 

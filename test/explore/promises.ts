@@ -49,8 +49,8 @@ export function brokenByPost(
 }
 
 /** When it is sent: nothing that serves is revoked, and nothing before its grace is over. */
-export function brokenByRevocation(state: State, id: string): string | undefined {
-  const broken = brokenByRevoking(state, id);
+export function brokenBySentRevocation(state: State, id: string): string | undefined {
+  const broken = brokenByLandedRevocation(state, id);
   if (broken !== undefined) return broken;
   return isInGrace(state, id) ? `certificate ${id} is revoked before its grace is over` : undefined;
 }
@@ -60,7 +60,7 @@ export function brokenByRevocation(state: State, id: string): string | undefined
  * what a rekey replaced where only released Secrets hold it. A request that is on its way cannot be called back: a
  * certificate whose backup people put back meanwhile is revoked, and may have been replaced anew by then.
  */
-export function brokenByRevoking(state: State, id: string): string | undefined {
+export function brokenByLandedRevocation(state: State, id: string): string | undefined {
   const { api, users } = state;
   const isRekeyed = Object.values(api.certificates).some(
     ({ metadata }) => metadata.annotations?.[ANNOTATION.rekeyRequestedAt] !== undefined,

@@ -212,3 +212,8 @@ export const WAIT_MS = POST_TIMEOUT_MS + 1000 + SETTLE_MS;
 export function newProcess(name: number, dirty: readonly string[]): Process {
   return { name, memory: '', keys: 0, listing: undefined, dirty, timers: {}, pass: undefined };
 }
+
+/** Whether any process is in the middle of a pass. */
+export function isMidway({ processes }: State): boolean {
+  return processes.some(({ pass }) => pass !== undefined);
+}

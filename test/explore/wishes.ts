@@ -4,7 +4,7 @@ import { rewritten, withCertificate } from './api-server.ts';
 import { ISSUERS } from './context.ts';
 import { withObjects } from './effects.ts';
 import { noteOf, pairOf } from './secrets.ts';
-import { type Asks, NAMESPACE, type Objects, type State, type Users } from './state.ts';
+import { type Asks, isMidway, NAMESPACE, type Objects, type State, type Users } from './state.ts';
 
 /** What people want of the operator, by its objects. */
 
@@ -52,13 +52,13 @@ function specOf({ existingSecret, ...revocation }: Asks): Partial<OriginCertific
 /** Whoever read that the object wants no Secret, or another one, may write just after it wants this one. */
 function claiming(before: State, after: State, name: string): State {
   const { claimedMidway } = after.users;
-  if (!isMidway(before) || claimedMidway.includes(name)) return after;
+  if (!mayStillWrite(before) || claimedMidway.includes(name)) return after;
   return withUsers(after, { claimedMidway: [...claimedMidway, name] });
 }
 
 /** Whether what somebody has read may be what it writes by. */
-function isMidway({ processes, late }: State): boolean {
-  return processes.some(({ pass }) => pass !== undefined) || late.length > 0;
+function mayStillWrite(state: State): boolean {
+  return isMidway(state) || state.late.length > 0;
 }
 
 export function changed(
@@ -146,7 +146,7 @@ export function asking(state: State, certificate: OriginCertificate, request: st
 export function leaking(state: State, { metadata, spec }: OriginCertificate): State {
   const secret = state.api.secrets[spec.secretName];
   const id = noteOf(secret, 'certificate') === metadata.name ? pairOf(secret)?.id : undefined;
-  return id === undefined || isMidway(state)
+  return id === undefined || mayStillWrite(state)
     ? state
     : withUsers(state, { leaked: [...state.users.leaked, id] });
 }
