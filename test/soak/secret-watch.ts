@@ -75,10 +75,21 @@ export class SecretWatch extends Judge<Secret> {
     const { current, previous } = change;
     if (previous === undefined) return;
     const name = `Secret ${previous.metadata.name ?? ''}`;
-    const pair = this.#pairOf(previous);
-    if (isStrangers(previous) && !(pair.state === 'Matching' && pair.certificate.trusted))
+    if (isStrangers(previous) && !this.#mayBeTakenOver(previous, current))
       journal.violation(`${name} is a stranger's, and was ${current ? 'written' : 'deleted'}`);
     for (const lost of lostMarksOf(change)) journal.violation(`${name} lost a stranger's ${lost}`);
+  }
+
+  /**
+   * With `existingSecret: Adopt` what holds a pair of ours may, and what people garbled until it holds none at all; from
+   * then on it is no stranger's any more.
+   */
+  #mayBeTakenOver(previous: Secret, current: Secret | undefined): boolean {
+    if (noteOf(previous, ANNOTATION.adopted) !== '') return true;
+    const pair = this.#pairOf(previous);
+    const certificate = 'certificate' in pair ? pair.certificate : undefined;
+    if (certificate === undefined) return noteOf(current, ANNOTATION.adopted) !== '';
+    return pair.state === 'Matching' && certificate.trusted;
   }
 
   async #isByPeople(change: Change<Secret>): Promise<boolean> {
