@@ -116,6 +116,7 @@ const PULL_REASONS: Readonly<Record<PullProblem | PullStall | PullWarning, true>
   Held: true,
   CaExpiring: true,
   PublishRefused: true,
+  SecretWriteRefused: true,
 };
 
 /** When a reason brings Stalled, in the README's words. */

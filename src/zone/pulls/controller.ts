@@ -9,7 +9,8 @@ import type { PullMemory } from './memory.ts';
 import { observe, type Seen } from './observe.ts';
 import { maxAgeMs } from './reading.ts';
 import { effectText, showsWithinMs } from './repeats.ts';
-import { keptStatus, reportOf, unavailableReport } from './report.ts';
+import { keptStatus, refusedReport, reportOf, unavailableReport } from './report.ts';
+import { StoreRefused } from './store-io.ts';
 import type { PullEffect, PullStep } from './world.ts';
 
 type Report = ConcernReport<NonNullable<OriginZone['status']>['authenticatedOriginPulls']>;
@@ -26,7 +27,8 @@ const AT_CLOUDFLARE: ReadonlySet<PullEffect['do']> = new Set(['Upload', 'Delete'
 
 /**
  * One pass over a zone's Authenticated Origin Pulls: observe → decide → act → report, with one effect at most. What
- * Cloudflare refuses or fails to answer is part of the report; what the API server fails at is thrown.
+ * Cloudflare refuses or fails to answer is part of the report, as is that our Secret may not be written; what else the
+ * API server fails at is thrown.
  */
 export async function reconcilePulls(
   context: PullsContext,
@@ -71,19 +73,29 @@ async function work(
   announce(context, pass, memory, step, safeToDemand(seen.world));
   memory.isSafe = safeToDemand(seen.world);
   askForVerdicts(context, pass, seen);
-  if (step.effect !== undefined) {
-    if (AT_CLOUDFLARE.has(step.effect.do)) memory.expire();
-    await once({ context, pass: { ...pass, client: seen.client }, memory, seen, signal }, step.effect);
+  const { effect } = step;
+  if (effect !== undefined && memory.storeRefusal(effect.do) === undefined) {
+    if (AT_CLOUDFLARE.has(effect.do)) memory.expire();
+    await once({ context, pass: { ...pass, client: seen.client }, memory, seen, signal }, effect);
   }
   memory.succeeded();
+  const refusal = effect && memory.storeRefusal(effect.do);
+  if (refusal !== undefined)
+    return refusedReport(reportOf(seen.world, step, refusal.leftMs), refusal.message);
   return reportOf(seen.world, step, nextLookMs(step));
 }
 
 /** Acts, and remembers it: the same again waits its time. */
 async function once(work: Work, effect: PullEffect): Promise<void> {
-  const outcome = await act(work, effect);
-  const what = effectText(effect);
-  if (what !== undefined) work.memory.repeats.tried(what, outcome === 'done' ? showsWithinMs(effect) : 0);
+  const { memory } = work;
+  try {
+    const outcome = await act(work, effect);
+    const what = effectText(effect);
+    if (what !== undefined) memory.repeats.tried(what, outcome === 'done' ? showsWithinMs(effect) : 0);
+  } catch (error) {
+    if (!(error instanceof StoreRefused)) throw error;
+    memory.storeRefused(effect.do, error.message);
+  }
 }
 
 /** What was read a while ago is enough to see that there is nothing to do; nothing is done or promised by it. */

@@ -3,7 +3,7 @@ import type { CloudflareError } from '../../cloudflare/errors.ts';
 import { retryMs } from '../schedule.ts';
 import { AskedOrigins } from './asked.ts';
 import { Repeats } from './repeats.ts';
-import type { Reading } from './world.ts';
+import type { PullEffect, Reading } from './world.ts';
 
 /** What Cloudflare answered. */
 interface KeptReading {
@@ -37,6 +37,16 @@ export interface RawCertificate {
   readonly notAfter: number | undefined;
 }
 
+/** What our Secret needed, and why it could not be written. */
+interface StoreRefusal {
+  readonly effect: PullEffect['do'];
+  readonly message: string;
+  /** Monotonic ms: not to be tried before. */
+  readonly untilMs: number;
+}
+
+/** For each try a key is made, which costs a second of CPU. */
+const REFUSED_MS = 5 * 60_000;
 const BACKOFF_MIN_MS = 60_000;
 const BACKOFF_MAX_MS = 3_600_000;
 
@@ -50,6 +60,7 @@ export class PullMemory {
   #failures = 0;
   #failure: Failure | undefined;
   #retryMs = Number.NEGATIVE_INFINITY;
+  #storeRefusal: StoreRefusal | undefined;
   /** Why an object of `publish` could not be written when that was tried last, by object. */
   readonly refused = new Map<string, string>();
   /** What was done of late. */
@@ -77,6 +88,7 @@ export class PullMemory {
     if (this.#scope === scope) return;
     this.#scope = scope;
     this.repeats.clear();
+    this.#storeRefusal = undefined;
     this.expire();
     this.succeeded();
   }
@@ -157,6 +169,19 @@ export class PullMemory {
 
   succeeded(): void {
     this.#failure = undefined;
+  }
+
+  /** Our Secret may not be written: that is tried again in five minutes, or for another state of the object. */
+  storeRefused(effect: PullEffect['do'], message: string): void {
+    this.#storeRefusal = { effect, message, untilMs: this.#clock.monotonic() + REFUSED_MS };
+  }
+
+  /** Why this is not to be tried now, and for how long; undefined: it may be. */
+  storeRefusal(effect: PullEffect['do']): { readonly message: string; readonly leftMs: number } | undefined {
+    if (this.#storeRefusal?.effect !== effect) return undefined;
+    const { message, untilMs } = this.#storeRefusal;
+    const leftMs = untilMs - this.#clock.monotonic();
+    return leftMs > 0 ? { message, leftMs } : undefined;
   }
 }
 

@@ -26,6 +26,12 @@ export function reportOf(world: PullsWorld, step: PullStep, nextMs: number): Con
   return { status, nextMs, problems: problemsOf(world, step) };
 }
 
+/** What comes next could not be begun, since our Secret may not be written. */
+export function refusedReport(report: ConcernReport<Status>, message: string): ConcernReport<Status> {
+  const problem: PullsProblem = { reason: 'SecretWriteRefused', message, stalled: false };
+  return { ...report, problems: [problem, ...report.problems] };
+}
+
 /**
  * Cloudflare did not answer: what was said stands, except that nothing is safe any more that the spec or the mode
  * takes away.

@@ -19,16 +19,22 @@ interface StoreWork {
   readonly signal: AbortSignal;
 }
 
-/** Creates, never applies: what is there already is not touched. */
+/** Our Secret may not be written: the message says what to do about it. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused';
+}
+
+/** Creates, never applies: what is there already is not touched. Throws StoreRefused. */
 export async function createStore({ context, signal }: StoreWork, secret: Secret): Promise<void> {
   try {
     await context.kube.create(secrets, secret, { signal, fieldManager: FIELD_MANAGER.zone });
   } catch (error) {
-    if (!(error instanceof KubeError) || error.kind !== 'AlreadyExists') throw error;
+    if (error instanceof KubeError && error.kind === 'AlreadyExists') return;
+    throw refusalOf(error, secret.metadata.name);
   }
 }
 
-/** Changes our Secret as it was read; `changed` when it is another by now, and then nothing may follow. */
+/** Changes our Secret as it was read; `changed` when it is another by now, and then nothing may follow. Throws StoreRefused. */
 export async function patchStore(
   { context, seen, signal }: StoreWork,
   change: StoreChange,
@@ -45,8 +51,15 @@ export async function patchStore(
   } catch (error) {
     if (error instanceof KubeError && (error.kind === 'Conflict' || error.kind === 'NotFound'))
       return 'changed';
-    throw error;
+    throw refusalOf(error, name);
   }
+}
+
+/** What a quota, a policy or a missing right forbids is told as such; any other error stays what it is. */
+function refusalOf(error: unknown, name = ''): unknown {
+  if (!(error instanceof KubeError) || (error.kind !== 'Invalid' && error.kind !== 'Forbidden')) return error;
+  const message = `The API server refuses to store Secret ${name}: ${error.message}. Lift the quota or policy that forbids it.`;
+  return new StoreRefused(message, { cause: error });
 }
 
 /** Whether the object still is as this pass has read it: deleted, changed or held, nothing more is done for it. */

@@ -189,7 +189,7 @@ export type PullProblem =
 export type PullStall = 'SwitchingOff' | 'Held';
 
 /** What is told beside the state: it goes on all the same. */
-export type PullWarning = 'CaExpiring' | 'PublishRefused';
+export type PullWarning = 'CaExpiring' | 'PublishRefused' | 'SecretWriteRefused';
 
 /** Which leaf of our Secret. */
 export type LeafSlot = 'leaf' | 'nextLeaf';

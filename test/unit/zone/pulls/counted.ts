@@ -87,6 +87,10 @@ export class CountedKube {
   readonly rewritten = new Set<string>();
   /** In a namespace that is not there. */
   readonly lost = new Set<string>();
+  /** A quota lets nothing be created any more. */
+  isFull = false;
+  /** How often something was to be created. */
+  creations = 0;
   #version = 0;
 
   /** Only what origin pulls ask. */
@@ -95,6 +99,8 @@ export class CountedKube {
       Promise.resolve(resource.kind === 'OriginZone' ? this.zone : this.objects.get(keyOf(resource, ref))),
     create: (resource: Resource<KubeObject>, body: Stored) => {
       const key = keyOf(resource, body.metadata);
+      this.creations += 1;
+      if (this.isFull) return Promise.reject(new KubeError('Forbidden', `create ${key}: exceeded quota`));
       if (this.objects.has(key)) throw new KubeError('AlreadyExists', 'it is there');
       return this.#write(key, { ...body, metadata: { ...body.metadata, uid: key } });
     },
