@@ -81,15 +81,13 @@ export class SecretWatch extends Judge<Secret> {
   }
 
   /**
-   * With `existingSecret: Adopt` what holds a pair of ours may, and what people garbled until it holds none at all; from
-   * then on it is no stranger's any more.
+   * With `existingSecret: Adopt` a pair of ours may, and one that people broke, which serves nobody; from then on it is no
+   * stranger's any more.
    */
   #mayBeTakenOver(previous: Secret, current: Secret | undefined): boolean {
     if (noteOf(previous, ANNOTATION.adopted) !== '') return true;
     const pair = this.#pairOf(previous);
-    const certificate = 'certificate' in pair ? pair.certificate : undefined;
-    if (certificate === undefined) return noteOf(current, ANNOTATION.adopted) !== '';
-    return pair.state === 'Matching' && certificate.trusted;
+    return pair.state === 'Matching' ? pair.certificate.trusted : noteOf(current, ANNOTATION.adopted) !== '';
   }
 
   async #isByPeople(change: Change<Secret>): Promise<boolean> {
