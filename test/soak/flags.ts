@@ -1,4 +1,4 @@
-import { FlagError, parseFlags } from '../support/command-flags.ts';
+import { FlagError, parseFlags, wholeNumberOf } from '../support/command-flags.ts';
 
 export const HELP = `npm run soak -- [--minutes M] [--seed S] [--slots N] [--real-time] [--logs DIR]
   --minutes M    how long people and faults are at it, default 5; fractions are minutes too
@@ -6,6 +6,9 @@ export const HELP = `npm run soak -- [--minutes M] [--seed S] [--slots N] [--rea
   --slots N      OriginCertificates, default 8
   --real-time    the operator's own budget, timeouts and Lease instead of short waits
   --logs DIR     writes what the replicas logged, in each of their lives, into DIR`;
+
+const SEEDS = { least: 1, most: 9_999_999 } as const;
+const SLOTS = { least: 1, most: 999 } as const;
 
 export interface SoakFlags {
   readonly minutes: number;
@@ -20,9 +23,9 @@ export function readSoakFlags(args: readonly string[]): SoakFlags | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
   return {
-    minutes: numberOf('minutes', values.minutes, /^\d{1,4}(\.\d{1,3})?$/) ?? 5,
-    seed: numberOf('seed', values.seed, /^[1-9]\d{0,6}$/) ?? 1 + Math.floor(Math.random() * 1e6),
-    slots: numberOf('slots', values.slots, /^[1-9]\d{0,2}$/) ?? 8,
+    minutes: minutesOf(values.minutes) ?? 5,
+    seed: wholeNumberOf('seed', values.seed, SEEDS, HELP) ?? 1 + Math.floor(Math.random() * 1e6),
+    slots: wholeNumberOf('slots', values.slots, SLOTS, HELP) ?? 8,
     realTime: values['real-time'],
     logs: values.logs,
   };
@@ -35,9 +38,9 @@ function parse(args: readonly string[]) {
   return parseFlags(args, options, HELP);
 }
 
-function numberOf(flag: string, value: string | undefined, form: RegExp): number | undefined {
+function minutesOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (!form.test(value) || Number(value) === 0)
-    throw new FlagError(`--${flag} is "${value}", which is no number that it takes\n${HELP}`);
+  if (!/^\d+(\.\d+)?$/.test(value) || Number(value) === 0)
+    throw new FlagError(`--minutes is "${value}": write a number above 0, such as 5 or 0.5\n${HELP}`);
   return Number(value);
 }

@@ -18,3 +18,16 @@ export function parseFlags<const Options extends ParseArgsOptionsConfig>(
     throw new FlagError(`${errorMessage(error)}\n${help}`);
   }
 }
+
+/** A whole number as a flag holds it; undefined where the flag is not given. Throws a FlagError that ends with the help. */
+export function wholeNumberOf(
+  flag: string,
+  value: string | undefined,
+  { least, most }: { readonly least: number; readonly most: number },
+  help: string,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^\d{1,15}$/.test(value) && number >= least && number <= most) return number;
+  throw new FlagError(`--${flag} is "${value}": write a whole number from ${least} to ${most}\n${help}`);
+}
