@@ -49,5 +49,5 @@ export async function readToken(
   const problem = token.problem(allPermissions(share));
   return problem === undefined
     ? { state: 'usable', token, digest: token.digest() }
-    : { state: 'unusable', message: problem };
+    : { state: 'unusable', message: `Secret ${name} in namespace ${namespace}, key ${key}: ${problem}` };
 }

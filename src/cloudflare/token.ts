@@ -47,7 +47,7 @@ export class ApiToken {
       return `This is a Global API Key, not an API token: create an API token with the permissions ${permissions} instead.`;
     }
     if (this.#value === PLACEHOLDER) {
-      return 'The Secret still holds the placeholder of the example: put your Cloudflare API token in its place.';
+      return 'This is the placeholder of the example, not an API token: put your Cloudflare API token in its place.';
     }
     if (!TOKEN_TEXT.test(this.#value)) {
       return 'The API token holds spaces, line breaks, quotes or other characters that no token has: store the token alone in the Secret.';
