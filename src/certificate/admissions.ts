@@ -1,6 +1,6 @@
 import type { Breaker } from '../cloudflare/breaker.ts';
 import type { Budget } from '../cloudflare/budget.ts';
-import { requestsOf, type Want } from '../cloudflare/turns.ts';
+import { countOf, type Want } from '../cloudflare/turns.ts';
 
 export interface AdmissionsOptions {
   readonly budget: Pick<Budget, 'claim' | 'release'>;
@@ -28,7 +28,7 @@ export class Admissions {
   /** It is called, and all that it wants kept for it; what is tried with it is kept from others too. */
   call(key: string, want: Want, isProbe: boolean): void {
     if (isProbe) this.#options.breaker.reserve(want, PROBE_MS);
-    this.#options.budget.claim(key, want.account, requestsOf(want));
+    this.#options.budget.claim(key, want.account, countOf(want));
     this.#admitted.set(key, { want, isProbe });
   }
 

@@ -1,4 +1,4 @@
-import { requestsOf, type Want } from '../cloudflare/turns.ts';
+import { countOf, type Want } from '../cloudflare/turns.ts';
 import { FairOrder } from '../kube/fair-order.ts';
 
 /** Beyond so many, what nobody waits for any more is forgotten. */
@@ -69,5 +69,5 @@ export class Lanes {
 /** What two must need alike to be in one lane. */
 function laneOf(want: Want): string {
   const { account, operation, place = '' } = want;
-  return [account, operation, requestsOf(want), place].join(' ');
+  return [account, operation, countOf(want), place].join(' ');
 }

@@ -2,7 +2,7 @@ import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { CertificateContext } from './context.ts';
 import { isBeingChecked, issuerKey } from './issuer-view.ts';
 import { leavingKey } from './attempts.ts';
-import { issuersOwedTo, sessionsOf } from './token-sessions.ts';
+import { issuersNeededToLeave, sessionsOf } from './token-sessions.ts';
 import type { Leaving, World } from './world.ts';
 
 /** How long a deletion waits for us at most, what it stands in our own line for others not counted. */
@@ -18,7 +18,7 @@ export function leavingOf(
   key: string,
 ): Leaving {
   const { metadata } = certificate;
-  const issuers = issuersOwedTo(certificate, pending);
+  const issuers = issuersNeededToLeave(certificate, pending);
   const isAwaited = issuers.some((ref) => isBeingChecked(context, issuerKey(metadata.namespace, ref)));
   const isKnown = sessionsOf(context, metadata.namespace, issuers).length > 0;
   const token = isKnown ? 'known' : isAwaited ? 'awaited' : 'gone';

@@ -2,7 +2,7 @@ import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import type { Ask, Breaker } from '../cloudflare/breaker.ts';
 import type { Budget } from '../cloudflare/budget.ts';
-import { type BackgroundTurns, requestsOf, type Turns, type Want } from '../cloudflare/turns.ts';
+import { type BackgroundTurns, countOf, type Turns, type Want } from '../cloudflare/turns.ts';
 import type { Rank } from '../kube/fair-order.ts';
 import { Admissions } from './admissions.ts';
 import { Lanes, type Next } from './lanes.ts';
@@ -70,7 +70,7 @@ export class Line implements Turns, BackgroundTurns {
     const { budget, breaker } = this.#options;
     if (breaker.holds(want) && !this.#admissions.isProbe(key)) return false;
     this.serve();
-    const missing = requestsOf(want) - budget.claimed(key);
+    const missing = countOf(want) - budget.claimed(key);
     if (missing <= 0) return !budget.isStopped(account);
     if (budget.waitMs(account, 'certificates', missing) > 0) return false;
     this.#admissions.admit(key, want, missing);
@@ -141,7 +141,7 @@ export class Line implements Turns, BackgroundTurns {
   expectedMs(): number {
     const lanes = this.#lanes.list();
     const shut = lanes.map(({ want }) => this.#laneMs(want)).filter(Number.isFinite);
-    const requests = lanes.reduce((sum, { want, waiting }) => sum + waiting * requestsOf(want), 0);
+    const requests = lanes.reduce((sum, { want, waiting }) => sum + waiting * countOf(want), 0);
     return Math.max(this.#options.budget.expectedMs(requests), 0, ...shut);
   }
 
@@ -177,7 +177,7 @@ export class Line implements Turns, BackgroundTurns {
       // Of whatever lane: a probe that reads first and then revokes needs the next one too.
       if (this.#admissions.isProbed(want.account) || !mayProbe(want.account)) return Infinity;
     }
-    return Math.max(breaker.waitMs(want), budget.waitMs(want.account, 'certificates', requestsOf(want)));
+    return Math.max(breaker.waitMs(want), budget.waitMs(want.account, 'certificates', countOf(want)));
   }
 
   /** Until somebody may be called, as far as can be said, ms. */

@@ -7,7 +7,7 @@ import type { CertificateMemory } from './memory.ts';
 import type { Pending } from './pending.ts';
 import { requestsOf } from './record.ts';
 import { type Subject, subjectKey } from './subject.ts';
-import { issuersOwedTo, sessionsOf } from './token-sessions.ts';
+import { issuersNeededToLeave, sessionsOf } from './token-sessions.ts';
 
 /** An object as far as attempts for it may fail: a living one, or one that is being deleted. */
 interface Attempted {
@@ -39,7 +39,7 @@ function leavingScope(
   pending: Attempted['pending'],
 ): string {
   const { namespace, uid } = leaving.metadata;
-  const known = sessionsOf({ sessions }, namespace, issuersOwedTo(leaving, pending));
+  const known = sessionsOf({ sessions }, namespace, issuersNeededToLeave(leaving, pending));
   return JSON.stringify(['leaving', uid, ...known.map(({ tokenDigest }) => tokenDigest).toSorted()]);
 }
 

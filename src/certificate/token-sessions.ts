@@ -23,8 +23,8 @@ export function revokersOf(
   return sessionsOf(context, metadata.namespace, [...(issuerRef ? [issuerRef] : []), spec.issuerRef]);
 }
 
-/** The issuers whose tokens an object needs that is being deleted: for what it has, what it had, and what it asked for. */
-export function issuersOwedTo(
+/** The issuers whose tokens are needed to let an object go: of what it has, what it had, and what it asked for. */
+export function issuersNeededToLeave(
   { spec, status }: OriginCertificate,
   pending: Pick<Pending, 'issuer'> | undefined,
 ): readonly IssuerRef[] {

@@ -7,7 +7,7 @@ export interface Want extends Ask {
 }
 
 /** How many requests are wanted at most. */
-export function requestsOf({ requests = 1 }: Want): number {
+export function countOf({ requests = 1 }: Want): number {
   return requests;
 }
 

@@ -64,6 +64,7 @@ export class Connections {
    * them (watches above all) would wait for minutes.
    */
   async reconnect(): Promise<void> {
+    if (this.#closed) return; // A new pool would be closed by nobody.
     const old = [this.#pool, ...this.#retired];
     this.#pool = newPool(this.#origin, this.#credentials);
     await Promise.all(old.map((pool) => pool.destroy()));

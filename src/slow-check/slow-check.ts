@@ -19,7 +19,10 @@ const LOOK_MS = MINUTE_MS;
 /** How long it may go without a look: a zone that is new is noticed so much later. */
 const LONGEST_MS = 5 * MINUTE_MS;
 const INTERVAL_MS = 6 * HOUR_MS;
-/** A process that is started again and again lists nothing; one that stays has looked at all within a quarter of an hour. */
+/**
+ * A process that is started again and again lists nothing; one that stays has looked at all zones that it knew at its
+ * start within a quarter of an hour.
+ */
 const FIRST_MS = { least: 5 * MINUTE_MS, spread: 10 * MINUTE_MS } as const;
 /** An OriginZone's listings serve; where they fail to come, it is listed with the issuer's token. */
 const OVERDUE = 1.25;
@@ -128,7 +131,7 @@ export class SlowCheck {
     return due[0]?.zone;
   }
 
-  /** Until the first zone is due. The end of what goes on in the background wakes in any case. */
+  /** Until the first zone is due. What ends in the background wakes, unless it broke off: then the zone is still due. */
   #nextLookMs(zones: ReadonlyMap<string, ZoneInUse>): number {
     const dueMs = Math.min(...[...zones.values()].map((zone) => workMs(this.#record(zone))));
     return Math.min(LONGEST_MS, Math.max(LOOK_MS, dueMs - this.#context.clock.monotonic()));

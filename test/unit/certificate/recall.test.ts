@@ -6,13 +6,14 @@ import { originCertificate } from './fixtures.ts';
 type Sessions = Parameters<typeof failureScope>[0]['sessions'];
 
 const FORMER = { kind: 'OriginIssuer', name: 'former' } as const;
+const ASKED = { kind: 'OriginIssuer', name: 'asked', uid: 'uid-asked' } as const;
 
 /** By issuer. */
 let tokens: Record<string, string>;
 let refused: readonly string[];
 
 beforeEach(() => {
-  tokens = { cloudflare: 'one', former: 'two' };
+  tokens = { cloudflare: 'one', former: 'two', asked: 'three' };
   refused = [];
 });
 
@@ -34,11 +35,15 @@ function scope(): string {
     ready: !refused.includes(name),
   });
   const context = { sessions: { get } as unknown as Sessions };
-  return failureScope(context, { certificate: undefined, leaving, pending: undefined });
+  return failureScope(context, { certificate: undefined, leaving, pending: { issuer: ASKED } });
 }
 
 describe('a failed revocation of an object that is being deleted', () => {
-  test.each(['cloudflare', 'former'])('is tried again as soon as issuer %s has another token', (issuer) => {
+  test.each([
+    ['of what it has', 'cloudflare'],
+    ['of what it had', 'former'],
+    ['of what it asked for', 'asked'],
+  ])('is tried again as soon as the issuer %s has another token', (_, issuer) => {
     const before = scope();
     tokens = { ...tokens, [issuer]: 'corrected' };
     expect(scope()).not.toBe(before);

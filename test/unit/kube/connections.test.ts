@@ -106,6 +106,13 @@ describe('the connections to an API server', () => {
     expect(accepted).toBe(2);
   });
 
+  test('stay closed when they are to be begun anew after that', async () => {
+    await connections.close();
+    await connections.reconnect();
+    await expect(ask()).rejects.toThrow('destroyed');
+    expect(accepted).toBe(0);
+  });
+
   test('are there though the TLS material is of no use: each request says so', async () => {
     credentials = { tls: { ca: 'none', cert: 'none', key: 'none' }, headers: {} };
     const current = (): Promise<Credentials> => Promise.resolve(credentials);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LeaseLock } from '../../../src/kube/lease-lock.ts';
 import type { Lease } from '../../../src/kube/object.ts';
 import { listen } from '../../support/plain-api-server.ts';
@@ -7,20 +7,28 @@ import { listen } from '../../support/plain-api-server.ts';
 type Spec = NonNullable<Lease['spec']>;
 type Stored = Lease & { readonly metadata: { readonly resourceVersion: string; readonly uid: string } };
 
-/** Longer than any test runs. */
 const LONG_SECONDS = 3600;
+/** How long the candidates of these tests let a Lease stand still that names no duration. */
+const DURATION_MS = 14_500;
 
 const { signal } = new AbortController();
 let front: Awaited<ReturnType<typeof listen>>;
 let stored: Stored | undefined;
 let writes: number;
+/** How long a request is on its way. */
+let onWayMs: number;
 
 beforeEach(async () => {
   stored = undefined;
   writes = 0;
+  onWayMs = 0;
   front = await listen((request, response) => void answer(request, response));
+  vi.useFakeTimers({ toFake: ['performance'] });
 });
-afterEach(() => front[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.useRealTimers();
+  await front[Symbol.asyncDispose]();
+});
 
 /** As the API server keeps one Lease. */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -28,6 +36,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString();
   const body = text === '' ? undefined : (JSON.parse(text) as Stored);
+  vi.advanceTimersByTime(onWayMs);
   const refused = refusal(request.method, body);
   if (refused === undefined && body !== undefined) put({ ...stored?.spec, ...body.spec });
   response.writeHead(refused?.code ?? 200, { 'content-type': 'application/json' });
@@ -51,15 +60,18 @@ function put(spec: Spec): void {
 }
 
 function lockOf(identity: string): LeaseLock {
-  return new LeaseLock({ client: front.kube, namespace: 'ns', name: 'test', identity, durationMs: 14_500 });
+  return new LeaseLock({
+    client: front.kube,
+    namespace: 'ns',
+    name: 'test',
+    identity,
+    durationMs: DURATION_MS,
+  });
 }
 
 describe('a candidate', () => {
   test('makes the Lease where there is none', async () => {
-    const beforeMs = performance.now();
-    const startMs = await lockOf('me').take(signal);
-    expect(startMs).toBeGreaterThanOrEqual(beforeMs);
-    expect(startMs).toBeLessThanOrEqual(performance.now());
+    expect(await lockOf('me').take(signal)).toBeDefined();
     expect(stored?.spec).toMatchObject({
       holderIdentity: 'me',
       leaseDurationSeconds: 15,
@@ -71,10 +83,6 @@ describe('a candidate', () => {
     ['that was given up', { holderIdentity: '', leaseDurationSeconds: LONG_SECONDS, leaseTransitions: 6 }],
     ['that nobody held yet', { leaseTransitions: 6 }],
     ['that is its own', { holderIdentity: 'me', leaseDurationSeconds: LONG_SECONDS, leaseTransitions: 6 }],
-    [
-      'that stood still for its duration',
-      { holderIdentity: 'gone', leaseDurationSeconds: 0, leaseTransitions: 6 },
-    ],
   ])('takes one %s', async (_, spec) => {
     put(spec);
     expect(await lockOf('me').take(signal)).toBeDefined();
@@ -92,6 +100,33 @@ describe('a candidate', () => {
     expect(writes).toBe(1);
   });
 
+  test.each<[string, Spec, number]>([
+    ['its own duration', { holderIdentity: 'gone', leaseDurationSeconds: 20, leaseTransitions: 6 }, 20_000],
+    ["the candidate's", { holderIdentity: 'gone', leaseTransitions: 6 }, DURATION_MS],
+  ])('takes one that it has seen standing still for %s, and no sooner', async (_, spec, ms) => {
+    put(spec);
+    const lock = lockOf('me');
+    expect(await lock.take(signal)).toBeUndefined();
+    vi.advanceTimersByTime(ms - 1);
+    expect(await lock.take(signal)).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(await lock.take(signal)).toBeDefined();
+    expect(stored?.spec).toMatchObject({ holderIdentity: 'me', leaseTransitions: 7 });
+  });
+
+  test('counts anew from when it sees one renewed', async () => {
+    put({ holderIdentity: 'other', renewTime: 'first' });
+    const lock = lockOf('me');
+    expect(await lock.take(signal)).toBeUndefined();
+    vi.advanceTimersByTime(DURATION_MS - 1);
+    put({ holderIdentity: 'other', renewTime: 'second' });
+    expect(await lock.take(signal)).toBeUndefined();
+    vi.advanceTimersByTime(DURATION_MS - 1);
+    expect(await lock.take(signal)).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(await lock.take(signal)).toBeDefined();
+  });
+
   test('gets nothing when another was faster', async () => {
     put({ holderIdentity: '' });
     const locks = Array.from({ length: 8 }, (_, at) => lockOf(`c-${at}`));
@@ -99,6 +134,25 @@ describe('a candidate', () => {
     const winners = taken.filter((each) => each.status === 'fulfilled' && each.value !== undefined);
     expect(winners).toHaveLength(1);
     expect(writes).toBe(2);
+  });
+});
+
+describe('who holds it counts from before the request, however long that is on its way', () => {
+  test('where it is made', async () => {
+    const beforeMs = performance.now();
+    onWayMs = 3000;
+    expect(await lockOf('me').take(signal)).toBe(beforeMs + 3000); // After the look, before the write.
+    expect(performance.now()).toBe(beforeMs + 6000);
+  });
+
+  test('where it is taken, and renewed', async () => {
+    put({ holderIdentity: '' });
+    const beforeMs = performance.now();
+    const lock = lockOf('me');
+    onWayMs = 3000;
+    expect(await lock.take(signal)).toBe(beforeMs + 3000);
+    expect(await lock.renew(signal)).toBe(beforeMs + 6000);
+    expect(performance.now()).toBe(beforeMs + 9000);
   });
 });
 
