@@ -1,4 +1,4 @@
-import { FlagError, parseFlags } from '../support/command-flags.ts';
+import { FlagError, parseFlags, wholeNumberOf } from '../support/command-flags.ts';
 
 export const HELP = `npm run bench -- [--quick] [--certificates N] [--delay MS] [--soak] [--zones N] [--profile DIR]
 npm run bench -- --scale [--certificates N] [--namespaces N] [--secrets N] [--minutes N] [--profile DIR]
@@ -13,22 +13,34 @@ npm run bench -- --scale [--certificates N] [--namespaces N] [--secrets N] [--mi
   --profile DIR      writes CPU profiles of the operator into DIR
 `;
 
+const MOST = 99_999;
+
 export type BenchFlags = ReturnType<typeof parse>;
 
 /** Throws a FlagError that ends with the help. */
 export function readBenchFlags(args: readonly string[]): BenchFlags {
   const values = parse(args);
-  for (const name of ['certificates', 'namespaces', 'secrets', 'minutes', 'zones', 'delay'] as const) {
-    const value = values[name];
-    if (value !== undefined && !/^\d{1,5}$/.test(value))
-      throw new FlagError(`--${name} is "${value}": write a whole number from 0 to 99999\n${HELP}`);
-  }
   for (const name of ['certificates', 'namespaces', 'zones'] as const)
-    if (Number(values[name] ?? 1) === 0)
-      throw new FlagError(`--${name} is 0: write a number from 1\n${HELP}`);
-  if (values.scale && values.zones !== undefined)
-    throw new FlagError(`--scale and --zones are two measurements: give only one of them\n${HELP}`);
+    wholeNumberOf(name, values[name], { least: 1, most: MOST }, HELP);
+  for (const name of ['secrets', 'minutes', 'delay'] as const)
+    wholeNumberOf(name, values[name], { least: 0, most: MOST }, HELP);
+  const problem = values.scale ? besideScale(values) : withoutScale(values);
+  if (problem !== undefined) throw new FlagError(`${problem}\n${HELP}`);
   return values;
+}
+
+/** What would be ignored, and people would wait half an hour for it. */
+function besideScale({ quick, delay, soak, zones }: BenchFlags): string | undefined {
+  if (quick)
+    return '--scale takes no --quick: for a smaller --scale write --certificates 200 --secrets 500 --minutes 1';
+  if (delay !== undefined) return '--scale takes no --delay: its Cloudflare answers at once';
+  const other = zones !== undefined ? '--zones' : soak ? '--soak' : undefined;
+  return other && `--scale and ${other} are two measurements: give only one of them`;
+}
+
+function withoutScale(values: BenchFlags): string | undefined {
+  const lone = (['namespaces', 'secrets', 'minutes'] as const).find((name) => values[name] !== undefined);
+  return lone && `--${lone} needs --scale`;
 }
 
 function parse(args: readonly string[]) {
