@@ -4,11 +4,11 @@ import { isRefusal, type Recurring } from './recurring.ts';
 /** How many intervals old the DNS records may be: one reading may fail and be made up for. */
 const INTERVALS = 2;
 
-/** How old they may be for strict to be switched on by them, however far the intervals are stretched. */
-const FRESH_MS = 30 * 60_000;
+/** How old they may be for the mode to be raised by them: long enough to look at names that turned up in between. */
+const FRESH_MS = 60_000;
 
 /**
- * Why the DNS records are listed anew before the step that no name may fail, as a sentence; undefined where they are
+ * Why the DNS records are listed anew before a step that no name may fail, as a sentence; undefined where they are
  * fresh, or not known to be old.
  *
  * @param readAt ms since the epoch.

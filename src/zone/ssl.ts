@@ -138,10 +138,9 @@ function gateWaiting(difference: Difference, seen: Look): SettingAction | undefi
   return why === undefined ? undefined : hold(difference, 'GateWaiting', why, wantedProbes(seen));
 }
 
-/** The last step, which breaks whoever is not known: what may have been added since is looked for, in the background. */
+/** A step up breaks whoever is not known: what may have been added since is looked for first, in the background. */
 function recordsWaiting(difference: Difference, { recordsAt }: Look): SettingAction | undefined {
-  const { world, to } = difference;
-  if (to !== 'strict' && to !== 'origin_pull') return undefined;
+  const { world } = difference;
   const why = agedRecordsWords(recordsAt, world.now);
   return why === undefined ? undefined : hold(difference, 'GateWaiting', why, { listsRecords: true });
 }

@@ -80,6 +80,24 @@ async function metrics(): Promise<string> {
   return (await request(`http://127.0.0.1:${operator.metricsPort}/metrics`)).body.text();
 }
 
+describe('full', () => {
+  test('does not come by old records: a name added while the zone was only observed is found first', async () => {
+    await operator.stop();
+    operator = await zones.startOperator({ clock, slowCheck: false, flags: ['--zone-interval=8h'] });
+    const probes = [{ hostnames: [NAME], addresses: [origin.address] }];
+    await zones.apply(enforced({ mode: 'Observe', probes }));
+    await zones.condition('InSync', 'NotEnforced', { status: 'False', nudge });
+    await pass(2 * MINUTE);
+    // Its origin speaks http only.
+    const plain = { name: 'plain.example.com', type: 'A', content: '127.0.0.9', proxied: true } as const;
+    await scene.simulator.seedRecord(zoneId, plain);
+    await zones.apply(enforced({ probes }));
+    const closed = await zones.condition('InSync', 'GateClosed', { status: 'False', nudge });
+    expect(conditionOf(closed, 'InSync')?.message).toContain(plain.name);
+    expect(await mode()).toBe('flexible');
+  });
+});
+
 describe('strict', () => {
   test('waits under full for an origin with a foreign certificate, and comes when it serves one of the Origin CA', async () => {
     await zones.apply(enforced());

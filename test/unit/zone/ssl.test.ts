@@ -41,17 +41,31 @@ describe('verdicts are fresh', () => {
   });
 });
 
-describe('before the step to strict', () => {
-  const old = { recordsAt: NOW - 30 * MINUTE - 1 };
+describe('before a step up', () => {
+  const old = { recordsAt: NOW - MINUTE - 1 };
   test.each<[string, string, WorldChange]>([
-    ['old records are listed anew', 'Hold GateWaiting', { settings: strict, values: full, gate: old }],
+    [
+      'to strict old records are listed anew',
+      'Hold GateWaiting',
+      { settings: strict, values: full, gate: old },
+    ],
     ['to origin_pull too', 'Hold GateWaiting', { settings: enterprise, values: strict, gate: old }],
     [
-      'records of half an hour will do',
+      'records of a minute will do',
       'RollOut full to strict',
-      { settings: strict, values: full, gate: { recordsAt: NOW - 30 * MINUTE } },
+      { settings: strict, values: full, gate: { recordsAt: NOW - MINUTE } },
     ],
-    ['to full old records will do', 'RollOut flexible to full', { settings: strict, gate: old }],
+    ['to full too', 'Hold GateWaiting', { settings: strict, gate: old }],
+    [
+      'to full they are although no origin is known',
+      'Hold GateWaiting',
+      { settings: strict, gate: old, lines: [] },
+    ],
+    [
+      'to flexible nothing is',
+      'RollOut off to flexible',
+      { settings: { ssl: 'flexible' }, values: { ssl: 'off' }, gate: old },
+    ],
     [
       'nothing is listed for a gate that is closed',
       'Hold GateClosed',
