@@ -55,7 +55,7 @@ export interface OriginCertificate {
      */
     validityDays?: 7 | 30 | 90 | 365 | 730 | 1095 | 5475;
     /**
-     * How long before its end the certificate is renewed, in hours, minutes and seconds, such as 720h or 1h30m. Absent, a third of its lifetime.
+     * How long before its end the certificate is renewed, in hours, minutes and seconds, such as 720h or 1h30m. Absent, a third of its lifetime. Renewal comes up to a twentieth of it earlier, so that certificates issued together are not renewed together: see status.renewalTime.
      */
     renewBefore?: string;
     /**

@@ -28,7 +28,11 @@ export async function rolledOut(narrator: Narrator, stage: Stage, visitor: Visit
   narrator.command(
     'kubectl -n originca-system create secret generic cloudflare-zone --from-literal=api-token="$TOKEN"',
   );
-  narrator.command('kubectl apply -f deploy/examples/zone.yaml     # with mode: Enforce');
+  narrator.say(
+    `The example is changed for here: mode Enforce, of the settings ssl alone, restoreAfter ${RESTORE_AFTER}, and in ` +
+      'probes the address of this origin.',
+  );
+  narrator.command('kubectl apply -f deploy/examples/zone.yaml     # changed as said');
   await applyManifests(kube, [tokenManifest(stage), await zoneManifest(stage)]);
   await sslIs(stage, 'strict');
   narrator.say(`OriginsVerified: ${await zoneCondition(stage, 'OriginsVerified', 'True')}`);
@@ -49,7 +53,7 @@ export async function restored(narrator: Narrator, stage: Stage, visitor: Visito
   narrator.report(`InSync: False  ${pending}`);
   await sslIs(stage, 'strict');
   narrator.good(
-    `${(await modes()).join(' → ')}: full at once, strict ${RESTORE_AFTER} later (spec.restoreAfter)`,
+    `${(await modes()).join(' → ')}: full at once, strict ${RESTORE_AFTER} later (spec.restoreAfter; 15m by default)`,
   );
   allAnswered(narrator, visitor, 'meanwhile');
 }
@@ -57,7 +61,10 @@ export async function restored(narrator: Narrator, stage: Stage, visitor: Visito
 /** The origin forgets its Secret at the next renewal: what was feared. Returns the certificate that is not served. */
 export async function brokenOrigin(narrator: Narrator, stage: Stage, former: string): Promise<string> {
   const { origin } = stage;
-  narrator.say('The Ingress loses its Secret, and the origin shows its fake certificate.');
+  narrator.say(
+    'The Ingress loses its Secret, and the origin shows its fake certificate. The operator looks at a good origin every ' +
+      'half hour or so, and seconds after its Secret got another pair: a renewal is asked for, so that it looks now.',
+  );
   origin.setBroken(true);
   await requestRenewal(narrator, stage);
   const { id } = await issuedAfter(stage, former);
