@@ -162,9 +162,11 @@ export class FaultProxy {
     const body = await readAll(request);
     await this.#resumed?.promise;
     const passage = { request: seen.number, method, path };
+    // Whoever was gone before has a request on its way that nothing calls back: it arrives, however late.
+    const isWaited = seen.abandonedMs === undefined;
     if ((await this.gate?.({ ...passage, when: 'before', body })) === 'drop') return void request.destroy();
     // Whoever gave up while a gate held the request has long concluded that it never arrived.
-    if (this.gate !== undefined && seen.abandonedMs !== undefined) return;
+    if (isWaited && this.gate !== undefined && seen.abandonedMs !== undefined) return;
     switch (fault?.type) {
       case 'status':
         seen.status = fault.status;

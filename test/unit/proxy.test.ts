@@ -50,6 +50,22 @@ test('a request that its caller gave up while a gate held it never reaches the s
   expect(proxy.errors).toEqual([]);
 });
 
+test('a request whose connection was reset while the proxy was paused still reaches the server, gate or not', async () => {
+  proxy.gate = () => Promise.resolve('pass');
+  proxy.pause();
+  const given = post('/late').then(
+    () => 'answered',
+    () => 'reset',
+  );
+  await until('the request', () => proxy.requests.length === 1);
+  proxy.resetAll();
+  expect(await given).toBe('reset');
+  await until('its end to be noticed', () => proxy.requests[0]?.abandonedMs !== undefined);
+  proxy.resume();
+  await until('the request to arrive', () => served.length > 0);
+  expect(served).toEqual(['/late']);
+});
+
 test('a request that a gate lets pass in time reaches the server', async () => {
   const passages: string[] = [];
   proxy.gate = async ({ when, path }) => {
