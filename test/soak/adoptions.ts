@@ -33,7 +33,8 @@ const HARMLESS_DAMAGES: readonly string[] = [
   'strip the label',
   'overwrite our fields',
   'add fields of their own',
-] satisfies readonly Damage[];
+  'come first', // It makes what was not there, or nothing.
+] satisfies readonly (Damage | 'come first')[];
 
 /** Whether it leaves an adopted pair as good as it was; what a wish changes shows the wish. */
 function isHarmless(step: Step): boolean {

@@ -11,7 +11,7 @@ import type { Stage } from './stage.ts';
 import type { Damage, PairByHand, Step } from './steps.ts';
 import type { Traces } from './traces.ts';
 import { TEMPLATE_LABEL } from './wish.ts';
-import { writing } from './writing.ts';
+import { patch, writing } from './writing.ts';
 
 type Damaging = Extract<Step, { readonly kind: 'damage' }>;
 
@@ -32,33 +32,27 @@ export class Hands {
     this.#traces = traces;
   }
 
-  async damage({ slot, secret: name, how, other }: Damaging): Promise<void> {
+  /** Resolves to whether it changed anything, as all of these do. */
+  async damage({ slot, secret: name, how, other }: Damaging): Promise<boolean> {
     if (how === 'come first') return this.#comeFirst(slot, name);
     if (how === 'delete') return this.#delete(slot, name);
-    const patch = await this.#patchOf(how, slot, other);
-    if (patch === undefined) return;
+    const body = await this.#patchOf(how, slot, other);
+    if (body === undefined) return false;
     const { kube, places } = this.#stage;
-    const after = await kube.mergePatch(secrets, places.refOf(slot, name), patch, writing());
-    this.#traces.noteMade(after.metadata);
+    return patch(kube, this.#traces, secrets, places.refOf(slot, name), body);
   }
 
   /** The object gets fields that are nobody's business. */
-  async mark(slot: string): Promise<void> {
+  async mark(slot: string): Promise<boolean> {
     const { kube, places } = this.#stage;
-    const after = await kube.mergePatch(
-      originCertificates,
-      places.refOf(slot),
-      this.#marks(marks),
-      writing(),
-    );
-    this.#traces.noteMade(after.metadata);
+    return patch(kube, this.#traces, originCertificates, places.refOf(slot), this.#marks(marks));
   }
 
-  async deletePending(slot: string): Promise<void> {
+  async deletePending(slot: string): Promise<boolean> {
     const { kube, places } = this.#stage;
     const certificate = await kube.get(originCertificates, places.refOf(slot), writing());
-    if (certificate === undefined) return;
-    await this.#delete(slot, `${PENDING_SECRET_PREFIX}${certificate.metadata.uid}`);
+    if (certificate === undefined) return false;
+    return this.#delete(slot, `${PENDING_SECRET_PREFIX}${certificate.metadata.uid}`);
   }
 
   /** A Secret with a pair that Cloudflare signed for them, in place of what bore its name. */
@@ -82,13 +76,14 @@ export class Hands {
   }
 
   /** A Secret of somebody's own, where there is none yet. */
-  async #comeFirst(slot: string, name: string): Promise<void> {
+  async #comeFirst(slot: string, name: string): Promise<boolean> {
     const { kube, places } = this.#stage;
     const { cert, key } = await fakeCertificate();
     const metadata = { ...places.refOf(slot, name), ...OWN_MARKS };
     const data = { 'tls.crt': encode(cert), 'tls.key': encode(key) };
     const made = await kube.create(secrets, { metadata, type: 'kubernetes.io/tls', data }, writing());
     this.#traces.noteMade(made.metadata);
+    return true;
   }
 
   #marks(make: (number: number) => object): object {
@@ -96,14 +91,14 @@ export class Hands {
     return make(this.#marked);
   }
 
-  async #delete(slot: string, name: string): Promise<void> {
+  async #delete(slot: string, name: string): Promise<boolean> {
     const { kube, places } = this.#stage;
     const ref = places.refOf(slot, name);
     const found = await kube.get(secrets, ref, writing());
     const uid = found?.metadata.uid;
-    if (uid === undefined) return;
+    if (uid === undefined) return false;
     this.#traces.noteDeleted(uid);
-    await kube.delete(secrets, ref, { ...writing(), uid });
+    return (await kube.delete(secrets, ref, { ...writing(), uid })) === 'deleted';
   }
 
   async #patchOf(how: Exclude<Damage, 'delete'>, slot: string, other: string): Promise<object | undefined> {

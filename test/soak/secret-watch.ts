@@ -6,8 +6,9 @@ import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
 import { privateKeyDigest } from '../../src/pki/keys.ts';
 import { decode } from '../../src/secret-facts.ts';
 import { Judge, type JudgeParts } from './judge.ts';
-import { isStrangers, lostMarksOf } from './marks.ts';
+import { lostMarksOf } from './marks.ts';
 import { isServing } from './serving.ts';
+import { wrongsStranger } from './take-over.ts';
 import { isAskedFor, ownerOf } from './wish.ts';
 
 /**
@@ -71,23 +72,14 @@ export class SecretWatch extends Judge<Secret> {
 
   /** What is not the operator's is not touched. */
   #judgeStrangers(change: Change<Secret>): void {
-    const { journal } = this.parts;
+    const { journal, users, stage } = this.parts;
     const { current, previous } = change;
     if (previous === undefined) return;
     const name = `Secret ${previous.metadata.name ?? ''}`;
-    if (isStrangers(previous) && !this.#mayBeTakenOver(previous, current))
+    const adopts = users.adopting.has(this.#slotOf(previous));
+    if (wrongsStranger(change, { adopts, roots: stage.roots }))
       journal.violation(`${name} is a stranger's, and was ${current ? 'written' : 'deleted'}`);
     for (const lost of lostMarksOf(change)) journal.violation(`${name} lost a stranger's ${lost}`);
-  }
-
-  /**
-   * With `existingSecret: Adopt` a pair of ours may, and one that people broke, which serves nobody; from then on it is no
-   * stranger's any more.
-   */
-  #mayBeTakenOver(previous: Secret, current: Secret | undefined): boolean {
-    if (noteOf(previous, ANNOTATION.adopted) !== '') return true;
-    const pair = this.#pairOf(previous);
-    return pair.state === 'Matching' ? pair.certificate.trusted : noteOf(current, ANNOTATION.adopted) !== '';
   }
 
   async #isByPeople(change: Change<Secret>): Promise<boolean> {

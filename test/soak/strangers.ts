@@ -6,10 +6,10 @@ import type { Clash, ClashPoint, Step } from './steps.ts';
 import type { Users } from './users.ts';
 import { ownerOf } from './wish.ts';
 
-/** What the operator is about to write. */
+/** What the operator is about to write: an object, or a Secret of one. */
 interface Write {
   readonly at: ClashPoint;
-  readonly namespace: string;
+  readonly slot: string;
   readonly name: string;
 }
 
@@ -24,12 +24,13 @@ export class Strangers {
   /** Clashes that wait for a write to come before. */
   #waiting: readonly Clash[] = [];
   readonly #places: Places;
-  readonly #users: Users;
+  readonly #users: Pick<Users, 'run' | 'slotOfUid'>;
   readonly #journal: Journal;
+  #isOver = false;
   /** Writes of the operator that somebody came before. */
   hits = 0;
 
-  constructor(places: Places, users: Users, journal: Journal) {
+  constructor(places: Places, users: Pick<Users, 'run' | 'slotOfUid'>, journal: Journal) {
     this.#places = places;
     this.#users = users;
     this.#journal = journal;
@@ -41,6 +42,7 @@ export class Strangers {
 
   /** Nobody comes in between any more. */
   end(): void {
+    this.#isOver = true;
     this.#waiting = [];
   }
 
@@ -57,18 +59,17 @@ export class Strangers {
     this.#waiting = this.#waiting.filter((each) => each !== clash);
     const isHit = await this.#users.run(this.#deedOf(write, clash));
     const left = isHit ? clash.count - 1 : clash.count;
-    if (left > 0) this.#waiting = [{ ...clash, count: left }, ...this.#waiting];
+    // Behind all others: one that cannot be carried out yet is not to keep them from it.
+    if (left > 0 && !this.#isOver) this.#waiting = [...this.#waiting, { ...clash, count: left }];
     if (!isHit) return;
     this.hits += 1;
-    this.#journal.note(`somebody came before a write of ${write.namespace}/${write.name}: ${clash.how}`);
+    this.#journal.note(`somebody came before a write of ${write.name} of ${write.slot}: ${clash.how}`);
   }
 
-  #deedOf({ namespace, name }: Write, { at, how }: Clash): Step {
-    if (at === 'object') {
-      const slot = this.#places.slotOf({ namespace, name });
+  #deedOf({ slot, name }: Write, { at, how }: Clash): Step {
+    if (at === 'object')
       return how === 'strip status' ? { kind: 'strip status', slot } : { kind: 'mark', slot };
-    }
-    const slot = this.#places.slotOf({ namespace, name: ownerOf(name) });
+    if (at === 'pending Secret' && how === 'delete') return { kind: 'delete pending', slot };
     return { kind: 'damage', slot, secret: name, how, other: name };
   }
 
@@ -80,10 +81,24 @@ export class Strangers {
     const namespace = inSecrets ?? inObjects ?? '';
     const name = secret ?? object ?? '';
     if (!this.#places.all.includes(namespace)) return undefined;
-    if (object !== undefined) return isOfSlot(name) ? { at: 'object', namespace, name } : undefined;
-    if (name.startsWith(PENDING_SECRET_PREFIX)) return { at: 'pending Secret', namespace, name };
-    return isOfSlot(ownerOf(name) ?? '') ? { at: 'Secret', namespace, name } : undefined;
+    if (object !== undefined) return this.#of({ at: 'object', namespace, name, owner: name });
+    if (!name.startsWith(PENDING_SECRET_PREFIX))
+      return this.#of({ at: 'Secret', namespace, name, owner: ownerOf(name) ?? '' });
+    const slot = this.#users.slotOfUid(name.slice(PENDING_SECRET_PREFIX.length));
+    return slot === undefined ? undefined : { at: 'pending Secret', slot, name };
   }
+
+  #of({ at, namespace, name, owner }: Named): Write | undefined {
+    return isOfSlot(owner) ? { at, slot: this.#places.slotOf({ namespace, name: owner }), name } : undefined;
+  }
+}
+
+interface Named {
+  readonly at: ClashPoint;
+  readonly namespace: string;
+  readonly name: string;
+  /** The name of the object. */
+  readonly owner: string;
 }
 
 /** Sites are let be: nobody may ever notice anything there. */

@@ -24,6 +24,16 @@ export class Traces {
     this.#made.set(uid ?? '', [...known, Number(resourceVersion ?? 0)]);
   }
 
+  /**
+   * Whether a write changed anything, which is noted then: what it found as it would have it is not people's doing, and a
+   * write of the operator's that comes next has nothing to conflict with.
+   */
+  noteChange(before: KubeObject['metadata'], after: KubeObject['metadata']): boolean {
+    if (before.resourceVersion === after.resourceVersion) return false;
+    this.noteMade(after);
+    return true;
+  }
+
   noteDeleted(uid: string): void {
     this.#deleted.add(uid);
   }

@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts';
 import type { Step } from './steps.ts';
 import { Traces } from './traces.ts';
 import { certificateOf, hostnamesOf, secretNameOf, type Wish } from './wish.ts';
-import { writing } from './writing.ts';
+import { patch, writing } from './writing.ts';
 
 /** The finalizer lets an object go after five minutes at the latest. */
 const MAY_GO_MS = 6 * 60_000;
@@ -23,6 +23,8 @@ export class Users {
   readonly leftToRevoke = new Set<string>();
   /** Slots that another key was ever asked for. */
   readonly rekeyed = new Set<string>();
+  /** Slots that were ever to take over what strangers left. */
+  readonly adopting = new Set<string>();
   /** Ids of what people revoked themselves. */
   readonly revoked = new Set<string>();
   readonly traces = new Traces();
@@ -30,6 +32,8 @@ export class Users {
   /** When people last deleted an object whose Secret is to go with it; `performance.now()`, by slot. */
   readonly #deletedWithSecret = new Map<string, number>();
   readonly #touchedMs = new Map<string, number>();
+  /** Slots by the uids of all objects that people made. */
+  readonly #slots = new Map<string, string>();
   readonly #stage: Stage;
   readonly #journal: Journal;
   readonly #hands: Hands;
@@ -50,25 +54,33 @@ export class Users {
     return this.#touchedMs.get(slot) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Carries out a step of people; what is not there any more is let be, and false is what comes of it. */
+  /** The slot of an object that people made; undefined for sites, which are let be, and for what is not known yet. */
+  slotOfUid(uid: string): string | undefined {
+    return this.#slots.get(uid);
+  }
+
+  /** Carries out a step of people; resolves to whether that changed anything: what is not there any more is let be. */
   async run(step: Step): Promise<boolean> {
     this.adoptions.before(step);
-    let isDone = true;
-    await this.traces.work(() =>
-      this.#run(step).catch((error: unknown) => {
+    let isDone = false;
+    await this.traces.work(async () => {
+      try {
+        isDone = await this.#run(step);
+      } catch (error) {
         if (!(error instanceof KubeError)) throw error;
-        isDone = false;
         if (!LET_BE.has(error.kind)) this.#journal.failedLook(error.message);
-      }),
-    );
+      }
+    });
     if ('slot' in step) this.#touchedMs.set(step.slot, performance.now());
     return isDone;
   }
 
-  async #run(step: Step): Promise<void> {
+  /** Resolves to whether it changed anything. */
+  async #run(step: Step): Promise<boolean> {
     switch (step.kind) {
       case 'apply':
-        return this.wish(step.slot, step.wish);
+        await this.wish(step.slot, step.wish);
+        return true;
       case 'adopt':
         return this.#adopt(step);
       case 'delete':
@@ -84,7 +96,8 @@ export class Users {
       case 'damage':
         return this.#hands.damage(step);
       case 'renew site':
-        return this.#renewSite(step.site, step.request);
+        await this.#renewSite(step.site, step.request);
+        return true;
       default:
         throw new Error(`${step.kind} is not for people`);
     }
@@ -94,15 +107,20 @@ export class Users {
     await this.#apply(slot, wish);
   }
 
+  /** What the wish allows is known before the operator may act on it; that it is wanted, only once that was said. */
   async #apply(slot: string, wish: Wish): Promise<OriginCertificate> {
     this.adoptions.wished(slot, this.wishes.get(slot), wish);
-    this.wishes.set(slot, wish);
     if (wish.rekey > 0) this.rekeyed.add(slot);
-    return this.#stage.apply(originCertificates, certificateOf(this.#stage.places, slot, wish));
+    if (wish.adopts) this.adopting.add(slot);
+    const object = certificateOf(this.#stage.places, slot, wish);
+    const applied = await this.#stage.apply(originCertificates, object);
+    this.wishes.set(slot, wish);
+    this.#slots.set(applied.metadata.uid ?? '', slot);
+    return applied;
   }
 
   /** First the pair, then the object; one of that name that still leaves takes the new one with it. */
-  async #adopt({ slot, wish, pair }: Extract<Step, { kind: 'adopt' }>): Promise<void> {
+  async #adopt({ slot, wish, pair }: Extract<Step, { kind: 'adopt' }>): Promise<boolean> {
     await this.#hands.putPair(slot, secretNameOf(slot, wish), {
       ...pair,
       hostnames: hostnamesOf(slot, pair),
@@ -110,40 +128,41 @@ export class Users {
     const { metadata } = await this.#apply(slot, wish);
     if (pair.names === wish.names && metadata.deletionTimestamp === undefined)
       this.adoptions.tookOver(slot, metadata.uid);
+    return true;
   }
 
-  async #deleteCertificate(slot: string): Promise<void> {
+  async #deleteCertificate(slot: string): Promise<boolean> {
     const { kube, places } = this.#stage;
     const ref = places.refOf(slot);
     const found = await kube.get(originCertificates, ref, writing());
     const wish = this.wishes.get(slot);
     this.wishes.delete(slot);
-    if (found === undefined) return;
+    if (found === undefined) return false;
     const id = found.status?.certificate?.id;
     if (wish?.onDelete === 'Revoke' && id !== undefined) this.leftToRevoke.add(id);
     if (wish !== undefined && wish.onDelete !== 'Retain')
       this.#deletedWithSecret.set(slot, performance.now());
     this.traces.noteDeleted(found.metadata.uid);
-    await kube.delete(originCertificates, ref, { ...writing(), uid: found.metadata.uid });
+    const { uid } = found.metadata;
+    return (await kube.delete(originCertificates, ref, { ...writing(), uid })) === 'deleted';
   }
 
   /** As after a restore from a backup, which brings no status. */
-  async #stripStatus(slot: string): Promise<void> {
+  async #stripStatus(slot: string): Promise<boolean> {
     const { kube, places } = this.#stage;
-    const options = { ...writing(), subresource: 'status' as const };
     const status = { conditions: null, certificate: null, superseded: null, issued: null, failure: null };
-    const after = await kube.mergePatch(originCertificates, places.refOf(slot), { status }, options);
-    this.traces.noteMade(after.metadata);
+    return patch(kube, this.traces, originCertificates, places.refOf(slot), { status }, 'status');
   }
 
   /** The certificate in use, in Cloudflare's dashboard: the operator has to notice. */
-  async #revoke(slot: string): Promise<void> {
+  async #revoke(slot: string): Promise<boolean> {
     const { kube, places, simulator } = this.#stage;
     const certificate = await kube.get(originCertificates, places.refOf(slot), writing());
     const id = certificate?.status?.certificate?.id;
-    if (id === undefined) return;
+    if (id === undefined || this.revoked.has(id)) return false;
     this.revoked.add(id);
     await simulator.revoke(id);
+    return true;
   }
 
   async #renewSite(index: number, request: number): Promise<void> {
