@@ -6,10 +6,10 @@ import { report } from './report.ts';
 import { parseIssuer } from '../sessions.ts';
 import type { CheckMemory } from './world.ts';
 
-/** How often a token Secret is read while its issuer is not ready: a corrected token heals within twice this time. */
+/** How often a token Secret is read while its last check did not pass: a corrected token heals within twice this time. */
 const READ_MS = 30_000;
 /** How often that of a token that works is: one that replaces it is in use within a minute, with its check. */
-const READ_GOOD_MS = 50_000;
+const READ_GOOD_MS = 40_000;
 
 /** observe → decide → act → report, for either issuer kind. */
 export async function reconcileIssuer(

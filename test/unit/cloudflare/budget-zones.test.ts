@@ -141,6 +141,18 @@ describe("the zones' share", () => {
     expect(refusal(budget, 'zones', 'poor')).toBeGreaterThanOrEqual(60_000);
   });
 
+  test('waits while certificates do for what Cloudflare left to the same token, and a moment longer', async () => {
+    const { clock, budget } = make(4, 100);
+    budget.answered(10, 10_000, 'poor');
+    drain(budget, 'certificates', 'poor');
+    const lastMs = refusal(budget, 'certificates', 'poor');
+    expect(budget.waitMs('poor', 'zones')).toBe(lastMs + 1000);
+    await clock.advance(lastMs + 999);
+    expect(budget.take(1, 'poor', 'zones').granted).toBe(false);
+    await clock.advance(1);
+    expect(budget.take(1, 'poor', 'zones').granted).toBe(true);
+  });
+
   test('tells the zones of all tokens different moments', () => {
     const { budget } = make(4, 4);
     expect(budget.take(1, 'a', 'zones').granted).toBe(true);
