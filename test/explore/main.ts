@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { errorMessage } from '../programs/errors.ts';
+import { FlagError } from '../support/command-flags.ts';
+import { type ExploreFlags, HELP, readExploreFlags } from './flags.ts';
 import { loadProtocol } from './load.ts';
 import type { Mutation } from './mutation.ts';
-import { MUTATIONS } from './mutations.ts';
 import { Runner } from './runner.ts';
 import { explore, type Findings } from './search.ts';
 import { begin, FULL, SMALL, titleOf, type World } from './worlds.ts';
@@ -13,56 +13,21 @@ import { begin, FULL, SMALL, titleOf, type World } from './worlds.ts';
  * time a promise must break.
  */
 
-const HELP = `npm run explore -- [--small] [--worlds A-B] [--mutations [--rule TEXT]]
-  --small        the bound that npm test explores
-  --worlds A-B   only the A-th to the B-th world, such as 9-18, 9- or 9: all of them take hours
-  --mutations    take away the rules of the protocol one by one: each time a promise must break
-  --rule TEXT    only the rules whose words contain TEXT, with the shortest trace
-`;
 const STATES = 5_000_000;
 
 try {
-  const { small, worlds, mutations, rule } = readFlags();
-  const isGood = mutations || rule !== undefined ? await missRules(rule) : await exploreAll(worlds, small);
-  process.exitCode = isGood ? 0 : 1;
+  const flags = readExploreFlags(process.argv.slice(2));
+  if (flags === 'help') process.stdout.write(HELP);
+  else if (!(await (flags.mutations ? missRules(flags.mutations, flags.withTrace) : exploreAll(flags))))
+    process.exitCode = 1;
 } catch (error) {
-  process.stderr.write(`The exploration did not come to its end: ${errorMessage(error)}\n`);
-  process.exitCode = 1;
+  const isUsage = error instanceof FlagError;
+  const why = errorMessage(error);
+  process.stderr.write(isUsage ? `${why}\n` : `The exploration did not come to its end: ${why}\n`);
+  process.exitCode = isUsage ? 2 : 1;
 }
 
-function readFlags() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        help: { type: 'boolean', default: false },
-        small: { type: 'boolean', default: false },
-        worlds: { type: 'string', default: '1-' },
-        mutations: { type: 'boolean', default: false },
-        rule: { type: 'string' },
-      },
-    });
-    if (values.help) {
-      process.stdout.write(HELP);
-      process.exit(0);
-    }
-    return { ...values, worlds: rangeOf(values.worlds, (values.small ? SMALL : FULL).length) };
-  } catch (error) {
-    process.stderr.write(`${errorMessage(error)}\n${HELP}`);
-    process.exit(2);
-  }
-}
-
-/** First and last, counted from 1; without a last one: to the end. */
-function rangeOf(text: string, count: number): readonly [number, number] {
-  const [, from = '0', dash, to] = /^(\d+)(?:(-)(\d*))?$/.exec(text) ?? [];
-  const first = Number(from);
-  const last = dash === undefined ? first : Number(to || count);
-  if (first < 1 || last < first || last > count)
-    throw new Error(`--worlds ${text} is no range within the ${count} worlds, such as 2-3, 2- or 2`);
-  return [first, last];
-}
-
-async function exploreAll([first, last]: readonly [number, number], small: boolean): Promise<boolean> {
+async function exploreAll({ worlds: [first, last], small }: ExploreFlags): Promise<boolean> {
   const protocol = await loadProtocol();
   const worlds = small ? SMALL : FULL;
   let states = 0;
@@ -96,11 +61,9 @@ async function showShortest(world: World, runner: Runner, found: Findings): Prom
   console.log(`BROKEN: ${broken}\n${trace.map((step, index) => `${index + 1}. ${step}`).join('\n')}`);
 }
 
-async function missRules(text: string | undefined): Promise<boolean> {
-  const chosen = MUTATIONS.filter(({ rule }) => rule.includes(text ?? ''));
-  if (chosen.length === 0) throw new Error(`--rule ${text ?? ''}: no rule has these words`);
+async function missRules(chosen: readonly Mutation[], withTrace: boolean): Promise<boolean> {
   let isGood = true;
-  for (const mutation of chosen) isGood = (await isMissed(mutation, text !== undefined)) && isGood;
+  for (const mutation of chosen) isGood = (await isMissed(mutation, withTrace)) && isGood;
   return isGood;
 }
 
