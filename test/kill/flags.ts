@@ -1,4 +1,4 @@
-import { FlagError, parseFlags } from '../support/command-flags.ts';
+import { FlagError, parseFlags, wholeNumberOf } from '../support/command-flags.ts';
 import { COURSES, REAL_COURSES } from './courses.ts';
 import { FLOWS } from './flows.ts';
 import type { Course } from './run.ts';
@@ -19,6 +19,8 @@ export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--mer
   --seed S      default: another one every time
   --lanes L     runs at once, default 4
   --logs DIR    writes what the operator logged in each run that went wrong into DIR`;
+
+const NUMBERS = { least: 1, most: 9_999_999 } as const;
 
 export interface KillFlags {
   readonly courses: readonly Course[];
@@ -56,31 +58,44 @@ function parse(args: readonly string[]) {
   return parseFlags(args, { ...named, ...numbers, merged: flag, real: flag, help: flag }, HELP);
 }
 
-/** All of them where none is named, those with real waits at the end. */
+/** All of them where none is named, those with real waits at the end. Throws a FlagError that says which there are. */
 function coursesOf({ flow, variant, shard, real, scale }: ReturnType<typeof parse>): readonly Course[] {
   const isAll = flow === undefined && variant === undefined && !real;
   const from = isAll ? [...COURSES, ...REAL_COURSES] : real ? REAL_COURSES : COURSES;
-  const named = from.filter(
-    (course) =>
-      (flow === undefined || course.flow.name === flow) &&
-      (variant === undefined || nameOf(course.variant) === variant),
-  );
+  const ofFlow = withName(from, 'flow', flow, (course) => course.flow.name);
+  const where = flow === undefined ? '' : `, which is all that --flow ${flow} has`;
+  const named = withName(ofFlow, 'variant', variant, (course) => nameOf(course.variant), where);
   const courses = shard === undefined ? named : partOf(named, shard);
-  if (courses.length === 0) throw new FlagError(`There is no such flow and variant.\n${HELP}`);
   const waits = scaledWaits(numberOf('scale', scale) ?? 1);
   return courses.map((course) => (course.waits === SCALED ? { ...course, waits } : course));
+}
+
+function withName(
+  courses: readonly Course[],
+  flag: 'flow' | 'variant',
+  name: string | undefined,
+  nameIn: (course: Course) => string,
+  where = '',
+): readonly Course[] {
+  const found = courses.filter((course) => name === undefined || nameIn(course) === name);
+  if (found.length > 0) return found;
+  const names = [...new Set(courses.map(nameIn))];
+  const one = names.length === 1 ? '' : 'one of ';
+  throw new FlagError(`--${flag} is "${name}": write ${one}${names.join(', ')}${where}\n${HELP}`);
 }
 
 function partOf(courses: readonly Course[], shard: string): readonly Course[] {
   const [, part, parts] = /^([1-9]\d{0,2})\/([1-9]\d{0,2})$/.exec(shard) ?? [];
   if (part === undefined || Number(part) > Number(parts))
     throw new FlagError(`--shard is "${shard}": write one such as 1/8\n${HELP}`);
-  return courses.filter((_, index) => index % Number(parts) === Number(part) - 1);
+  const chosen = courses.filter((_, index) => index % Number(parts) === Number(part) - 1);
+  if (chosen.length === 0)
+    throw new FlagError(
+      `--shard is "${shard}": the courses chosen are only ${courses.length}; write 1/${courses.length} or fewer parts\n${HELP}`,
+    );
+  return chosen;
 }
 
 function numberOf(flag: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^[1-9]\d{0,6}$/.test(value))
-    throw new FlagError(`--${flag} is "${value}": write a whole number from 1\n${HELP}`);
-  return Number(value);
+  return wholeNumberOf(flag, value, NUMBERS, HELP);
 }

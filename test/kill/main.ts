@@ -16,6 +16,7 @@ import {
   type Kill,
   killAt,
   killAtRandom,
+  mustHave,
   oneInEachState,
   type RandomRun,
   survey,
@@ -101,6 +102,7 @@ async function chosen(
 ): Promise<readonly Kill[]> {
   say(`${timeOfDay()} runs each of ${courses.length} courses once without a kill`);
   const all = await survey(pool, courses);
+  if (point !== undefined) mustHave(all, point);
   const kills = courses.flatMap((course) => {
     const own = all.filter((kill) => kill.course === course);
     const apart = oneInEachState(own);

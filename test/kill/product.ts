@@ -1,3 +1,4 @@
+import { FlagError } from '../support/command-flags.ts';
 import { randomFrom } from './random.ts';
 import type { Pool } from './pool.ts';
 import type { Course, Outcome } from './run.ts';
@@ -49,6 +50,17 @@ export async function survey(pool: Pool, courses: readonly Course[]): Promise<re
     );
   });
   return kills.toSorted((a, b) => courses.indexOf(a.course) - courses.indexOf(b.course));
+}
+
+/** Throws a FlagError where none of the courses has the point: that no kill went wrong would say nothing. */
+export function mustHave(kills: readonly Kill[], point: number): void {
+  if (kills.some(({ number }) => number === point)) return;
+  const counts = [...Map.groupBy(kills, ({ course }) => course).values()].map(({ length }) => length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const have = least === most ? `${most}` : `${least} to ${most}`;
+  throw new FlagError(
+    `--point is ${point}: the courses chosen have ${have} points; write one of 1 to ${most}`,
+  );
 }
 
 /**
