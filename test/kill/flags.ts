@@ -15,7 +15,7 @@ export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--mer
   --scale K     waits K times as long, for a machine that does much else, such as 3
   --sample N    only at so many points, which the seed chooses
   --random N    instead of all that: N runs with up to four kills each at points that the seed chooses;
-                some of them with waits as they are by default, which takes up to 10 minutes: --flow leaves those out
+                some of them with waits as they are by default, which takes up to 20 minutes: --flow leaves those out
   --seed S      default: another one every time
   --lanes L     runs at once, default 4
   --logs DIR    writes what the operator logged in each run that went wrong into DIR`;

@@ -117,7 +117,7 @@ async function chosen(
 
 function tellBegin(run: RandomRun): void {
   begunMs.set(run, performance.now());
-  const slow = run.course.waits === REAL ? ', which may take 10 minutes' : '';
+  const slow = run.course.waits === REAL ? ', which may take 20 minutes' : '';
   say(`${timeOfDay()} begins: ${titleOf(run.course)}, seed ${run.seed}${slow}`);
 }
 

@@ -40,5 +40,5 @@ export const REAL: Waits = {
   flags: COMMON,
   lateMs: 20_000,
   quietMs: 3_000,
-  restMs: 600_000,
+  restMs: 1_200_000,
 };
