@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../src/kube/object.ts';
 import { type Change, Reflector } from '../../src/kube/reflector.ts';
 import type { Resource } from '../../src/kube/resource.ts';
+import { InTurn } from './in-turn.ts';
 import type { Journal } from './journal.ts';
 import type { Leaks } from './leaks.ts';
 import type { Ledger } from './ledger.ts';
@@ -23,14 +24,13 @@ export abstract class Judge<T extends KubeObject> {
   readonly #reflectors: readonly Reflector<T>[];
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
-  #judged: Promise<void> = Promise.resolve();
+  readonly #judged: InTurn;
 
   protected constructor(parts: JudgeParts, resource: Resource<T>) {
     this.parts = parts;
+    this.#judged = new InTurn(parts.journal);
     const { kube, places } = parts.stage;
-    const onChange = (change: Change<T>): void => {
-      this.#judged = this.#judged.then(() => this.judge(change));
-    };
+    const onChange = (change: Change<T>): void => this.#judged.add(() => this.judge(change));
     this.#reflectors = places.all.map(
       (namespace) => new Reflector<T>({ client: kube, namespace, resource, onChange }),
     );
@@ -43,15 +43,15 @@ export abstract class Judge<T extends KubeObject> {
 
   /** Resolves once everything seen so far is judged. */
   async settled(): Promise<void> {
-    await this.#judged;
+    await this.#judged.settled();
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
-    await this.#judged;
+    await this.#judged.settled();
   }
 
-  /** Each once the one before it is judged: it may have to be awaited whether people made it. */
+  /** Each once the one before it is judged: it may have to be awaited whether people made it. One that fails is a failed look. */
   protected abstract judge(change: Change<T>): Promise<void>;
 }

@@ -11,6 +11,22 @@ export function violationWords({ atSeconds, what, operations }: Violation, repea
   ].join('\n');
 }
 
+/** Of all that was tried: a busy machine, or servers that restart, cost a few. */
+const MOST_FAILED_SHARE = 0.1;
+
+/** Said where so many looks and operations failed on our side that no violation means little. */
+export function doubtIn({
+  failedLooks,
+  visits,
+  people,
+  faults,
+}: Pick<Outcome, 'failedLooks' | 'visits' | 'people' | 'faults'>): readonly string[] {
+  const tried = failedLooks + visits + sum(people) + sum(faults);
+  return failedLooks > tried * MOST_FAILED_SHARE
+    ? [`${failedLooks} of ${tried} looks and operations failed on our side: this soak says little`]
+    : [];
+}
+
 /** What a soak came to, as a table. */
 export function reportOf(outcome: Outcome): string {
   const { people, faults, account, memory, violations } = outcome;
@@ -53,9 +69,12 @@ export function reportOf(outcome: Outcome): string {
       ['visits', outcome.visits],
       ['visits refused while the origin was broken', outcome.refusedVisits],
       ['writes of the operator that somebody else came before', outcome.clashes],
+      ['Secrets taken over', outcome.adopted],
+      ['certificates that people revoked', outcome.revokedByPeople],
       ['looks and operations that failed on our side', outcome.failedLooks],
       ['characters searched for keys and tokens', outcome.searchedCharacters],
     ]),
+    ...doubtIn(outcome),
     `${violations.length} violations`,
   ].join('\n');
 }

@@ -6,12 +6,12 @@ import { NotYet, waitFor } from '../support/wait.ts';
 import { errorMessage } from '../programs/errors.ts';
 import type { Journal } from './journal.ts';
 import { CAUSES, type Cause, type Ledger } from './ledger.ts';
+import { Help } from './help.ts';
 import { isServing } from './serving.ts';
-import { siteSlot } from './site.ts';
 import type { Stage } from './stage.ts';
 import { look } from './survey.ts';
 import type { Users } from './users.ts';
-import { ISSUERS, secretNameOf, type Wish } from './wish.ts';
+import { awake } from './wish.ts';
 
 /** What became of the certificates that Cloudflare ever issued. */
 export interface Account {
@@ -40,10 +40,12 @@ export async function rest(stage: Stage, users: Users, ledger: Ledger, journal: 
     for (const reason of refusals.values()) refused.set(reason, (refused.get(reason) ?? 0) + 1);
     return [...words(problems), ...missing];
   });
-  await help(stage, users);
+  const help = new Help(stage, users);
+  await help.all();
   await settled(journal, 'everything to be in place', restMs, async () => {
     const found = await look(stage, users);
     await applyAgain(users, found.missing);
+    await help.refused(found.refusals);
     return [
       ...words(found.problems),
       ...words(found.refusals),
@@ -62,10 +64,6 @@ async function applyAgain(users: Users, missing: readonly string[]): Promise<voi
     const wish = users.wishes.get(slot);
     if (wish !== undefined) await users.wish(slot, awake(wish));
   }
-}
-
-function awake(wish: Wish): Wish {
-  return { ...wish, suspended: false, held: false };
 }
 
 function words(found: ReadonlyMap<string, string>): readonly string[] {
@@ -90,31 +88,6 @@ async function settled(
   } catch (error) {
     journal.violation(errorMessage(error));
   }
-}
-
-/** What refusals ask of people: good tokens, and for those that wait for long a new request. */
-async function help(stage: Stage, users: Users): Promise<void> {
-  for (let issuer = 0; issuer < ISSUERS; issuer += 1) {
-    await stage.issuers.replaceToken(issuer);
-    await stage.issuers.apply(issuer, 1);
-  }
-  const { refusals } = await look(stage, users);
-  for (const [slot, wish] of users.wishes)
-    if (refusals.has(slot)) await helpOne(users, slot, wish, refusals.get(slot) ?? '');
-  for (const site of stage.sites) {
-    if (refusals.has(siteSlot(site))) await stage.renewSite(site, Date.now());
-    if ((await stage.zone(site)) !== undefined) await stage.deleteZone(site);
-    await stage.applyZone(site);
-  }
-}
-
-/** A new request; and a Secret that is in the way goes. */
-async function helpOne(users: Users, slot: string, wish: Wish, refusal: string): Promise<void> {
-  if (['SecretNotManaged', 'AdoptRefused'].includes(refusal)) {
-    const secret = secretNameOf(slot, wish);
-    await users.run({ kind: 'damage', slot, secret, how: 'delete', other: secret });
-  }
-  await users.wish(slot, { ...awake(wish), renewal: wish.renewal + 1 });
 }
 
 async function zoneProblems(stage: Stage): Promise<readonly string[]> {

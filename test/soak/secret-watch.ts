@@ -16,6 +16,9 @@ import { isAskedFor, ownerOf } from './wish.ts';
  * unless people did that. What people took out of Secrets goes into the ledger.
  */
 export class SecretWatch extends Judge<Secret> {
+  /** uids of Secrets that the operator took over. */
+  readonly adopted = new Set<string>();
+
   constructor(parts: JudgeParts) {
     super(parts, secrets);
   }
@@ -25,6 +28,7 @@ export class SecretWatch extends Judge<Secret> {
     const secret = current ?? previous;
     if (secret === undefined) return;
     this.parts.leaks.learn(secret);
+    if (noteOf(current, ANNOTATION.adopted) !== '') this.adopted.add(secret.metadata.uid ?? '');
     if (secret.type === PENDING_SECRET_TYPE) return this.#judgePending(change);
     if (!isServing(secret) && !(previous && isServing(previous))) return;
     const byPeople = await this.#isByPeople(change);

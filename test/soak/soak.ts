@@ -58,6 +58,9 @@ export interface Outcome {
   readonly ends: number;
   /** Writes of the operator that somebody came before. */
   readonly clashes: number;
+  /** Secrets of somebody else's that the operator took over. */
+  readonly adopted: number;
+  readonly revokedByPeople: number;
   readonly searchedCharacters: number;
 }
 
@@ -139,6 +142,8 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     failedLooks: journal.failedLooks,
     ends: replicas.ends,
     clashes: strangers.hits,
+    adopted: secretWatch.adopted.size,
+    revokedByPeople: users.revoked.size,
     searchedCharacters: leaks.searched,
   };
 }

@@ -99,6 +99,11 @@ function nameSets(slot: string): readonly (readonly string[])[] {
   ];
 }
 
+/** The same, for the operator to work on. */
+export function awake(wish: Wish): Wish {
+  return { ...wish, suspended: false, held: false };
+}
+
 /** Of an OriginIssuer. */
 export function issuerName(issuer: number): string {
   return `cloudflare-${issuer}`;
