@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest';
-import type { KubeClient } from '../../src/kube/client.ts';
 import { readToken } from '../../src/token-secret.ts';
+import { kubeWithSecret } from '../support/kube-with-secret.ts';
 
 const PLACE = { namespace: 'shop', name: 'cloudflare', key: 'api-token', share: 'certificates' } as const;
 
-async function read(data: Readonly<Record<string, string>> | undefined) {
-  const encoded = Object.entries(data ?? {}).map(([key, text]) => [
-    key,
-    Buffer.from(text).toString('base64'),
-  ]);
-  const secret = data && { data: Object.fromEntries(encoded) as Record<string, string> };
-  const kube = { get: () => Promise.resolve(secret) } as unknown as KubeClient; // Only what is asked of it.
-  return readToken(kube, PLACE, AbortSignal.timeout(1000));
+function read(data: Readonly<Record<string, string>> | undefined) {
+  return readToken(kubeWithSecret(data), PLACE, AbortSignal.timeout(1000));
 }
 
 test.each([

@@ -5,10 +5,8 @@ import { check, refuse } from '../../../src/issuer/act.ts';
 import type { IssuerContext } from '../../../src/issuer/context.ts';
 import { IssuerSessions } from '../../../src/sessions.ts';
 import { TestClock } from '../../support/test-clock.ts';
-import { issuerWith } from './fixtures.ts';
+import { issuerWith, KEY, ZONES } from './fixtures.ts';
 
-const KEY = { kind: 'OriginIssuer', namespace: 'shop', name: 'cloudflare' } as const;
-const ZONES = [{ id: 'z', name: 'a.test', status: 'active', paused: false }];
 const never = new AbortController().signal;
 
 let clock: TestClock;

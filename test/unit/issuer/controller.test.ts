@@ -5,10 +5,8 @@ import { reconcileIssuer } from '../../../src/issuer/controller.ts';
 import { encode } from '../../../src/secret-facts.ts';
 import { IssuerSessions, issuerText } from '../../../src/sessions.ts';
 import { TestClock } from '../../support/test-clock.ts';
-import { issuerWith } from './fixtures.ts';
+import { issuerWith, KEY, ZONES } from './fixtures.ts';
 
-const KEY = { kind: 'OriginIssuer', namespace: 'shop', name: 'cloudflare' } as const;
-const ZONES = [{ id: 'z', name: 'a.test', status: 'active', paused: false }];
 const ONE = 'Working_Token-abcdefghijklmnopqrstuvwxy1';
 const TWO = 'Working_Token-abcdefghijklmnopqrstuvwxy2';
 const never = new AbortController().signal;

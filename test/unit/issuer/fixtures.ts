@@ -1,5 +1,10 @@
 import type { OriginIssuer } from '../../../src/api/v1alpha1.ts';
 
+/** Of `issuerWith`. */
+export const KEY = { kind: 'OriginIssuer', namespace: 'shop', name: 'cloudflare' } as const;
+/** What its token sees. */
+export const ZONES = [{ id: 'z', name: 'a.test', status: 'active', paused: false }];
+
 interface IssuerParts {
   readonly uid?: string;
   readonly generation?: number;

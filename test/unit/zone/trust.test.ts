@@ -1,19 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { readCustomTrust } from '../../../src/zone/trust.ts';
+import { kubeWithSecret } from '../../support/kube-with-secret.ts';
 import { originRoots } from '../../support/signed.ts';
 
 const { ca } = await originRoots();
 const root = ca.rsa.certificate;
 
-async function read(data: Readonly<Record<string, string>> | undefined) {
-  const encoded = Object.entries(data ?? {}).map(([key, text]) => [
-    key,
-    Buffer.from(text).toString('base64'),
-  ]);
-  const secret = data && { data: Object.fromEntries(encoded) as Record<string, string> };
-  const kube = { get: () => Promise.resolve(secret) } as unknown as KubeClient; // Only what is asked of it.
-  return readCustomTrust(kube, 'ops', { name: 'roots', key: 'ca.crt' }, AbortSignal.timeout(1000));
+function read(data: Readonly<Record<string, string>> | undefined) {
+  const secret = { name: 'roots', key: 'ca.crt' };
+  return readCustomTrust(kubeWithSecret(data), 'ops', secret, AbortSignal.timeout(1000));
 }
 
 describe('the roots of spec.gate.trustedCASecretRef', () => {
