@@ -5,6 +5,7 @@ import { type IssuerKey, type IssuerSession, issuerText } from '../sessions.ts';
 import { checkToken } from './check.ts';
 import type { IssuerContext } from './context.ts';
 import { remember } from './decide.ts';
+import type { Finding } from './report.ts';
 import type { Issuer } from './subject.ts';
 import type { CheckMemory, CheckResult } from './world.ts';
 import { ZoneRefresher } from './zones.ts';
@@ -36,6 +37,16 @@ export async function check(
 /** The verdict that stands was passed on the token before. */
 function ofAnotherToken(result: CheckResult): CheckResult {
   return result.outcome === 'unavailable' ? { ...result, isNewToken: true } : result;
+}
+
+/** What is to be said while the check waits for its turn. */
+export function awaited(
+  { sessions }: Pick<IssuerContext, 'sessions'>,
+  key: IssuerKey,
+  digest: string,
+): Finding {
+  const before = sessions.get(key);
+  return { outcome: 'waiting', isNewToken: before !== undefined && before.tokenDigest !== digest };
 }
 
 /** The session without a usable token: whoever waits for the issuer is told why. */

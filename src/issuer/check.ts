@@ -59,8 +59,10 @@ function isRefusal({ kind }: CloudflareError): boolean {
 function resultOf(error: unknown, now: number, signal: AbortSignal): CheckResult {
   if (signal.aborted || !(error instanceof CloudflareError)) throw error;
   if (!isRefusal(error)) {
+    const isLimited = error.kind === 'RateLimited' || error.kind === 'BudgetExhausted';
+    const reason = isLimited ? 'RateLimited' : 'CloudflareUnavailable';
     const trouble = `${error.kind} ${error.operation}`;
-    return { outcome: 'unavailable', message: error.message, since: now, trouble };
+    return { outcome: 'unavailable', reason, message: error.message, since: now, trouble };
   }
   const reason = error.kind === 'CredentialsInvalid' ? 'CredentialsInvalid' : 'PermissionMissing';
   const advice = reason === 'PermissionMissing' ? ` ${remedy(error)}` : '';

@@ -1,4 +1,4 @@
-import { check, forget, refuse } from './act.ts';
+import { awaited, check, forget, refuse } from './act.ts';
 import type { IssuerContext } from './context.ts';
 import { decide } from './decide.ts';
 import { observe } from './observe.ts';
@@ -45,6 +45,7 @@ async function pass(
     case 'AwaitTurn':
       // It is called. Meanwhile its token may change, or go.
       context.line.join(action.want);
+      await report(context, key, world.issuer, awaited(context, key, action.digest), signal);
       return { requeueAfterMs: READ_MS };
     case 'Check': {
       const checked = await check(context, key, world.issuer, action.token, action.scope, signal);

@@ -11,7 +11,7 @@ export function decide(world: IssuerWorld): IssuerAction {
     return { type: 'Refuse', reason: 'CredentialsInvalid', message: token.message };
   const last = standing(world);
   if (last !== undefined) return { type: 'Keep', last };
-  if (!world.isTurn) return { type: 'AwaitTurn', want: world.want };
+  if (!world.isTurn) return { type: 'AwaitTurn', want: world.want, digest: token.digest };
   return { type: 'Check', token: token.token, scope: scopeOf(issuer, token.digest) };
 }
 
@@ -62,5 +62,6 @@ export function remember(
 /** An outage that goes on is dated from its start, and told in the same words as long as the trouble is the same. */
 function goingOn(before: CheckResult, now: CheckResult): CheckResult {
   if (before.outcome !== 'unavailable' || now.outcome !== 'unavailable') return now;
-  return before.trouble === now.trouble ? before : { ...before, message: now.message, trouble: now.trouble };
+  if (before.trouble === now.trouble) return before;
+  return { ...before, reason: now.reason, message: now.message, trouble: now.trouble };
 }

@@ -10,13 +10,21 @@ import type { CheckResult } from './world.ts';
 type Status = NonNullable<Issuer['status']>;
 type ReadyCondition = Pick<Condition, 'status' | 'reason' | 'message'>;
 
-/** What is to be said of an issuer: the result of its check, or why there is nothing to check. */
+/** What is to be said of an issuer: the result of its check, or why there is none. */
 export type Finding =
-  CheckResult | { readonly outcome: 'no-token'; readonly reason: string; readonly message: string };
+  | CheckResult
+  | { readonly outcome: 'no-token'; readonly reason: string; readonly message: string }
+  /** The check waits for the request budget. `isNewToken`: what was said was said of another token, or of none. */
+  | { readonly outcome: 'waiting'; readonly isNewToken: boolean };
 
 const ZONES_SHOWN = 100;
 
-/** Writes the status, if it differs, as it follows from the finding; an event tells of every change of Ready. */
+const WAITING =
+  'The token has not been checked yet: the check waits for its turn in the budget of requests to Cloudflare that all ' +
+  'issuers, certificates and zones of this operator share (--cloudflare-rate). Nothing needs to be done; ' +
+  'certificates of this issuer wait for it.';
+
+/** Writes the status, if it differs, as it follows from the finding; an event tells of every change of Ready but that it waits. */
 export async function report(
   context: IssuerContext,
   key: IssuerKey,
@@ -32,11 +40,14 @@ export async function report(
   const options = { signal, fieldManager: FIELD_MANAGER.issuer, force: true, subresource: 'status' } as const;
   if (body.kind === 'OriginIssuer') await context.kube.apply(originIssuers, body, options);
   else await context.kube.apply(clusterOriginIssuers, body, options);
-  tell(context, key, issuer, status);
+  if (finding.outcome !== 'waiting') tell(context, key, issuer, status);
 }
 
 export function statusOf(issuer: Issuer, finding: Finding, nowMs: number): Status {
   const { status: before, metadata } = issuer;
+  const last = readyIn(before?.conditions);
+  // Its turn comes by itself, and what was found before is worth more than that another look is due.
+  if (finding.outcome === 'waiting' && last !== undefined && !isOutdated(last, finding)) return before ?? {};
   const observedGeneration = metadata.generation ?? 0;
   const wanted = conditionsOf(finding, before?.conditions ?? [], nowMs).map((condition) => ({
     ...condition,
@@ -95,10 +106,17 @@ function readyOf(finding: Finding, last: ReadyCondition | undefined): ReadyCondi
     case 'unavailable': {
       const since = `Cloudflare could not be asked since ${rfc3339(finding.since)}: ${finding.message}`;
       if (last === undefined || finding.isNewToken || !isVerdict(last))
-        return { status: 'Unknown', reason: 'CloudflareUnavailable', message: since };
+        return { status: 'Unknown', reason: finding.reason, message: since };
       return { status: last.status, reason: last.reason, message: since };
     }
+    case 'waiting':
+      return { status: 'Unknown', reason: 'RateLimited', message: WAITING };
   }
+}
+
+/** Whether it was said of a token that is not there any more, or that there is none. */
+function isOutdated({ reason }: ReadyCondition, { isNewToken }: { readonly isNewToken: boolean }): boolean {
+  return isNewToken || reason === 'CredentialsMissing';
 }
 
 /** Whether a token was judged: that there was none says nothing of the one that there is now. */

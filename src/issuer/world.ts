@@ -41,6 +41,7 @@ export type CheckResult =
   /** Nobody said anything: the last verdict stands. */
   | {
       readonly outcome: 'unavailable';
+      readonly reason: 'CloudflareUnavailable' | 'RateLimited';
       readonly message: string;
       /** Ms since the epoch. */
       readonly since: number;
@@ -62,7 +63,7 @@ export type IssuerAction =
       readonly message: string;
     }
   /** A check is due: it is called when it is its turn. */
-  | { readonly type: 'AwaitTurn'; readonly want: Want }
+  | { readonly type: 'AwaitTurn'; readonly want: Want; readonly digest: string }
   | { readonly type: 'Check'; readonly token: ApiToken; readonly scope: string }
   /** The last check stands. */
   | { readonly type: 'Keep'; readonly last: CheckMemory };

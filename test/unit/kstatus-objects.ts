@@ -105,7 +105,13 @@ const CERTIFICATES: readonly Row[] = [
 ];
 
 const PASSED: Finding = { outcome: 'passed', token: undefined, zones: [] };
-const OUTAGE: Finding = { outcome: 'unavailable', message: '503', since: NOW, trouble: 'list_zones' };
+const OUTAGE = {
+  outcome: 'unavailable',
+  reason: 'CloudflareUnavailable',
+  message: '503',
+  since: NOW,
+  trouble: 'list_zones',
+} as const satisfies Finding;
 const NO_TOKEN: Finding = { outcome: 'no-token', reason: 'CredentialsMissing', message: 'no Secret' };
 const REFUSED = { outcome: 'refused', reason: 'CredentialsInvalid', message: 'wrong' } as Finding;
 
@@ -127,6 +133,12 @@ const ISSUERS: readonly (readonly [what: string, object: OriginIssuer, kstatus: 
       'Progressing',
     ],
     ['that could not be checked yet', issuer([OUTAGE]), 'InProgress', 'Progressing'],
+    [
+      'whose first check waits for its turn',
+      issuer([{ outcome: 'waiting', isNewToken: false }]),
+      'InProgress',
+      'Progressing',
+    ],
     ['that passed before an outage', issuer([PASSED, OUTAGE]), 'Current', 'Healthy'],
     ['whose token is refused', issuer([REFUSED]), 'Failed', 'Degraded'],
     ['whose token is yet to come', issuer([NO_TOKEN]), 'InProgress', 'Progressing'],

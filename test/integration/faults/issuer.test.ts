@@ -25,8 +25,9 @@ function row(operation: Row['operation'], fault: Fault): Row {
         ? { ...rest, ready: undefined, retryMs: 0 }
         : { ...rest, ready: ['False', fault.reason], retryMs: 300_000 };
     default: {
-      const retryMs = fault.reason === 'RateLimited' ? (fault.retriesMs[0] ?? 0) : 4000;
-      return { ...rest, ready: ['Unknown', 'CloudflareUnavailable'], retryMs };
+      const isLimited = fault.reason === 'RateLimited';
+      const retryMs = isLimited ? (fault.retriesMs[0] ?? 0) : 4000;
+      return { ...rest, ready: ['Unknown', isLimited ? 'RateLimited' : 'CloudflareUnavailable'], retryMs };
     }
   }
 }

@@ -109,6 +109,7 @@ describe('a check', () => {
         const result = await checkToken(cloudflare(answers), NOW, { signal: never });
         expect(result).toMatchObject({
           outcome: 'unavailable',
+          reason: /RateLimited|Budget/.test(kind) ? 'RateLimited' : 'CloudflareUnavailable',
           since: NOW,
           trouble: expect.stringContaining(kind),
         });

@@ -10,6 +10,7 @@ const PASSED: CheckResult = { outcome: 'passed', token: undefined, zones: [] };
 const REFUSED: CheckResult = { outcome: 'refused', reason: 'CredentialsInvalid', message: 'no' };
 const unavailable = (since: number, message = '503', trouble = 'list_zones'): CheckResult => ({
   outcome: 'unavailable',
+  reason: 'CloudflareUnavailable',
   message,
   since,
   trouble,
