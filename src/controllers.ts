@@ -108,7 +108,7 @@ export class Controllers {
     });
     const issuerContext: IssuerContext = {
       ...shared,
-      clientFor: (token) => options.cloudflare.client(token),
+      clientFor: (token, source) => options.cloudflare.client(token, source),
       checks: new Map(),
       line: this.#line,
     };

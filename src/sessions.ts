@@ -20,6 +20,8 @@ export interface IssuerSession {
   readonly ready: boolean | undefined;
   /** Why it is not ready, for the message of those who wait for it. */
   readonly message: string;
+  /** Where its token comes from, as its certificates may know it. */
+  readonly source: string;
   /** Absent until a token was read. */
   readonly client: CloudflareClient | undefined;
   readonly listings: ListingBoard | undefined;

@@ -22,14 +22,20 @@ export interface TokenPlace {
   readonly share: Share;
 }
 
+/** Where it lies, for the beginning of a message. */
+export function placeText({ namespace, name, key }: TokenPlace): string {
+  return `Secret ${name} in namespace ${namespace}, key ${key}`;
+}
+
 /**
  * Reads a token live: token Secrets belong to others and carry no label of ours, so no watch would tell of a change.
  */
 export async function readToken(
   kube: Pick<KubeClient, 'get'>,
-  { namespace, name, key, share }: TokenPlace,
+  place: TokenPlace,
   signal: AbortSignal,
 ): Promise<TokenRead> {
+  const { namespace, name, key, share } = place;
   // `..` would be a path to something else.
   const secret = isObjectName(name) ? await kube.get(secrets, { namespace, name }, { signal }) : undefined;
   if (secret === undefined) {
@@ -49,5 +55,5 @@ export async function readToken(
   const problem = token.problem(allPermissions(share));
   return problem === undefined
     ? { state: 'usable', token, digest: token.digest() }
-    : { state: 'unusable', message: `Secret ${name} in namespace ${namespace}, key ${key}: ${problem}` };
+    : { state: 'unusable', message: `${placeText(place)}: ${problem}` };
 }

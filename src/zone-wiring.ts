@@ -95,7 +95,7 @@ export function createZoneContext({
     memories: new ZoneMemories(),
     pulls: new PullMemories(parts.clock),
     inventories: new InventoryMemories(),
-    clientFor: (token) => cloudflare.zoneClient(token),
+    clientFor: (token, source) => cloudflare.zoneClient(token, source),
     count: metrics.zones,
   };
 }

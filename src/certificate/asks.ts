@@ -3,18 +3,22 @@ import type { Ask, Breaker } from '../cloudflare/breaker.ts';
 import type { IssuerSession } from '../sessions.ts';
 import type { Want } from '../cloudflare/turns.ts';
 
-type Token = Pick<IssuerSession, 'tokenDigest' | 'zones'>;
+type Token = Pick<IssuerSession, 'tokenDigest' | 'source'>;
 
 /** The request for a certificate of these names, made on behalf of the object of that queue key. */
-export function creation({ tokenDigest, zones }: Token, hostnames: readonly string[], key: string): Ask {
+export function creation(
+  { tokenDigest, source, zones }: Token & Pick<IssuerSession, 'zones'>,
+  hostnames: readonly string[],
+  key: string,
+): Ask {
   const named = hostnames.flatMap((hostname) => zonesOf(hostname, zones)).map(({ name }) => name);
   const place = [...new Set(named)].toSorted().join(' ');
-  return { account: tokenDigest, operation: 'create_certificate', asker: key, place };
+  return { account: tokenDigest, operation: 'create_certificate', asker: key, place, source };
 }
 
 /** The search for what became of an earlier request, made on behalf of the object of that queue key. */
-export function search({ tokenDigest }: Pick<Token, 'tokenDigest'>, key: string): Ask {
-  return { account: tokenDigest, operation: 'list_certificates', asker: key };
+export function search({ tokenDigest, source }: Token, key: string): Ask {
+  return { account: tokenDigest, operation: 'list_certificates', asker: key, source };
 }
 
 /** A certificate may be known to the token of the issuer that it was asked of, and to that of the object's issuer now. */
@@ -26,10 +30,11 @@ const OTHER_TOKENS = 1;
  */
 export function revocation(
   breaker: Pick<Breaker, 'holds'>,
-  [first, ...others]: readonly [Pick<Token, 'tokenDigest'>, ...Pick<Token, 'tokenDigest'>[]],
+  [first, ...others]: readonly [Token, ...Token[]],
   key: string,
 ): Want {
-  const read: Ask = { account: first.tokenDigest, operation: 'get_certificate', asker: key };
+  const { tokenDigest: account, source } = first;
+  const read: Ask = { account, operation: 'get_certificate', asker: key, source };
   const requests = Math.min(others.length, OTHER_TOKENS) + 2;
   return breaker.holds(read) ? { ...read, requests } : { ...read, operation: 'revoke_certificate', requests };
 }

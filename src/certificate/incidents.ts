@@ -1,4 +1,5 @@
 import type { OriginCertificate } from '../api/v1alpha1.ts';
+import { fromSource } from '../cloudflare/errors.ts';
 import type { Want } from '../cloudflare/turns.ts';
 import type { IssuerSession } from '../sessions.ts';
 import { type Action, isRest } from './action.ts';
@@ -138,7 +139,7 @@ function viewOf({ breaker }: Pick<CertificateContext, 'breaker'>, ask: Want | un
   if (ask === undefined) return NONE;
   const incident = breaker.incident(ask);
   if (incident === undefined) return breaker.holds(ask) ? { state: 'probe' } : NONE;
-  const { error } = incident;
+  const error = fromSource(incident.error, ask.source);
   const message =
     `${error.message} Other certificates of this token met the same: until a request gets through, ` +
     'one at a time is tried, and the others wait.';

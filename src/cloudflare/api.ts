@@ -4,7 +4,7 @@ import { Breaker } from './breaker.ts';
 import type { Budget, Share } from './budget.ts';
 import { CloudflareClient } from './client.ts';
 import { createDispatcher } from './dispatcher.ts';
-import { Requests } from './requests.ts';
+import { Requests, type RequestsOptions } from './requests.ts';
 import { Semaphore } from './semaphore.ts';
 import type { ApiToken } from './token.ts';
 import { Transport, type TransportOptions } from './transport.ts';
@@ -25,6 +25,8 @@ export interface CloudflareApiOptions extends Pick<
   /** Where HTTPS_PROXY and NO_PROXY are read from; the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
+
+type Source = RequestsOptions['source'];
 
 /** More than the default workers can keep busy, and few enough for any proxy on the way. */
 const DEFAULT_CONCURRENCY = 64;
@@ -61,19 +63,23 @@ export class CloudflareApi {
     });
   }
 
-  /** A client for one issuer's token; cheap to make, and it keeps nothing. */
-  client(token: ApiToken): CloudflareClient {
+  /**
+   * A client for one issuer's token; cheap to make, and it keeps nothing.
+   *
+   * @param source where the token comes from, as those may know it who are told what the client's requests met.
+   */
+  client(token: ApiToken, source?: Source): CloudflareClient {
     const { postTimeoutMs } = this.#options;
     return new CloudflareClient({
-      requests: this.#requests(token, 'certificates'),
-      inventoryRequests: this.#requests(token, 'zones'),
+      requests: this.#requests(token, 'certificates', source),
+      inventoryRequests: this.#requests(token, 'zones', source),
       postTimeoutMs,
     });
   }
 
   /** A client for one OriginZone's token, which pays from the zones' share; cheap to make, and it keeps nothing. */
-  zoneClient(token: ApiToken): ZoneClient {
-    return new ZoneClient(this.#requests(token, 'zones'), token.digest());
+  zoneClient(token: ApiToken, source?: Source): ZoneClient {
+    return new ZoneClient(this.#requests(token, 'zones', source), token.digest());
   }
 
   /** Ends all connections; what is in flight fails. */
@@ -81,7 +87,7 @@ export class CloudflareApi {
     await this.#dispatcher.destroy();
   }
 
-  #requests(token: ApiToken, share: Share): Requests {
+  #requests(token: ApiToken, share: Share, source: Source): Requests {
     const { budget, clock } = this.#options;
     return new Requests({
       transport: this.#transport,
@@ -90,6 +96,7 @@ export class CloudflareApi {
       budget,
       clock,
       share,
+      source,
     });
   }
 }

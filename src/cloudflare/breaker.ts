@@ -12,6 +12,8 @@ export interface Ask {
   readonly asker?: string | undefined;
   /** The zones that a certificate is asked for in: a token may be refused in one and not in another. */
   readonly place?: string | undefined;
+  /** Where the token comes from, as the asker may know it: to be told when it is refused. */
+  readonly source?: string | undefined;
 }
 
 export interface BreakerOptions {

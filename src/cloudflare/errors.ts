@@ -92,6 +92,16 @@ export function heldBack(
   );
 }
 
+/**
+ * The error as they are told it who may know where the token comes from: of a refused token that is half of the remedy.
+ * Others may use the same token, and theirs comes from elsewhere.
+ */
+export function fromSource(error: CloudflareError, source: string | undefined): CloudflareError {
+  const isRefused = error.kind === 'CredentialsInvalid' || error.kind === 'PermissionMissing';
+  if (source === undefined || !isRefused) return error;
+  return new CloudflareError(`${source}: ${error.message}`, error);
+}
+
 /** Nothing was sent: the token is none. */
 export function unusableToken(operation: Operation, problem: string): CloudflareError {
   return new CloudflareError(problem, { kind: 'CredentialsInvalid', definite: true, operation });

@@ -5,6 +5,7 @@ import {
   aborted,
   budgetExhausted,
   CloudflareError,
+  fromSource,
   heldBack,
   stillRateLimited,
   unusableToken,
@@ -38,6 +39,8 @@ export interface RequestsOptions {
   readonly clock: Clock;
   /** Which part of the budget pays, and whose permissions an error names. */
   readonly share: Share;
+  /** Where the token comes from now, for those who are told that it is refused; undefined where they may not know. */
+  readonly source?: (() => string | undefined) | undefined;
 }
 
 interface Limits {
@@ -133,7 +136,7 @@ export class Requests {
     { signal }: CallOptions,
     { timeoutMs = TIMEOUT_MS, maxBytes = MAX_ANSWER_BYTES, body }: Limits,
   ): Promise<ApiAnswer> {
-    const { breaker, share, token, transport } = this.#options;
+    const { breaker, share, source, token, transport } = this.#options;
     const { operation } = ask;
     const ended = breaker.begin(ask);
     try {
@@ -142,8 +145,9 @@ export class Requests {
       ended(undefined);
       return answer;
     } catch (error) {
-      ended(error instanceof CloudflareError ? error : aborted(operation, true, error));
-      throw error;
+      const isKnown = error instanceof CloudflareError;
+      ended(isKnown ? error : aborted(operation, true, error));
+      throw isKnown ? fromSource(error, source?.()) : error;
     }
   }
 
@@ -156,10 +160,11 @@ export class Requests {
 
   /** The error that says when to come back, where requests of this token fail for everybody. */
   #heldBack(ask: Ask): CloudflareError | undefined {
-    const { breaker } = this.#options;
+    const { breaker, source } = this.#options;
     const waitMs = breaker.waitMs(ask);
     const reason = breaker.reason(ask);
-    return waitMs === 0 || reason === undefined ? undefined : heldBack(ask.operation, reason, waitMs);
+    if (waitMs === 0 || reason === undefined) return undefined;
+    return fromSource(heldBack(ask.operation, reason, waitMs), source?.());
   }
 
   /** What is no token costs no request. */

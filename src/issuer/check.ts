@@ -17,7 +17,7 @@ export async function checkToken(client: Asked, now: number, options: CallOption
   try {
     const token = await stateOf(client, options);
     if (token !== undefined && token.status !== 'active') {
-      const message = `Cloudflare says that the API token is ${token.status}. Create another and put it into the Secret.`;
+      const message = `Cloudflare says that the API token is ${token.status}. Create another and put it in its place.`;
       return { outcome: 'refused', reason: 'CredentialsInvalid', message };
     }
     const zones = await client.listZones(options);

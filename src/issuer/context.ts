@@ -21,7 +21,8 @@ export interface IssuerContext {
   readonly log: Logger;
   /** Where ClusterOriginIssuers have their token Secrets. */
   readonly operatorNamespace: string;
-  clientFor(token: ApiToken): CloudflareClient;
+  /** @param source where the token comes from, as those may know it who are told what was met with it. */
+  clientFor(token: ApiToken, source?: () => string | undefined): CloudflareClient;
   /** Where checks wait for the request budget, among certificates. */
   readonly line: Turns;
   /** The last check of each issuer, by its text key. */

@@ -39,7 +39,7 @@ async function pass(
   }
   switch (action.type) {
     case 'Refuse':
-      refuse(context, key, world.issuer, action.message);
+      refuse(context, key, world.issuer, action);
       await report(context, key, world.issuer, { outcome: 'no-token', ...action }, signal);
       return { requeueAfterMs: READ_MS };
     case 'AwaitTurn':

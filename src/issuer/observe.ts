@@ -2,8 +2,9 @@ import type { Want } from '../cloudflare/turns.ts';
 import { type IssuerKey, issuerText } from '../sessions.ts';
 import type { IssuerContext } from './context.ts';
 import { standing } from './decide.ts';
+import { placeOf } from './place.ts';
 import type { Issuer } from './subject.ts';
-import { readToken, type TokenPlace } from '../token-secret.ts';
+import { readToken } from '../token-secret.ts';
 import type { CheckMemory, IssuerWorld } from './world.ts';
 
 /** The issuer from the cache, and its token as it is now. */
@@ -45,10 +46,4 @@ function findIssuer({ stores }: IssuerContext, key: IssuerKey): Issuer | undefin
   const found =
     key.kind === 'OriginIssuer' ? stores.issuers.get(key) : stores.clusterIssuers.get({ name: key.name });
   return found?.metadata.deletionTimestamp === undefined ? found : undefined;
-}
-
-function placeOf({ operatorNamespace }: IssuerContext, key: IssuerKey, issuer: Issuer): TokenPlace {
-  const { name, key: dataKey } = issuer.spec.apiTokenSecretRef;
-  const namespace = key.kind === 'OriginIssuer' ? key.namespace : operatorNamespace;
-  return { namespace, name, key: dataKey, share: 'certificates' };
 }

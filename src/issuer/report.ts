@@ -4,7 +4,9 @@ import { API_VERSION, FIELD_MANAGER } from '../api/names.ts';
 import { clusterOriginIssuers, originIssuers } from '../resources.ts';
 import { type IssuerKey, issuerText } from '../sessions.ts';
 import type { IssuerContext } from './context.ts';
+import { placeOf } from './place.ts';
 import type { Issuer } from './subject.ts';
+import { placeText, type TokenPlace } from '../token-secret.ts';
 import type { CheckResult } from './world.ts';
 
 type Status = NonNullable<Issuer['status']>;
@@ -32,7 +34,7 @@ export async function report(
   finding: Finding,
   signal: AbortSignal,
 ): Promise<void> {
-  const status = statusOf(issuer, finding, context.clock.now());
+  const status = statusOf(issuer, placed(finding, placeOf(context, key, issuer)), context.clock.now());
   if (isDeepStrictEqual(issuer.status ?? {}, status)) return;
   const { name, uid, resourceVersion } = issuer.metadata;
   const metadata = { name, ...scopeOf(key), uid, resourceVersion };
@@ -41,6 +43,12 @@ export async function report(
   if (body.kind === 'OriginIssuer') await context.kube.apply(originIssuers, body, options);
   else await context.kube.apply(clusterOriginIssuers, body, options);
   if (finding.outcome !== 'waiting') tell(context, key, issuer, status);
+}
+
+/** A token that Cloudflare refuses is named by where it lies, as one is that is missing or unusable. */
+function placed(finding: Finding, place: TokenPlace): Finding {
+  if (finding.outcome !== 'refused') return finding;
+  return { ...finding, message: `${placeText(place)}: ${finding.message}` };
 }
 
 export function statusOf(issuer: Issuer, finding: Finding, nowMs: number): Status {
@@ -107,11 +115,17 @@ function readyOf(finding: Finding, last: ReadyCondition | undefined): ReadyCondi
       const since = `Cloudflare could not be asked since ${rfc3339(finding.since)}: ${finding.message}`;
       if (last === undefined || finding.isNewToken || !isVerdict(last))
         return { status: 'Unknown', reason: finding.reason, message: since };
-      return { status: last.status, reason: last.reason, message: since };
+      return { status: last.status, reason: last.reason, message: `${since}${standingText(last)}` };
     }
     case 'waiting':
       return { status: 'Unknown', reason: 'RateLimited', message: WAITING };
   }
+}
+
+/** A refusal stands through an outage, and what to do about it is not to be lost. */
+function standingText({ status, reason }: ReadyCondition): string {
+  if (status !== 'False') return '';
+  return ` The token was refused before that (${reason}), which stands: correct the token of spec.apiTokenSecretRef, or put another in its place.`;
 }
 
 /** Whether it was said of a token that is not there any more, or that there is none. */

@@ -44,17 +44,25 @@ function readyOf(finding: Finding, last: Dated | undefined): Said {
       return { type: 'Ready', status: 'False', reason: finding.reason, message };
     case 'unavailable': {
       if (last === undefined || last.status === 'Unknown' || last.reason === 'CredentialsMissing')
-        return { type: 'Ready', status: 'Unknown', reason: finding.reason, message };
+        return { type: 'Ready', status: 'Unknown', reason: shownReason(finding), message };
       const { status, reason } = last;
       // Our own budget is no outage: what was said stands as it is.
+      if (finding.reason === 'BudgetExhausted')
+        return { type: 'Ready', status, reason, message: last.message };
+      const standing = ` The zone was refused before that (${reason}), which stands: see spec.zoneName and the token of spec.apiTokenSecretRef.`;
       return {
         type: 'Ready',
         status,
         reason,
-        message: finding.reason === 'BudgetExhausted' ? last.message : message,
+        message: status === 'False' ? `${message}${standing}` : message,
       };
     }
   }
+}
+
+/** Whoever limits the requests, nothing is to be done but to wait. */
+function shownReason({ reason }: { readonly reason: string }): string {
+  return reason === 'BudgetExhausted' ? 'RateLimited' : reason;
 }
 
 function inSyncOf(
@@ -99,7 +107,7 @@ function wordsOf(actions: readonly SettingAction[]): string {
 
 function unknown(finding: Finding): Omit<Said, 'type'> {
   const reason =
-    finding.outcome === 'refused' || finding.outcome === 'unavailable' ? finding.reason : 'Unknown';
+    finding.outcome === 'refused' || finding.outcome === 'unavailable' ? shownReason(finding) : 'Unknown';
   return { status: 'Unknown', reason, message: 'It is not known: see Ready.' };
 }
 

@@ -40,7 +40,8 @@ export interface ZoneContext {
   readonly inventories: InventoryMemories;
   /** Between two readings of `ssl`, milliseconds, while the budget allows it. */
   readonly zoneIntervalMs: number;
-  clientFor(token: ApiToken): ZoneClient;
+  /** @param source where the token comes from. */
+  clientFor(token: ApiToken, source: () => string): ZoneClient;
   readonly count: {
     /** A setting was found changed by somebody else. */
     drift(zone: string, setting: string): void;

@@ -1,5 +1,5 @@
 import type { OriginCertificate, OriginZone } from '../api/v1alpha1.ts';
-import { readToken } from '../token-secret.ts';
+import { placeText, readToken, type TokenPlace } from '../token-secret.ts';
 import type { ControllerContext } from './controller-context.ts';
 import { fixedLine, type Origins } from './gate.ts';
 import { holdOf } from './hold.ts';
@@ -38,12 +38,8 @@ export async function observe(context: ControllerContext, key: string, signal: A
   const rival = rivalOf(zone, stores.zones.list());
   if (rival !== undefined) return conflict(zone, zoneName, rival);
   const beganMs = clock.monotonic();
-  const { name, key: dataKey } = zone.spec.apiTokenSecretRef;
-  const token = await readToken(
-    kube,
-    { namespace: operatorNamespace, name, key: dataKey, share: 'zones' },
-    signal,
-  );
+  const place = placeOf(context, zone);
+  const token = await readToken(kube, place, signal);
   if (token.state !== 'usable') {
     const reason = token.state === 'missing' ? 'CredentialsMissing' : 'CredentialsInvalid';
     return { state: 'refused', zone, reason, message: token.message };
@@ -51,7 +47,11 @@ export async function observe(context: ControllerContext, key: string, signal: A
   const trust = await readCustomTrust(kube, operatorNamespace, zone.spec.gate.trustedCASecretRef, signal);
   const memory = memories.of(zone);
   memory.enter({ generation: zone.metadata.generation, tokenDigest: token.digest, zoneName });
-  if (memory.client?.tokenDigest !== token.digest) memory.client = context.clientFor(token.token);
+  if (memory.client?.tokenDigest !== token.digest) {
+    // The same token may be put into another Secret.
+    const source = (): string => placeText(placeOf(context, stores.zones.get({ name: key }) ?? zone));
+    memory.client = context.clientFor(token.token, source);
+  }
   const { client } = memory;
   const intervals = intervalsFor(context, zone);
   await lookUpZone(context, memory, client, zoneName, intervals, signal);
@@ -78,6 +78,7 @@ export async function observe(context: ControllerContext, key: string, signal: A
     key,
     zone,
     zoneName,
+    tokenPlace: placeText(place),
     memory,
     client,
     hold: holdOf(zone, clock.now()),
@@ -89,6 +90,11 @@ export async function observe(context: ControllerContext, key: string, signal: A
     beganMs,
   };
   return { state: 'known', view };
+}
+
+function placeOf({ operatorNamespace }: ControllerContext, { spec }: Readonly<OriginZone>): TokenPlace {
+  const { name, key } = spec.apiTokenSecretRef;
+  return { namespace: operatorNamespace, name, key, share: 'zones' };
 }
 
 function conflict(zone: Readonly<OriginZone>, zoneName: string, rival: Readonly<OriginZone>): Seen {

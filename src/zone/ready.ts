@@ -10,7 +10,8 @@ export type Finding =
   | { readonly outcome: 'unavailable'; readonly reason: string; readonly message: string };
 
 /** Pure: what the last readings of the zone and of its SSL mode say about both. */
-export function findingOf({ memory, zoneName, facts }: ZoneView): Finding {
+export function findingOf(view: Pick<ZoneView, 'memory' | 'zoneName' | 'tokenPlace' | 'facts'>): Finding {
+  const { memory, zoneName, tokenPlace, facts } = view;
   const { lookup } = memory;
   const ssl = memory.setting('ssl');
   if (lookup.failure !== undefined && isRefusal(lookup.failure.error)) return refused(lookup.failure);
@@ -18,10 +19,10 @@ export function findingOf({ memory, zoneName, facts }: ZoneView): Finding {
     case undefined:
       return unavailable(lookup.failure);
     case 'none':
-      return { outcome: 'refused', reason: 'ZoneNotFound', message: notFound(zoneName) };
+      return { outcome: 'refused', reason: 'ZoneNotFound', message: `${tokenPlace}: ${notFound(zoneName)}` };
     case 'several': {
       const accounts = lookup.value.accounts.join(', ');
-      const message = `The token sees several zones ${zoneName}, in the accounts ${accounts}. Give it the zone of one account only.`;
+      const message = `${tokenPlace}: the token sees several zones ${zoneName}, in the accounts ${accounts}. Give it the zone of one account only.`;
       return { outcome: 'refused', reason: 'AmbiguousZone', message };
     }
     case 'found':
@@ -38,7 +39,7 @@ export function findingOf({ memory, zoneName, facts }: ZoneView): Finding {
 
 function notFound(zoneName: string): string {
   return (
-    `The token sees no zone ${zoneName}. Either there is no such zone, or another account has it, or the token is not ` +
+    `the token sees no zone ${zoneName}. Either there is no such zone, or another account has it, or the token is not ` +
     `scoped to it (Zone:Read is needed too): Cloudflare does not tell the three apart. Check spec.zoneName and the token's zone resources.`
   );
 }

@@ -19,6 +19,8 @@ export interface ZoneView {
   readonly key: string;
   readonly zone: Readonly<OriginZone>;
   readonly zoneName: string;
+  /** Where the token lies, for messages. */
+  readonly tokenPlace: string;
   readonly memory: ZoneMemory;
   readonly client: ZoneClient;
   readonly hold: Hold;

@@ -61,6 +61,11 @@ describe('a ClusterOriginIssuer', () => {
     expect(found.status?.conditions?.[0]?.message).toContain(
       `There is no Secret cluster-token in namespace ${operatorNamespace}.`,
     );
+    await asked('early', ['early.example.net']);
+    const { status } = await scene.condition('early', 'Ready', 'IssuerNotReady', 'False');
+    const told = status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
+    expect(told).toContain(`ClusterOriginIssuer ${name} is not ready: its API token is missing.`);
+    expect(told).not.toMatch(new RegExp(`cluster-token|${operatorNamespace}`));
     const data = { 'api-token': Buffer.from(scene.token.value).toString('base64') };
     const metadata = { name: 'cluster-token', namespace: operatorNamespace };
     await scene.kube.apply(secrets, { metadata, data }, write());

@@ -128,7 +128,8 @@ describe('a token that Cloudflare refuses makes the issuer Stalled, with the rem
   ])('%s', async (_, seed, reason, fragments) => {
     const token = await seeded(seed);
     const found = await judged({ 'api-token': token }, { status: 'False', reason });
-    for (const fragment of fragments) expect(readyOf(found)?.message).toContain(fragment);
+    const place = `Secret ${found.metadata.name} in namespace ${scene.namespace}, key api-token: `;
+    for (const fragment of [place, ...fragments]) expect(readyOf(found)?.message).toContain(fragment);
     expect(conditionOf(found, 'Stalled')).toMatchObject({ status: 'True', reason });
     expect(JSON.stringify(found)).not.toContain(token);
   });

@@ -41,6 +41,7 @@ describe('a zone that the token does not see', () => {
     await withToken(seed, spec);
     const zone = await zones.condition('Ready', 'ZoneNotFound', { status: 'False' });
     const message = conditionOf(zone, 'Ready')?.message ?? '';
+    expect(message).toContain(`Secret own-token in namespace ${scene.namespace}, key api-token: `);
     expect(message).toContain('no such zone');
     expect(message).toContain('another account');
     expect(message).toContain('not scoped');
@@ -82,7 +83,10 @@ describe('a token', () => {
   test('that Cloudflare never issued is refused', async () => {
     await scene.putToken('Never_Issued-abcdefghijklmnopqrstuvwxyz0', 'own-token');
     await zones.apply({ apiTokenSecretRef: { name: 'own-token', key: 'api-token' } });
-    await zones.condition('Ready', 'CredentialsInvalid', { status: 'False' });
+    const zone = await zones.condition('Ready', 'CredentialsInvalid', { status: 'False' });
+    expect(conditionOf(zone, 'Ready')?.message).toContain(
+      `Secret own-token in namespace ${scene.namespace}, key api-token: Cloudflare did not accept the API token`,
+    );
     await zones.condition('Stalled', 'CredentialsInvalid', { status: 'True' });
   });
 

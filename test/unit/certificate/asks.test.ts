@@ -11,15 +11,30 @@ test('who has something to revoke while certificates cannot be had tries first t
     breaker.begin({ account, operation: 'create_certificate', asker })(
       unavailable('create_certificate', 'HTTP status 503'),
     );
-  const next = () => revocation(breaker, [{ tokenDigest: account }], 'shop/web');
-  expect(next()).toEqual({ account, operation: 'get_certificate', asker: 'shop/web', requests: 2 });
+  const next = () => revocation(breaker, [{ tokenDigest: account, source: '' }], 'shop/web');
+  expect(next()).toEqual({
+    account,
+    operation: 'get_certificate',
+    asker: 'shop/web',
+    source: '',
+    requests: 2,
+  });
   breaker.begin(next())(undefined);
-  expect(next()).toEqual({ account, operation: 'revoke_certificate', asker: 'shop/web', requests: 2 });
+  expect(next()).toEqual({
+    account,
+    operation: 'revoke_certificate',
+    asker: 'shop/web',
+    source: '',
+    requests: 2,
+  });
   expect([breaker.holds(next()), breaker.waitMs(next())]).toEqual([true, 0]);
 });
 
 test('a look at one that the tokens of two issuers may know is paid for with both', () => {
   const breaker = new Breaker({ clock: new TestClock(), random: () => 0 });
-  const tokens = [{ tokenDigest: 'old' }, { tokenDigest: 'new' }] as const;
-  expect(revocation(breaker, [...tokens], 'shop/web')).toMatchObject({ account: 'old', requests: 3 });
+  const tokens = [
+    { tokenDigest: 'old', source: '' },
+    { tokenDigest: 'new', source: '' },
+  ] as const;
+  expect(revocation(breaker, tokens, 'shop/web')).toMatchObject({ account: 'old', requests: 3 });
 });

@@ -4,6 +4,7 @@ import { decide } from '../../../src/certificate/decide.ts';
 import { asksOf, withRequests } from '../../../src/certificate/incidents.ts';
 import type { World } from '../../../src/certificate/world.ts';
 import { Breaker, type Ask } from '../../../src/cloudflare/breaker.ts';
+import { refusedError } from '../../../src/cloudflare/classify.ts';
 import { unavailable } from '../../../src/cloudflare/errors.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { NOW, originCertificate, pendingOf, worldOf } from './fixtures.ts';
@@ -29,7 +30,7 @@ function turnsOf(world: World, admits: (ask: Ask) => boolean): World['turns'] {
 }
 
 function sessionOf(name: string, ready: boolean): object {
-  return { tokenDigest: name, zones: [], client: {}, ready };
+  return { tokenDigest: name, source: `OriginIssuer ${name}`, zones: [], client: {}, ready };
 }
 
 function issuerNamed(name: string) {
@@ -55,6 +56,7 @@ describe('what is asked of Cloudflare', () => {
       operation: 'revoke_certificate',
       asker: 'shop/web#uid-2',
       requests: 2,
+      source: 'OriginIssuer cloudflare',
     };
     expect(asksOf(asking('cloudflare'), orphan, world)).toEqual({ settlement });
     expect(asksOf(asking(), orphan, world)).toEqual({});
@@ -142,5 +144,28 @@ describe('what is asked of Cloudflare', () => {
     } as const;
     const world = worldOf({ certificate: undefined, pending: toRevoke, failure, settleFailure: failure });
     expect(decide(withRequests(context, orphan, world))).toMatchObject({ type: 'Revoke' });
+  });
+});
+
+test('in an incident of a refused token each object is told of its own issuer, whoever met it', () => {
+  const breaker = new Breaker({ clock: new TestClock(), random: () => 0 });
+  const error = refusedError({
+    operation: 'create_certificate',
+    share: 'certificates',
+    status: 403,
+    errors: [{ code: 9109, message: 'no' }],
+    rayId: 'r1',
+    retryAfterMs: undefined,
+  });
+  for (const asker of ['team/a', 'team/b'])
+    breaker.begin({ account: 'cloudflare', operation: 'create_certificate', asker, place: '' })(error);
+  const context = { ...(asking('cloudflare') as object), breaker, line: { admits: () => true } } as never;
+  const action = decide(withRequests(context, subject, worldOf({ target: undefined })));
+  expect(action).toMatchObject({
+    type: 'AwaitTurn',
+    said: {
+      reason: 'PermissionMissing',
+      message: expect.stringMatching(/^OriginIssuer cloudflare: Cloudflare denied .* Other certificates/),
+    },
   });
 });

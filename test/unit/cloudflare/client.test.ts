@@ -5,7 +5,7 @@ import { Budget } from '../../../src/cloudflare/budget.ts';
 import { ApiToken } from '../../../src/cloudflare/token.ts';
 import type { RequestReport } from '../../../src/cloudflare/transport.ts';
 import { TestClock } from '../../support/test-clock.ts';
-import { answer, failure, refuse, TOKEN, Wire } from './wire.ts';
+import { answer, failure, refuse, type SeenRequest, TOKEN, Wire } from './wire.ts';
 
 const signal = new AbortController().signal;
 const ID = '328578533902268680212849205732770752308931942346';
@@ -123,6 +123,50 @@ describe('a request', () => {
     const error = await failure(wire.client.verifyToken({ signal }));
     expect(error).toMatchObject({ kind: 'CloudflareUnavailable', definite: false });
     expect(error.message).toContain('ECONNREFUSED');
+  });
+});
+
+describe('a refused token', () => {
+  const refusals = (request: SeenRequest, response: ServerResponse): void => {
+    if (request.method === 'POST') refuse(response, 403, 10000, 'Authentication error');
+    else if (request.url.pathname.endsWith('/verify')) refuse(response, 403, 9109);
+    else refuse(response, 400, 1010);
+  };
+
+  test('is told with where it comes from, to those who may know', async () => {
+    wire = await Wire.start(refusals);
+    const client = wire.api.client(new ApiToken(TOKEN), () => 'Secret cf in namespace shop, key api-token');
+    for (const asked of [client.createCertificate(WANTED, { signal }), client.verifyToken({ signal })]) {
+      const { message } = await failure(asked);
+      expect(message).toMatch(/^Secret cf in namespace shop, key api-token: Cloudflare .*Ray ID/);
+      expect(message).not.toContain(TOKEN);
+    }
+  });
+
+  test('is told without, where nothing is known or the token is not what was wrong', async () => {
+    wire = await Wire.start(refusals);
+    const client = wire.api.client(new ApiToken(TOKEN), () => 'Secret cf');
+    const { message } = await failure(client.getCertificate(ID, { signal }));
+    expect(message).toMatch(/^Cloudflare /);
+    const untold = [wire.client, wire.api.client(new ApiToken(TOKEN), () => undefined)];
+    for (const each of untold)
+      expect((await failure(each.verifyToken({ signal }))).message).toMatch(/^Cloudflare /);
+  });
+
+  test('that two namespaces use is told each with its own Secret, in an incident too', async () => {
+    wire = await Wire.start(refusals);
+    const [one, two] = ['one', 'two'].map((name) =>
+      wire.api.client(new ApiToken(TOKEN), () => `Secret ${name} in namespace ${name}, key api-token`),
+    );
+    const post = (client: typeof one, asker: string) =>
+      failure(client!.createCertificate(WANTED, { signal, asker, place: 'example.com' }));
+    await post(one, 'one/web');
+    await post(one, 'one/api');
+    const held = await post(two, 'two/web');
+    expect(wire.seen).toHaveLength(2);
+    expect(held.message).toMatch(/^Secret two in namespace two, key api-token: Cloudflare .* waits for that/);
+    expect(held.message).not.toContain('Secret one');
+    expect(held).toMatchObject({ kind: 'CredentialsInvalid', definite: true });
   });
 });
 

@@ -54,7 +54,7 @@ async function checked(value = 'token-one') {
 
 describe('a check during an outage', () => {
   test('says of a token that was missing before that no verdict is on it, however often', async () => {
-    refuse(context, KEY, issuerWith(), 'There is no Secret.');
+    refuse(context, KEY, issuerWith(), { reason: 'CredentialsMissing', message: 'There is no Secret.' });
     expect(await checked()).toMatchObject({ outcome: 'unavailable', isNewToken: true });
     expect(await checked()).toMatchObject({ outcome: 'unavailable', isNewToken: true });
   });

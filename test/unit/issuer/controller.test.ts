@@ -1,10 +1,12 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { OriginIssuer } from '../../../src/api/v1alpha1.ts';
+import { refusedError } from '../../../src/cloudflare/classify.ts';
+import type { CloudflareError } from '../../../src/cloudflare/errors.ts';
 import { ApiToken } from '../../../src/cloudflare/token.ts';
 import type { IssuerContext } from '../../../src/issuer/context.ts';
 import { reconcileIssuer } from '../../../src/issuer/controller.ts';
 import { encode } from '../../../src/secret-facts.ts';
-import { IssuerSessions, issuerText } from '../../../src/sessions.ts';
+import { type IssuerKey, IssuerSessions, issuerText } from '../../../src/sessions.ts';
 import { TestClock } from '../../support/test-clock.ts';
 import { issuerWith, KEY, ZONES } from './fixtures.ts';
 
@@ -17,6 +19,10 @@ let sessions: IssuerSessions;
 let context: IssuerContext;
 /** What the Secret holds. */
 let token: string;
+/** What the token sees. */
+let zones: typeof ZONES;
+/** What Cloudflare says to a list of zones instead; undefined: nothing. */
+let refusal: CloudflareError | undefined;
 /** How long a check takes. */
 let checkMs: number;
 /** Whether the budget grants a check. */
@@ -28,14 +34,18 @@ beforeEach(() => {
   clock = new TestClock();
   sessions = new IssuerSessions(() => undefined);
   token = ONE;
+  refusal = undefined;
+  zones = ZONES;
   checkMs = 0;
   isTurn = true;
   written = [];
+  const issuer = () => issuerWith({ status: written.at(-1)?.status });
   const client = {
     verifyToken: () => Promise.resolve({ id: 't', status: 'active' }),
     listZones: async () => {
       await clock.advance(checkMs);
-      return ZONES;
+      if (refusal) throw refusal;
+      return zones;
     },
     probeCertificates: () => Promise.resolve(),
   };
@@ -53,14 +63,17 @@ beforeEach(() => {
         return Promise.resolve();
       },
     },
-    stores: { issuers: { get: () => issuerWith({ status: written.at(-1)?.status }) } },
+    operatorNamespace: 'originca-system',
+    stores: { issuers: { get: issuer }, clusterIssuers: { get: issuer } },
     line: { admits: () => isTurn, join: () => undefined, leave: () => undefined, ended: () => undefined },
     events: { record: () => undefined },
     log: { info: () => undefined, warn: () => undefined },
   } as unknown as IssuerContext;
 });
 
-const pass = () => reconcileIssuer(context, issuerText(KEY), never);
+const CLUSTER_KEY = { kind: 'ClusterOriginIssuer', namespace: '', name: 'cloudflare' } as const;
+
+const pass = (key: IssuerKey = KEY) => reconcileIssuer(context, issuerText(key), never);
 
 test('a token that takes the place of one that works is in use within a minute, its check of 20 s with it', async () => {
   const first = await pass();
@@ -102,3 +115,64 @@ test('an issuer whose refused token was replaced does not repeat the refusal whi
   await pass();
   expect(written.at(-1)?.status?.conditions).toMatchObject([{ status: 'Unknown', reason: 'RateLimited' }]);
 });
+
+describe('a token that', () => {
+  const PLACE = 'Secret cloudflare in namespace shop, key api-token';
+  const OPERATORS_PLACE = 'Secret cloudflare in namespace originca-system, key api-token';
+  const refused = refusedError({
+    operation: 'list_zones',
+    share: 'certificates',
+    status: 403,
+    errors: [{ code: 10000, message: 'Authentication error' }],
+    rayId: 'r1',
+    retryAfterMs: undefined,
+  });
+  const trouble: [string, () => unknown, RegExp][] = [
+    ['Cloudflare refuses', () => (refusal = refused), /did not accept the API token.*Ray ID r1/],
+    ['sees no zone', () => (zones = []), /API token sees no zone/],
+    ['is none', () => (token = 'v1.0-a-service-key'), /Origin CA key/],
+    ['is missing', () => (token = ''), /is empty under key api-token/],
+  ];
+
+  test.each(trouble)(
+    '%s is told with its Secret to issuer and certificates of one namespace',
+    async (_, meet, words) => {
+      meet();
+      await pass();
+      for (const message of [messageOf(written.at(-1)), sessions.get(KEY)?.message]) {
+        expect(message).toMatch(words);
+        expect(message).toMatch(/Secret cloudflare in namespace shop\b.*key api-token/);
+        expect(message).not.toMatch(/Working_Token|v1\.0-a/);
+      }
+      expect(sessions.get(KEY)?.source).toBe(`OriginIssuer cloudflare, ${PLACE}`);
+    },
+  );
+
+  test.each(trouble)(
+    '%s is told with its Secret to a cluster issuer, and not to its certificates',
+    async (_, meet, words) => {
+      meet();
+      await pass(CLUSTER_KEY);
+      expect(messageOf(written.at(-1))).toMatch(words);
+      expect(messageOf(written.at(-1))).toMatch(
+        /Secret cloudflare in namespace originca-system\b.*key api-token/,
+      );
+      const { message, source } = sessions.get(CLUSTER_KEY) ?? {};
+      expect(message).toMatch(/token/);
+      expect(message).not.toMatch(/originca-system|Secret cloudflare|key api-token/);
+      expect(source).toBe('ClusterOriginIssuer cloudflare');
+    },
+  );
+
+  test('Cloudflare refuses stands with its Secret in Stalled too, in the words of Ready', async () => {
+    refusal = refused;
+    await pass(CLUSTER_KEY);
+    const [ready, stalled] = written.at(-1)?.status?.conditions ?? [];
+    expect(ready?.message).toMatch(new RegExp(`^${OPERATORS_PLACE}: Cloudflare did not accept`));
+    expect(stalled).toMatchObject({ type: 'Stalled', message: ready?.message });
+  });
+});
+
+function messageOf(issuer: OriginIssuer | undefined): string {
+  return issuer?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
+}

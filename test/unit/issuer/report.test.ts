@@ -107,6 +107,13 @@ describe('during an outage', () => {
     expect(ready(before, finding)).toBe(expected);
   });
 
+  test('a refusal that stands is still told with what to do about it', () => {
+    const { conditions = [] } = after(refusal('refused', 'PermissionMissing'), OUTAGE);
+    for (const { message } of conditions)
+      expect(message).toMatch(/could not be asked since .*503.*PermissionMissing.*spec\.apiTokenSecretRef/);
+    expect(after(PASSED, OUTAGE).conditions?.[0]?.message).not.toContain('apiTokenSecretRef');
+  });
+
   test('the zones of the token stay, and those of a token before it do not', () => {
     expect(after(PASSED, OUTAGE).zones).toEqual([ZONE]);
     expect(after(PASSED, { ...OUTAGE, isNewToken: true }).zones).toBeUndefined();

@@ -38,6 +38,7 @@ beforeEach(() => {
     uid: 'uid-1',
     ready: true,
     message: '',
+    source: 'OriginIssuer cloudflare',
     client: { listZones } as never,
     listings: undefined,
     tokenDigest: 'digest',

@@ -21,6 +21,7 @@ export function sessionOf(
     uid: `uid-${name}`,
     ready: true,
     message: '',
+    source: `OriginIssuer ${name}`,
     client: { inventory } as never,
     listings: undefined,
     tokenDigest: `token-${name}`,

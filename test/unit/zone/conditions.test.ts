@@ -87,7 +87,7 @@ describe('Ready', () => {
       [{ status: 'False', reason: 'CredentialsMissing' }],
       'Unknown CloudflareUnavailable',
     ],
-    ['waits for the budget without a verdict', BUDGET, [], 'Unknown BudgetExhausted'],
+    ['waits for the budget without a verdict', BUDGET, [], 'Unknown RateLimited'],
   ])('%s', (_, finding, before, expected) => {
     expect(short(said({ finding }, before)['Ready'])).toBe(expected);
   });
@@ -95,6 +95,13 @@ describe('Ready', () => {
   test('says since when an outage lasts, and nothing of our own budget', () => {
     expect(said({ finding: OUTAGE }, [{}])['Ready']?.message).toBe('since noon');
     expect(said({ finding: BUDGET }, [{}])['Ready']?.message).toBe('before');
+  });
+
+  test('says in an outage what stands of a refusal, and where to mend it', () => {
+    const refused = { status: 'False', reason: 'ZoneNotFound' } as const;
+    const { message } = said({ finding: OUTAGE }, [refused])['Ready'] ?? {};
+    expect(message).toMatch(/^since noon.*ZoneNotFound.*spec\.zoneName.*spec\.apiTokenSecretRef/);
+    expect(said({ finding: BUDGET }, [refused])['Ready']?.message).toBe('before');
   });
 });
 
