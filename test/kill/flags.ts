@@ -12,11 +12,11 @@ export const HELP = `npm run kill -- [--flow F] [--variant V] [--point N] [--mer
   --merged      only once in each state of the two servers: what else the operator knows dies with it
   --shard I/N   only the I-th of N parts of all courses
   --real        only the flows with POST timeout, settle and leases as they are by default, always merged
-  --scale K     waits K times as long, for a machine that does much else, such as 3
+  --scale K     waits K times as long, for a machine that does much else, such as 3; not those of --real
   --sample N    only at so many points, which the seed chooses
   --random N    instead of all that: N runs with up to four kills each at points that the seed chooses;
                 some of them with waits as they are by default, which takes up to 20 minutes: --flow leaves those out
-  --seed S      default: another one every time
+  --seed S      what --random and --sample choose by; default: another one every time
   --lanes L     runs at once, default 4
   --logs DIR    writes what the operator logged in each run that went wrong into DIR`;
 
@@ -38,6 +38,8 @@ export interface KillFlags {
 export function readKillFlags(args: readonly string[]): KillFlags | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
+  const problem = withoutEffect(values);
+  if (problem !== undefined) throw new FlagError(`${problem}\n${HELP}`);
   return {
     courses: coursesOf(values),
     point: numberOf('point', values.point),
@@ -48,6 +50,24 @@ export function readKillFlags(args: readonly string[]): KillFlags | 'help' {
     lanes: numberOf('lanes', values.lanes) ?? 4,
     logs: values.logs,
   };
+}
+
+/** What would be ignored, in a run of hours. */
+function withoutEffect(values: ReturnType<typeof parse>): string | undefined {
+  const { random, sample, point, merged, real, scale, seed } = values;
+  if (random !== undefined) {
+    if (point !== undefined)
+      return '--random chooses its own points: leave out --point, or leave out --random to kill at that point';
+    if (merged) return '--random kills in states as they come: leave out --merged, or leave out --random';
+    if (sample !== undefined) return '--random and --sample are two ways to choose: give only one of them';
+  }
+  if (point !== undefined && merged)
+    return '--point names where to kill: leave out --merged, which would choose others';
+  if (real && scale !== undefined)
+    return '--real takes no --scale: its waits are those that the operator has by default';
+  if (seed !== undefined && random === undefined && sample === undefined)
+    return '--seed chooses for --random and --sample: give one of them too, or leave out --seed';
+  return undefined;
 }
 
 function parse(args: readonly string[]) {

@@ -10,6 +10,21 @@ test.each<[string[], string]>([
     ['--scale', '--quick'],
     '--scale takes no --quick: for a smaller --scale write --certificates 200 --secrets 500 --minutes 1\n',
   ],
+  [
+    ['--zones', '3', '--certificates', '5'],
+    '--zones measures nothing that --certificates is for: leave out one of the two\n',
+  ],
+  [
+    ['--zones', '3', '--delay', '5'],
+    '--zones measures nothing that --delay is for: leave out one of the two\n',
+  ],
+  [
+    ['--zones', '3', '--profile', 'here'],
+    '--zones measures nothing that --profile is for: leave out one of the two\n',
+  ],
+  [['--zones', '3', '--soak'], '--zones and --soak are two measurements: give only one of them\n'],
+  [['--zones', '3', '--minutes', '5'], '--minutes needs --scale\n'],
+  [['--quick', '--certificates', '5'], '--quick is --certificates 200: give only one of them\n'],
   [['--minutes', '1'], '--minutes needs --scale\n'],
   [['--quick', '--secrets', '500'], '--secrets needs --scale\n'],
   [['--zones', '0'], '--zones is "0": write a whole number from 1 to 99999\n'],

@@ -32,7 +32,17 @@ test.each<[string[], string]>([
   [['--shard', '3/2'], '--shard is "3/2": write one such as 1/8\n'],
   [['--real', '--flow', 'renewal'], '--flow is "renewal": write one of first-issuance, '],
   [['--point', '0'], '--point is "0": write a whole number from 1 to 9999999\n'],
-  [['--seed', 'x'], '--seed is "x": write a whole number from 1 to 9999999\n'],
+  [['--random', '2', '--point', '3'], '--random chooses its own points: leave out --point, or'],
+  [['--random', '2', '--merged'], '--random kills in states as they come: leave out --merged, or'],
+  [
+    ['--random', '2', '--sample', '5'],
+    '--random and --sample are two ways to choose: give only one of them\n',
+  ],
+  [['--point', '3', '--merged'], '--point names where to kill: leave out --merged, which'],
+  [['--real', '--scale', '2'], '--real takes no --scale: its waits are those that'],
+  [['--merged', '--seed', '2'], '--seed chooses for --random and --sample: give one of them too, or'],
+  [['--seed', 'x', '--random', '1'], '--seed is "x": write'],
+  [['--sample', '1', '--seed', 'x'], '--seed is "x": write a whole number from 1 to 9999999\n'],
 ])('the kill run refuses %j, says what to write and tells its flags', (args, complaint) => {
   const read = (): unknown => readKillFlags(args);
   expect(read).toThrow(FlagError);
@@ -45,6 +55,15 @@ test('the kill run takes a flow in one of its variants, and all flows in a varia
   expect(one).toMatchObject({ point: 3, courses: [{ flow: { name: 'renewal' } }] });
   const all = readKillFlags(['--variant', '1-early-late']);
   expect(all === 'help' ? 0 : all.courses.length).toBeGreaterThan(1);
+});
+
+test.each([
+  ['a random run of a flow', ['--flow', 'renewal', '--random', '1', '--seed', '3', '--lanes', '2']],
+  ['a sample of the merged points', ['--merged', '--sample', '5', '--seed', '3', '--scale', '2']],
+  ['random runs of the real flows', ['--real', '--random', '2']],
+  ['a sample at one point', ['--point', '3', '--sample', '2']],
+])('the kill run takes %s', (_, args) => {
+  expect(readKillFlags(args)).not.toBe('help');
 });
 
 /** As a survey finds them: so many points of each course. */
