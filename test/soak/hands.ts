@@ -18,15 +18,18 @@ type Damaging = Extract<Step, { readonly kind: 'damage' }>;
 /** Fifteen of them, as Cloudflare's dashboard offers first. */
 const YEARS_MS = 5475 * 24 * 3_600_000;
 
+/** What their Secrets are found in, and who signs for them. */
+type Handled = Pick<Stage, 'kube' | 'places'> & { readonly simulator: Pick<Stage['simulator'], 'sign'> };
+
 /** What people do to Secrets that are not theirs to touch. */
 export class Hands {
-  readonly #stage: Stage;
+  readonly #stage: Handled;
   readonly #traces: Traces;
   readonly #adoptions: Adoptions;
   /** How often fields of somebody else were written. */
   #marked = 0;
 
-  constructor(stage: Stage, traces: Traces, adoptions: Adoptions) {
+  constructor(stage: Handled, traces: Traces, adoptions: Adoptions) {
     this.#adoptions = adoptions;
     this.#stage = stage;
     this.#traces = traces;

@@ -15,6 +15,11 @@ const MAY_GO_MS = 6 * 60_000;
 
 const LET_BE: ReadonlySet<KubeError['kind']> = new Set(['NotFound', 'Conflict', 'AlreadyExists']);
 
+/** What they work on. */
+type Peopled = Pick<Stage, 'kube' | 'places' | 'sites' | 'apply' | 'renewSite'> & {
+  readonly simulator: Pick<Stage['simulator'], 'sign' | 'revoke'>;
+};
+
 /** People: what they want of the operator, and what they do to its objects and Secrets. */
 export class Users {
   /** What is wanted now, by slot. */
@@ -34,11 +39,11 @@ export class Users {
   readonly #touchedMs = new Map<string, number>();
   /** Slots by the uids of all objects that people made. */
   readonly #slots = new Map<string, string>();
-  readonly #stage: Stage;
+  readonly #stage: Peopled;
   readonly #journal: Journal;
   readonly #hands: Hands;
 
-  constructor(stage: Stage, journal: Journal) {
+  constructor(stage: Peopled, journal: Journal) {
     this.#stage = stage;
     this.#journal = journal;
     this.#hands = new Hands(stage, this.traces, this.adoptions);
@@ -119,32 +124,41 @@ export class Users {
     return applied;
   }
 
-  /** First the pair, then the object; one of that name that still leaves takes the new one with it. */
+  /**
+   * First the pair, then the object; one of that name that still leaves takes the new one with it, and one whose delete
+   * failed may have asked for a certificate already.
+   */
   async #adopt({ slot, wish, pair }: Extract<Step, { kind: 'adopt' }>): Promise<boolean> {
+    const isNew = !this.wishes.has(slot);
     await this.#hands.putPair(slot, secretNameOf(slot, wish), {
       ...pair,
       hostnames: hostnamesOf(slot, pair),
     });
     const { metadata } = await this.#apply(slot, wish);
-    if (pair.names === wish.names && metadata.deletionTimestamp === undefined)
+    if (isNew && pair.names === wish.names && metadata.deletionTimestamp === undefined)
       this.adoptions.tookOver(slot, metadata.uid);
     return true;
   }
 
+  /** That it is wanted no more is known only once it is known to go: while it is still there, it is to be kept. */
   async #deleteCertificate(slot: string): Promise<boolean> {
     const { kube, places } = this.#stage;
-    const ref = places.refOf(slot);
-    const found = await kube.get(originCertificates, ref, writing());
-    const wish = this.wishes.get(slot);
+    const found = await kube.get(originCertificates, places.refOf(slot), writing());
+    const isDeleted = found !== undefined && (await this.#deleteSeen(slot, found));
     this.wishes.delete(slot);
-    if (found === undefined) return false;
-    const id = found.status?.certificate?.id;
+    return isDeleted;
+  }
+
+  /** What that allows is known before the operator may see it. */
+  async #deleteSeen(slot: string, { metadata: { uid }, status }: OriginCertificate): Promise<boolean> {
+    const { kube, places } = this.#stage;
+    const wish = this.wishes.get(slot);
+    const id = status?.certificate?.id;
     if (wish?.onDelete === 'Revoke' && id !== undefined) this.leftToRevoke.add(id);
     if (wish !== undefined && wish.onDelete !== 'Retain')
       this.#deletedWithSecret.set(slot, performance.now());
-    this.traces.noteDeleted(found.metadata.uid);
-    const { uid } = found.metadata;
-    return (await kube.delete(originCertificates, ref, { ...writing(), uid })) === 'deleted';
+    this.traces.noteDeleted(uid);
+    return (await kube.delete(originCertificates, places.refOf(slot), { ...writing(), uid })) === 'deleted';
   }
 
   /** As after a restore from a backup, which brings no status. */
