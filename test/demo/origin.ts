@@ -1,9 +1,22 @@
-import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
+import type { X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import { fakeCertificate } from './fake-certificate.ts';
 import { ServedPairs, type ServedPairsOptions } from './served-pairs.ts';
+
+/** How it behaves at this moment. */
+interface State {
+  broken: boolean;
+  /** Of which a client certificate must be; undefined: none is needed. */
+  demanded: readonly X509Certificate[] | undefined;
+}
 
 /**
  * An HTTPS server that chooses its certificate by SNI as ingress-nginx does: the Secret's, else its own fake one. And
@@ -14,7 +27,7 @@ export class Origin implements AsyncDisposable {
   readonly port: number;
   /** Of HTTP, on 127.0.0.1. */
   readonly httpPort: number;
-  readonly #state: { broken: boolean };
+  readonly #state: State;
   readonly #server: Server;
   readonly #plain: HttpServer;
   readonly #sockets = new Set<Socket>();
@@ -23,11 +36,14 @@ export class Origin implements AsyncDisposable {
 
   static async start(options: ServedPairsOptions): Promise<Origin> {
     const pairs = new ServedPairs(options);
-    const state = { broken: false };
+    const state: State = { broken: false, demanded: undefined };
     const contextFor = (host: string): SecureContext | undefined =>
       state.broken ? undefined : pairs.contextFor(host);
     const tls = {
       ...(await fakeCertificate()),
+      // Whether one is needed, and of whom, is decided request by request, as nginx does.
+      requestCert: true,
+      rejectUnauthorized: false,
       // Without a context Node takes the default one: the fake certificate.
       SNICallback: (host: string, done: (error: null, context?: SecureContext) => void) =>
         done(null, contextFor(host)),
@@ -35,12 +51,20 @@ export class Origin implements AsyncDisposable {
     const hello = (_request: unknown, response: ServerResponse): void => {
       response.end('hello from the origin\n');
     };
-    const [server, plain] = [createServer(tls, hello), createHttpServer(hello)];
+    const guarded = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+      const { demanded } = state;
+      const client = (socket as TLSSocket).getPeerX509Certificate();
+      if (demanded === undefined || (client && isOf(client, demanded))) return hello(undefined, response);
+      response
+        .writeHead(400)
+        .end(client ? 'The SSL certificate error' : 'No required SSL certificate was sent');
+    };
+    const [server, plain] = [createServer(tls, guarded), createHttpServer(hello)];
     await Promise.all([listen(server), listen(plain)]);
     return new Origin(server, plain, pairs, state);
   }
 
-  private constructor(server: Server, plain: HttpServer, pairs: ServedPairs, state: { broken: boolean }) {
+  private constructor(server: Server, plain: HttpServer, pairs: ServedPairs, state: State) {
     this.#state = state;
     this.#server = server;
     this.#plain = plain;
@@ -61,6 +85,15 @@ export class Origin implements AsyncDisposable {
     this.#state.broken = broken;
   }
 
+  /** From now on whoever comes by HTTPS needs a certificate of one of these CAs; or of nobody. */
+  demand(cas: readonly X509Certificate[] | undefined): void {
+    this.#state.demanded = cas;
+  }
+
+  get demands(): boolean {
+    return this.#state.demanded !== undefined;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#watching;
@@ -70,6 +103,15 @@ export class Origin implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);
   }
+}
+
+function isOf(client: X509Certificate, cas: readonly X509Certificate[]): boolean {
+  const now = Date.now();
+  return (
+    client.validFromDate.getTime() <= now &&
+    now <= client.validToDate.getTime() &&
+    cas.some((ca) => client.checkIssued(ca) && client.verify(ca.publicKey))
+  );
 }
 
 function listen(server: Server | HttpServer): Promise<void> {

@@ -2,6 +2,7 @@ import type { ClusterOriginIssuer, OriginIssuer } from '../../src/api/v1alpha1.t
 import type { Secret } from '../../src/kube/object.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { clusterOriginIssuers, originIssuers } from '../../src/resources.ts';
+import { SYSTEM_NAMESPACE } from '../kill/system.ts';
 import { SCENE_LABEL } from '../support/scene-label.ts';
 import type { Stage } from './stage.ts';
 import { CLUSTER_ISSUER, ISSUERS, issuerName, ZONES } from './wish.ts';
@@ -27,7 +28,7 @@ export class Issuers {
 
   /** A new token for an issuer, in its Secrets: those of the same number in several places share one. */
   async replaceToken(issuer: number): Promise<void> {
-    this.tokenIds[issuer] = await this.putToken(`token-${issuer}`, this.#namespacesOf(issuer));
+    this.tokenIds[issuer] = await this.putToken(this.#tokenName(issuer), this.#namespacesOf(issuer));
   }
 
   /** Resolves to the id of a new token. */
@@ -43,7 +44,7 @@ export class Issuers {
   /** @param nudge another value has its token checked at once. */
   async apply(issuer: number, nudge = 0): Promise<void> {
     const spec = {
-      apiTokenSecretRef: { name: `token-${issuer}` },
+      apiTokenSecretRef: { name: this.#tokenName(issuer) },
       defaults: { validityDays: nudge % 2 === 0 ? 90 : 365 },
     };
     if (issuer === CLUSTER_ISSUER) return this.#applyClusterIssuer(spec);
@@ -64,7 +65,11 @@ export class Issuers {
   }
 
   #namespacesOf(issuer: number): readonly string[] {
-    const { all, north } = this.#stage.places;
-    return issuer === CLUSTER_ISSUER ? [north] : all;
+    return issuer === CLUSTER_ISSUER ? [SYSTEM_NAMESPACE] : this.#stage.places.all;
+  }
+
+  #tokenName(issuer: number): string {
+    const name = `token-${issuer}`;
+    return issuer === CLUSTER_ISSUER ? this.#stage.places.systemName(name) : name;
   }
 }

@@ -29,7 +29,7 @@ interface Named {
 
 /** The namespaces of one soak. */
 export class Places {
-  /** The operator's own too: of its Lease, of the tokens of zones and of the ClusterOriginIssuer. */
+  /** Where the operator's Lease is too. */
   readonly north: string;
   readonly south: string;
 
@@ -45,6 +45,11 @@ export class Places {
   /** The one that people of every place may refer to. */
   get clusterIssuer(): string {
     return this.north;
+  }
+
+  /** A Secret of this soak in the operator's own namespace, which several share. */
+  systemName(name: string): string {
+    return `${this.north}.${name}`;
   }
 
   namespaceOf(slot: string): string {

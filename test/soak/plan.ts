@@ -4,6 +4,7 @@ import type { SslMode } from '../simulator/rules/zone-setting.ts';
 import { Crowd } from './crowd.ts';
 import { Dice } from './dice.ts';
 import { API_TROUBLES, LOSSES, type Step } from './steps.ts';
+import { PULL_CAS, type PullsWish } from './site.ts';
 import type { Tempo } from './tempo.ts';
 import { ISSUERS, ZONES } from './wish.ts';
 
@@ -41,6 +42,12 @@ const OPERATIONS = [
 
 const MODES = ['flexible', 'full', 'off'] as const satisfies readonly SslMode[];
 
+/** Off is rarer: it takes minutes until origins may demand anything again. */
+const PULL_WISHES: readonly PullsWish[] = [
+  { mode: 'Off', ca: undefined },
+  ...[undefined, ...Array(PULL_CAS).keys()].map((ca) => ({ mode: 'Zone', ca }) as const),
+];
+
 /** Everything that happens, for ever: the same seed and tempo always yield the same steps at the same times. */
 export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): Generator<PlannedStep> {
   const dice = new Dice(randomFrom(seed));
@@ -56,6 +63,7 @@ export function* planOf(seed: number, tempo: Tempo, slots: readonly string[]): G
       [2, { kind: 'break origin', site: which, ms: 3 * faultMs() }],
       [3, { kind: 'drift', site: which, ssl: dice.one(MODES) }],
       [2, { kind: 'zone anew', site: which }],
+      [1, { kind: 'origin pulls', site: which, wish: dice.one(PULL_WISHES) }],
     ])[1];
   };
   const cloudflare = (): Step =>

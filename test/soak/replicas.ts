@@ -2,16 +2,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEPLOYED_NODE_FLAGS } from '../bench/scenario.ts';
+import { ownPath, SYSTEM_NAMESPACE } from '../kill/system.ts';
 import { kubeconfigFor } from '../programs/access.ts';
 import { errorMessage } from '../programs/errors.ts';
 import { proxyApiServer } from '../proxy/api-server.ts';
 import { FaultProxy } from '../proxy/proxy.ts';
 import { OperatorProcess } from '../support/operator-process.ts';
-import { ofScene } from '../support/scene-label.ts';
 import type { Journal } from './journal.ts';
 import type { Stage } from './stage.ts';
 
-const OPERATOR_ACCOUNT = 'originca-system:origin-ca-operator';
+const OPERATOR_ACCOUNT = `${SYSTEM_NAMESPACE}:origin-ca-operator`;
 const LEADS = 'leader_election_master_status{name="origin-ca-operator"} 1';
 /** Between an end and the next start. */
 const RESTART_MS = 200;
@@ -128,7 +128,7 @@ export class Replicas implements AsyncDisposable {
     const all: Replica[] = [];
     for (const number of [0, 1]) {
       const direct = await kubeconfigFor(ring.plane, { serviceAccount: OPERATOR_ACCOUNT });
-      const { proxy, kubeConfig } = await proxyApiServer(direct, (path) => ofScene(path, namespace));
+      const { proxy, kubeConfig } = await proxyApiServer(direct, (path) => ownPath(path, namespace));
       stack.defer(() => proxy.close());
       const kubeconfig = join(simulator.dir, `kubeconfig-${number}`);
       await writeFile(kubeconfig, kubeConfig.exportConfig(), { mode: 0o600 });
@@ -142,12 +142,7 @@ export class Replicas implements AsyncDisposable {
           },
           program: ring.program,
           nodeFlags: DEPLOYED_NODE_FLAGS,
-          flags: [
-            `--watch-namespaces=${places.all.join(',')}`,
-            `--operator-namespace=${namespace}`,
-            ...tempo.flags,
-            ...options.flags,
-          ],
+          flags: [`--watch-namespaces=${places.all.join(',')}`, ...tempo.flags, ...options.flags],
         });
       all.push(new Replica(number, proxy, start, journal, options.onEnd));
     }

@@ -68,6 +68,8 @@ export function reportOf(outcome: Outcome): string {
     ...lines([
       ['visits', outcome.visits],
       ['visits refused while the origin was broken', outcome.refusedVisits],
+      ['visits at origins that demanded a client certificate', outcome.shownVisits],
+      ['times that an origin began to demand one', outcome.demands],
       ['writes of the operator that somebody else came before', outcome.clashes],
       ['Secrets taken over', outcome.adopted],
       ['certificates that people revoked', outcome.revokedByPeople],

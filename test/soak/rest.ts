@@ -7,6 +7,7 @@ import { errorMessage } from '../programs/errors.ts';
 import type { Journal } from './journal.ts';
 import { CAUSES, type Cause, type Ledger } from './ledger.ts';
 import { Help } from './help.ts';
+import { pullsProblems } from './pulls-at-rest.ts';
 import { isServing } from './serving.ts';
 import type { Stage } from './stage.ts';
 import { look } from './survey.ts';
@@ -54,6 +55,7 @@ export async function rest(stage: Stage, users: Users, ledger: Ledger, journal: 
       ...found.revoked.map((name) => `${name}: its certificate is revoked`),
       ...found.pendings.map((name) => `Secret ${name} is left over`),
       ...(await zoneProblems(stage)),
+      ...(await pullsProblems(stage)),
     ];
   });
   return account(stage, users, ledger, journal, refused);

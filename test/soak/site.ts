@@ -5,7 +5,7 @@ import type { Resource } from '../../src/kube/resource.ts';
 import { Origin } from '../demo/origin.ts';
 import type { Simulator } from '../simulator/client.ts';
 import { SCENE_LABEL } from '../support/scene-label.ts';
-import { slotOf } from './places.ts';
+import { type Places, slotOf } from './places.ts';
 import { GRACE, issuerName, ZONES } from './wish.ts';
 import { writing } from './writing.ts';
 
@@ -19,10 +19,25 @@ export interface Site {
   healthySinceMs: number | undefined;
   /** Since when it shows something else. */
   brokenSinceMs: number | undefined;
+  /** What people want Cloudflare to show its origin. */
+  pulls: PullsWish;
 }
 
-/** Of the Secret with the token of all zones. */
+/** Whether the zone is to show a client certificate of its own, and by which of people's CAs; undefined: the operator's. */
+export interface PullsWish {
+  readonly mode: 'Zone' | 'Off';
+  readonly ca: number | undefined;
+}
+
+/** CAs of people's, of which they may tell the operator to use one. */
+export const PULL_CAS = 2;
+
+/** Secrets in the operator's namespace: the token of all zones, and the CAs of people's. */
 export const ZONES_TOKEN = 'token-zones';
+export const pullCaName = (number: number): string => `pull-ca-${number}`;
+
+/** The Secret that shows origins whose client certificates to take. */
+export const publishedName = (site: Pick<Site, 'zone'>): string => `${siteName(site.zone)}-pull-ca`;
 
 function siteName(zone: string): string {
   return `site-${zone.replaceAll('.', '-')}`;
@@ -52,21 +67,29 @@ export function siteCertificate(
   return object as unknown as OriginCertificate; // What is left out the API server fills in.
 }
 
-export function zoneName(namespace: string, { zone }: Site): string {
-  return `${namespace}.${zone}`;
+export function zoneName({ north }: Places, { zone }: Pick<Site, 'zone'>): string {
+  return `${north}.${zone}`;
 }
 
 /** The zone of a site as people apply it. */
-export function siteZone(namespace: string, site: Site, restoreAfter: string): OriginZone {
+export function siteZone(places: Places, site: Site, restoreAfter: string): OriginZone {
+  const { mode, ca } = site.pulls;
+  const publish = [{ kind: 'Secret', namespace: places.north, name: publishedName(site) }];
   const object = {
-    metadata: { name: zoneName(namespace, site), labels: { [SCENE_LABEL]: namespace } },
+    metadata: { name: zoneName(places, site), labels: { [SCENE_LABEL]: places.north } },
     spec: {
       zoneName: site.zone,
-      apiTokenSecretRef: { name: ZONES_TOKEN },
+      apiTokenSecretRef: { name: places.systemName(ZONES_TOKEN) },
       mode: 'Enforce',
       settings: { ssl: 'strict' },
       restoreAfter,
       inventory: { interval: '1m' },
+      authenticatedOriginPulls: {
+        mode,
+        publish,
+        ...(mode === 'Zone' &&
+          ca !== undefined && { caSecretRef: { name: places.systemName(pullCaName(ca)) } }),
+      },
       probes: [{ hostnames: ['*'], addresses: [`127.0.0.1:${site.origin.port}`] }],
     },
   };
@@ -93,7 +116,16 @@ export async function openSite(
     http: `127.0.0.1:${origin.httpPort}`,
   });
   await kube.apply(INGRESSES, ingressOf(namespace, zone, hostname), writing());
-  return { hostname, zoneId, zone, origin, healthySinceMs: performance.now(), brokenSinceMs: undefined };
+  const pulls: PullsWish = { mode: 'Zone', ca: undefined };
+  return {
+    hostname,
+    zoneId,
+    zone,
+    origin,
+    healthySinceMs: performance.now(),
+    brokenSinceMs: undefined,
+    pulls,
+  };
 }
 
 function ingressOf(namespace: string, zone: string, hostname: string): KubeObject {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ring } from '../kill/lane.ts';
 import { errorMessage } from '../programs/errors.ts';
 import { NotYet, waitFor } from '../support/wait.ts';
+import { Doorkeepers } from './doorkeepers.ts';
 import { Faults, type Restarts } from './faults.ts';
 import { guardCloudflare } from './gates.ts';
 import { Healing } from './healing.ts';
@@ -52,6 +53,10 @@ export interface Outcome {
   readonly memory: MemoryUse;
   readonly visits: number;
   readonly refusedVisits: number;
+  /** Visits at origins that demanded a client certificate and were shown it. */
+  readonly shownVisits: number;
+  /** How often an origin began to demand one. */
+  readonly demands: number;
   /** Looks of this program that failed: of too many of them a soak says little. */
   readonly failedLooks: number;
   /** How often a replica ended. */
@@ -94,6 +99,8 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
   await sitesAreUp(stage);
   const visitors = new Visitors(stage, journal);
   stack.defer(() => visitors.close());
+  const doorkeepers = new Doorkeepers(stage, leaks, journal);
+  stack.defer(() => doorkeepers.close());
   const healing = new Healing(stage, users, replicas, journal);
   stack.defer(() => healing.close());
   const faults = new Faults(stage, replicas, journal, options.restarts);
@@ -118,6 +125,7 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     journal.step(step);
     const take = async (): Promise<unknown> => {
       if (step.kind === 'clash') return strangers.lieInWait(step);
+      if (step.kind === 'origin pulls') return doorkeepers.wish(step.site, step.wish);
       return isByPeople(step) ? users.run(step) : faults.begin(step);
     };
     await take().catch((error: unknown) => journal.failedLook(errorMessage(error)));
@@ -139,6 +147,8 @@ export async function soak(ring: Ring, options: SoakOptions): Promise<Outcome> {
     memory,
     visits: visitors.visits,
     refusedVisits: visitors.refused,
+    shownVisits: visitors.shown,
+    demands: doorkeepers.demands,
     failedLooks: journal.failedLooks,
     ends: replicas.ends,
     clashes: strangers.hits,

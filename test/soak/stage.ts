@@ -3,15 +3,19 @@ import { readFile } from 'node:fs/promises';
 import type { OriginCertificate, OriginZone } from '../../src/api/v1alpha1.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject, Secret } from '../../src/kube/object.ts';
-import { namespaces, type Resource, secrets } from '../../src/kube/resource.ts';
+import { leases, namespaces, type Resource, secrets } from '../../src/kube/resource.ts';
 import { pemCertificates } from '../../src/pki/inspect.ts';
 import { clusterOriginIssuers, originCertificates, originZones } from '../../src/resources.ts';
+import { LEASE } from '../../src/election.ts';
 import { allowLease } from '../e2e/operator/leadership.ts';
 import type { Ring } from '../kill/lane.ts';
+import { SYSTEM_NAMESPACE } from '../kill/system.ts';
 import { Simulator } from '../simulator/client.ts';
+import { leaveDueLeaf } from '../support/due-leaf.ts';
 import { SCENE_LABEL } from '../support/scene-label.ts';
 import { Issuers } from './issuers.ts';
 import { Places } from './places.ts';
+import { putPullCas } from './pull-cas.ts';
 import { openSite, type Site, siteCertificate, siteZone, zoneName, ZONES_TOKEN } from './site.ts';
 import type { Tempo } from './tempo.ts';
 import { ZONES } from './wish.ts';
@@ -69,7 +73,7 @@ export class Stage implements AsyncDisposable {
     return this.ring.kube;
   }
 
-  /** The operator's own, and that of the sites. */
+  /** Of the operator's Lease, and that of the sites. */
   get namespace(): string {
     return this.places.north;
   }
@@ -79,9 +83,13 @@ export class Stage implements AsyncDisposable {
   }
 
   async #createSites(): Promise<void> {
-    await this.issuers.putToken(ZONES_TOKEN, [this.namespace]);
+    await this.issuers.putToken(this.places.systemName(ZONES_TOKEN), [SYSTEM_NAMESPACE]);
+    await putPullCas(this);
     for (const site of this.sites) {
       await this.renewSite(site, 0);
+      const objectName = zoneName(this.places, site);
+      const owner = { zoneId: site.zoneId, zoneName: site.zone, objectName, namespace: SYSTEM_NAMESPACE };
+      await leaveDueLeaf(this, owner);
       await this.applyZone(site);
     }
   }
@@ -91,15 +99,15 @@ export class Stage implements AsyncDisposable {
   }
 
   async applyZone(site: Site): Promise<void> {
-    await this.apply(originZones, siteZone(this.namespace, site, this.tempo.restoreAfter));
+    await this.apply(originZones, siteZone(this.places, site, this.tempo.restoreAfter));
   }
 
   async deleteZone(site: Site): Promise<void> {
-    await this.kube.delete(originZones, { name: zoneName(this.namespace, site) }, writing());
+    await this.kube.delete(originZones, { name: zoneName(this.places, site) }, writing());
   }
 
   async zone(site: Site): Promise<OriginZone | undefined> {
-    return this.kube.get(originZones, { name: zoneName(this.namespace, site) }, writing());
+    return this.kube.get(originZones, { name: zoneName(this.places, site) }, writing());
   }
 
   /** Of all places. */
@@ -110,6 +118,12 @@ export class Stage implements AsyncDisposable {
   /** Of all places. */
   async secrets(): Promise<readonly Secret[]> {
     return this.#listAll(secrets);
+  }
+
+  /** Of this soak, in the operator's own namespace. */
+  async systemSecrets(): Promise<readonly Secret[]> {
+    const all = await this.kube.listAll(secrets, { namespace: SYSTEM_NAMESPACE, signal: writing().signal });
+    return all.filter(({ metadata }) => metadata.name?.startsWith(this.places.systemName('')));
   }
 
   async apply<T extends KubeObject>(resource: Resource<T>, body: T): Promise<T> {
@@ -127,6 +141,8 @@ export class Stage implements AsyncDisposable {
   async #deleteClusterScoped(): Promise<void> {
     for (const site of this.sites) if ((await this.zone(site)) !== undefined) await this.deleteZone(site);
     await this.kube.delete(clusterOriginIssuers, { name: this.places.clusterIssuer }, writing());
+    for (const { metadata } of await this.systemSecrets())
+      await this.kube.delete(secrets, { namespace: SYSTEM_NAMESPACE, name: metadata.name ?? '' }, writing());
   }
 }
 
@@ -137,4 +153,5 @@ async function openPlaces(kube: KubeClient, places: Places, stack: AsyncDisposab
     stack.defer(async () => void (await kube.delete(namespaces, { name }, writing())));
   }
   await allowLease({ kube, namespace: places.north });
+  await kube.create(leases, { metadata: { name: LEASE, namespace: places.north }, spec: {} }, writing());
 }

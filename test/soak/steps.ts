@@ -1,5 +1,6 @@
 import type { CertificateVariant, Operation } from '../simulator/protocol.ts';
 import type { SslMode } from '../simulator/rules/zone-setting.ts';
+import type { PullsWish } from './site.ts';
 import type { Wish } from './wish.ts';
 
 /** What somebody does to the Secret that a certificate is kept in. */
@@ -89,6 +90,8 @@ export type Step =
   /** At Cloudflare, by somebody in its dashboard. */
   | { readonly kind: 'revoke'; readonly slot: string }
   | { readonly kind: 'renew site'; readonly site: number; readonly request: number }
+  /** Client certificates of a zone's own are shown, by which CA, or no more. */
+  | { readonly kind: 'origin pulls'; readonly site: number; readonly wish: PullsWish }
   | { readonly kind: 'break origin'; readonly site: number; readonly ms: number }
   | { readonly kind: 'drift'; readonly site: number; readonly ssl: SslMode }
   | { readonly kind: 'zone anew'; readonly site: number }
@@ -127,6 +130,7 @@ const BY_PEOPLE: readonly Step['kind'][] = [
   'clash',
   'revoke',
   'renew site',
+  'origin pulls',
 ];
 
 /** Whether it is something that people do to their objects; all else is a fault. */
@@ -149,6 +153,8 @@ export function nameOf(step: Step): string {
       return `API server ${step.how}`;
     case 'restart':
       return `${step.what} restarts`;
+    case 'origin pulls':
+      return step.wish.mode === 'Off' ? 'origin pulls: off' : `origin pulls: ${caWords(step.wish)}`;
     case 'lose':
       return `Cloudflare: ${step.how}`;
     case 'bad certificate':
@@ -156,6 +162,10 @@ export function nameOf(step: Step): string {
     default:
       return step.kind;
   }
+}
+
+function caWords({ ca }: PullsWish): string {
+  return ca === undefined ? "on, by the operator's CA" : `on, by CA ${ca} of people's`;
 }
 
 /** The step in words, for the list of the last operations. */
@@ -167,6 +177,8 @@ export function wordsOf(step: Step): string {
       const { type, algorithm } = step.pair;
       return `${step.slot}: ${nameOf(step)} (${algorithm}) by hand in an ${type} Secret ${step.wish.secret}`;
     }
+    case 'origin pulls':
+      return `site ${step.site}: ${nameOf(step)}`;
     case 'damage':
       return `Secret ${step.secret} of ${step.slot}: ${step.how}`;
     default: {

@@ -12,6 +12,8 @@ export class Visitors {
   visits = 0;
   /** Visits that failed because the origin showed a wrong certificate under strict. */
   refused = 0;
+  /** Of those that got an answer, at origins that demanded Cloudflare's client certificate. */
+  shown = 0;
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
 
@@ -31,8 +33,12 @@ export class Visitors {
 
   async #visit({ simulator }: Stage, site: Site, journal: Journal): Promise<void> {
     const beganMs = performance.now();
-    const { status, detail, loop } = await simulator.visit(site.hostname, { follow: true });
+    const isDemanded = site.origin.demands;
+    const { status, detail, loop, clientCertificate } = await simulator.visit(site.hostname, {
+      follow: true,
+    });
     this.visits += 1;
+    if (status === 200 && isDemanded && clientCertificate !== undefined) this.shown += 1;
     if (status === 200 && loop !== true) return;
     this.refused += 1;
     const wholeForMs = beganMs - (site.healthySinceMs ?? beganMs);

@@ -1,15 +1,10 @@
-import { ANNOTATION, ORIGIN_PULL_SECRET_SUFFIX, ORIGIN_PULL_SECRET_TYPE } from '../../../src/api/names.ts';
-import type { Secret } from '../../../src/kube/object.ts';
+import { ORIGIN_PULL_SECRET_SUFFIX } from '../../../src/api/names.ts';
 import { secrets } from '../../../src/kube/resource.ts';
-import {
-  createAuthority,
-  issueClientCertificate,
-  readAuthority,
-  readCertificate,
-} from '../../../src/pki/authority.ts';
+import { readCertificate } from '../../../src/pki/authority.ts';
 import { certificateKeyDigest, privateKeyDigest } from '../../../src/pki/keys.ts';
-import { decode, encode } from '../../../src/secret-facts.ts';
+import { decode } from '../../../src/secret-facts.ts';
 import type { ClientCertificateView } from '../../simulator/protocol.ts';
+import { leaveDueLeaf } from '../../support/due-leaf.ts';
 import type { Flow } from '../flow.ts';
 import type { Ground } from '../ground.ts';
 import { SYSTEM_NAMESPACE } from '../system.ts';
@@ -18,8 +13,6 @@ import { REAL } from '../waits.ts';
 import { applyZone, deleteZone, look, seed, zoneName } from './zone-ground.ts';
 
 const DAY_MS = 86_400_000;
-/** Two thirds of the life of a leaf, and a bit. */
-const DUE_MS = 61 * DAY_MS;
 
 const variants = ALL_VARIANTS.slice(0, 1);
 const write = () => ({ signal: AbortSignal.timeout(60_000), fieldManager: 'test', force: true });
@@ -33,35 +26,11 @@ function applyPulls(ground: Ground): Promise<void> {
 const stored = ({ name }: Ground): string => `${name}${ORIGIN_PULL_SECRET_SUFFIX}`;
 const published = ({ name }: Ground): string => `${name}-origin-pull-ca`;
 
-/** A CA and a leaf that is due, at Cloudflare and in the Secret, as an operator left them two months ago. */
-async function leaveDueLeaf(ground: Ground): Promise<void> {
+async function leaveLeaf(ground: Ground): Promise<void> {
   const { simulator, ring } = ground.lane;
   const zoneId = await seed(ground, { ssl: 'strict', automaticMode: 'custom' });
-  const agoMs = Date.now() - DUE_MS;
-  const ca = await createAuthority(zoneName(ground), agoMs);
-  const authority = readAuthority(ca.certificate, ca.privateKey);
-  if ('problem' in authority) throw new Error(`the CA ${authority.problem}`);
-  const leaf = await issueClientCertificate(authority, zoneName(ground), agoMs);
-  await simulator.seedClientCertificate({ zoneId, ...leaf });
-  await simulator.originPulls(zoneId, { enabled: true });
-  const secret: Secret = {
-    metadata: {
-      name: stored(ground),
-      namespace: SYSTEM_NAMESPACE,
-      annotations: {
-        [ANNOTATION.originZone]: ground.name,
-        [ANNOTATION.presentingSince]: new Date(agoMs).toISOString(),
-      },
-    },
-    type: ORIGIN_PULL_SECRET_TYPE,
-    data: {
-      'ca.crt': encode(ca.certificate),
-      'ca.key': encode(ca.privateKey),
-      'tls.crt': encode(leaf.certificate),
-      'tls.key': encode(leaf.privateKey),
-    },
-  };
-  await ring.kube.create(secrets, secret, write());
+  const owner = { zoneId, zoneName: zoneName(ground), objectName: ground.name, namespace: SYSTEM_NAMESPACE };
+  await leaveDueLeaf({ kube: ring.kube, simulator }, owner);
 }
 
 /** What Cloudflare holds and is not deleting, and what the Secret holds. */
@@ -141,7 +110,7 @@ const uploaded: Flow = {
 const rotated: Flow = {
   name: 'origin-pull-rotated',
   variants,
-  setUp: leaveDueLeaf,
+  setUp: leaveLeaf,
   begin: applyPulls,
   problems: async (ground) => {
     const seen = await lookAtPulls(ground);

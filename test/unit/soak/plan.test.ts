@@ -36,9 +36,16 @@ test('sooner or later people do everything, and everything goes wrong', () => {
   const changes = 14;
   const adoptions = ['adopt', 'adopt a pair for other hostnames'];
   const strangers = ['mark', ...CLASHES];
+  const originPulls = ['off', "the operator's CA", "people's CA 0", "people's CA 1"];
   const others = ['create', 'resume and let go on', 'delete', 'strip status', 'delete pending', 'revoke'];
   expect(names('people')).toBe(
-    changes + adoptions.length + strangers.length + others.length + DAMAGES.length + ['renew site'].length,
+    changes +
+      adoptions.length +
+      strangers.length +
+      others.length +
+      DAMAGES.length +
+      ['renew site'].length +
+      originPulls.length,
   );
   const lasting = ['outage', 'limit', 'late', 'token refused', 'break origin', 'drift', 'zone anew'];
   const processes = ['kill', 'pause', 'roll', 'API server restarts', 'etcd restarts'];
