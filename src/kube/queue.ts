@@ -2,6 +2,8 @@ import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import { DelayHeap } from './delay-heap.ts';
 import { FairOrder, type Rank } from './fair-order.ts';
+import { Retries } from './retries.ts';
+import { Takers } from './takers.ts';
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
@@ -23,8 +25,6 @@ export interface WorkQueueOptions {
 const FIRST_COME: Rank = { group: '', lane: '', due: 0 };
 /** Over about so many pieces of work the pace is averaged. */
 const MEAN_OF = 50;
-const RETRY_MIN_MS = 250;
-const RETRY_MAX_MS = 5 * 60_000;
 /** Longer delays are cut: a timer beyond 24.8 days fires at once, and looking twice a day costs nothing. */
 const MAX_DELAY_MS = 12 * 3_600_000;
 
@@ -34,7 +34,6 @@ const MAX_DELAY_MS = 12 * 3_600_000;
  */
 export class WorkQueue {
   readonly #o: WorkQueueOptions;
-  readonly #random: () => number;
   /** Keys in the order in which they will be taken. */
   readonly #ready = new FairOrder();
   /** Keys that want work (ready, or active and to come back), since when. */
@@ -44,14 +43,14 @@ export class WorkQueue {
   readonly #delayed = new DelayHeap();
   /** Rings when the first delayed key is due. */
   readonly #alarm: Alarm;
-  readonly #failures = new Map<string, number>();
-  readonly #takers = new Set<() => void>();
+  readonly #retries: Retries;
+  readonly #takers = new Takers();
   #meanWorkMs = 0;
   #closed = false;
 
   constructor(options: WorkQueueOptions) {
     this.#o = options;
-    this.#random = options.random ?? Math.random;
+    this.#retries = new Retries(options.random ?? Math.random);
     this.#alarm = new Alarm(options.clock, () => this.#release());
   }
 
@@ -72,7 +71,7 @@ export class WorkQueue {
 
   /** Keys with failures that are not forgotten. */
   get failing(): number {
-    return this.#failures.size;
+    return this.#retries.size;
   }
 
   /** How long it will probably take until every ready key was taken, ms, at the pace of the work done lately. */
@@ -104,28 +103,24 @@ export class WorkQueue {
   /** Adds the key after a delay that doubles with each failure: 250 ms to 5 min, less up to a quarter of it. */
   addRateLimited(key: string, atLeastMs = 0): void {
     if (this.#closed) return;
-    const failures = this.retries(key);
-    this.#failures.set(key, failures + 1);
+    const delayMs = this.#retries.failed(key);
     this.#o.onRetry?.(key);
-    const fullMs = Math.min(RETRY_MIN_MS * 2 ** failures, RETRY_MAX_MS);
-    this.addAfter(key, Math.max(fullMs * (1 - 0.25 * this.#random()), atLeastMs));
+    this.addAfter(key, Math.max(delayMs, atLeastMs));
   }
 
   /** Work on the key went well: its next failure is its first again. */
   forget(key: string): void {
-    this.#failures.delete(key);
+    this.#retries.forget(key);
   }
 
   /** What made keys fail is over: they are looked at now, and their next failure is their first again. */
   retryNow(): void {
-    const failed = [...this.#failures.keys()];
-    this.#failures.clear();
-    for (const key of failed) this.add(key);
+    for (const key of this.#retries.drain()) this.add(key);
   }
 
   /** How often in a row the key was added rate-limited. */
   retries(key: string): number {
-    return this.#failures.get(key) ?? 0;
+    return this.#retries.of(key);
   }
 
   /** The next key; undefined when the queue is closed or the signal aborts first. */
@@ -133,10 +128,10 @@ export class WorkQueue {
     while (!this.#closed && !signal.aborted) {
       const key = this.#shift();
       if (key !== undefined) return key;
-      await this.#wait(signal);
+      await this.#takers.wait(signal);
     }
     // Woken for a key and aborted before taking it: the next in line has to be woken instead.
-    if (this.length > 0) this.#wake();
+    if (this.length > 0) this.#takers.wakeOne();
     return undefined;
   }
 
@@ -158,20 +153,14 @@ export class WorkQueue {
     this.#ready.clear();
     this.#dirty.clear();
     this.#delayed.clear();
-    this.#failures.clear();
-    for (const wake of this.#takers) wake();
+    this.#retries.drain();
+    this.#takers.wakeAll();
   }
 
   #push(key: string): void {
     if (this.#closed) return;
     this.#ready.add(key, this.#o.rank?.(key) ?? FIRST_COME);
-    this.#wake();
-  }
-
-  /** One key, one worker: the one that has waited longest. */
-  #wake(): void {
-    const [wake] = this.#takers;
-    wake?.();
+    this.#takers.wakeOne(); // One key, one worker.
   }
 
   #shift(): string | undefined {
@@ -193,18 +182,6 @@ export class WorkQueue {
     let active = 0;
     for (const work of this.#active.values()) if (work.lane === lane) active += 1;
     return active >= Math.max(1, Math.floor(this.#o.workers / 2));
-  }
-
-  #wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#takers.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#takers.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-    });
   }
 
   #release(): void {

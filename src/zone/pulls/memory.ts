@@ -3,6 +3,8 @@ import type { CloudflareError } from '../../cloudflare/errors.ts';
 import { retryMs } from '../schedule.ts';
 import { AskedOrigins } from './asked.ts';
 import { Repeats } from './repeats.ts';
+import { Since } from './since.ts';
+import { UploadBackoff } from './upload-backoff.ts';
 import type { PullEffect, Reading } from './world.ts';
 
 /** What Cloudflare answered. */
@@ -47,19 +49,15 @@ interface StoreRefusal {
 
 /** For each try a key is made, which costs a second of CPU. */
 const REFUSED_MS = 5 * 60_000;
-const BACKOFF_MIN_MS = 60_000;
-const BACKOFF_MAX_MS = 3_600_000;
 
 /** What this process remembers of one zone's origin pulls. Nothing of it is needed: without it, it only waits longer. */
 export class PullMemory {
   readonly #clock: Clock;
-  /** When something was first seen to be so, monotonic ms. */
-  readonly #since = new Map<string, number>();
+  readonly #since: Since;
+  readonly #uploads: UploadBackoff;
   #kept: KeptReading | undefined;
   #scope = '';
-  #failures = 0;
   #failure: Failure | undefined;
-  #retryMs = Number.NEGATIVE_INFINITY;
   #storeRefusal: StoreRefusal | undefined;
   /** Why an object of `publish` could not be written when that was tried last, by object. */
   readonly refused = new Map<string, string>();
@@ -76,6 +74,8 @@ export class PullMemory {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#since = new Since(clock);
+    this.#uploads = new UploadBackoff(clock);
     this.repeats = new Repeats(clock);
     this.asked = new AskedOrigins(clock);
   }
@@ -95,22 +95,12 @@ export class PullMemory {
 
   /** Ms since this was first seen to hold, without a break; 0 where it does not. */
   age(what: string, holds: boolean): number {
-    if (!holds) {
-      this.#since.delete(what);
-      return 0;
-    }
-    const nowMs = this.#clock.monotonic();
-    const sinceMs = this.#since.get(what) ?? nowMs;
-    this.#since.set(what, sinceMs);
-    return nowMs - sinceMs;
+    return this.#since.age(what, holds);
   }
 
   /** Like `age`, of the one value that counts now: another value begins anew. */
   ageOf(what: string, value: string | undefined): number {
-    for (const key of this.#since.keys()) {
-      if (key.startsWith(`${what}:`) && key !== `${what}:${value}`) this.#since.delete(key);
-    }
-    return this.age(`${what}:${value}`, value !== undefined);
+    return this.#since.ageOf(what, value);
   }
 
   /** The last reading, if it is younger than `maxAgeMs`. */
@@ -132,19 +122,16 @@ export class PullMemory {
 
   /** Cloudflare failed to deploy: the next upload waits, longer each time. */
   deploymentFailed(): void {
-    this.#failures += 1;
-    const waitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (this.#failures - 1));
-    this.#retryMs = this.#clock.monotonic() + waitMs;
+    this.#uploads.failed();
   }
 
   deployed(): void {
-    this.#failures = 0;
-    this.#retryMs = Number.NEGATIVE_INFINITY;
+    this.#uploads.succeeded();
   }
 
   /** Ms until the next upload may be tried. */
   get backoffMs(): number {
-    return Math.max(0, this.#retryMs - this.#clock.monotonic());
+    return this.#uploads.leftMs;
   }
 
   /**
