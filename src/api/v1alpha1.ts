@@ -69,7 +69,7 @@ export interface OriginCertificate {
       /**
        * Bits of the key: 256 (default) or 384 for ECDSA; 2048 (default), 3072 or 4096 for RSA.
        */
-      size?: number;
+      size?: 256 | 384 | 2048 | 3072 | 4096;
     };
     /**
      * Labels and annotations for the Secret, kept in step; those of others on the Secret are left alone.
@@ -379,7 +379,7 @@ export interface OriginIssuer {
         /**
          * Bits of the key: 256 (default) or 384 for ECDSA; 2048 (default), 3072 or 4096 for RSA.
          */
-        size?: number;
+        size?: 256 | 384 | 2048 | 3072 | 4096;
       };
     };
     /**
@@ -535,7 +535,7 @@ export interface ClusterOriginIssuer {
         /**
          * Bits of the key: 256 (default) or 384 for ECDSA; 2048 (default), 3072 or 4096 for RSA.
          */
-        size?: number;
+        size?: 256 | 384 | 2048 | 3072 | 4096;
       };
     };
     /**

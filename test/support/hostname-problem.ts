@@ -25,9 +25,10 @@ export function hostnameProblem(name: string): string | undefined {
     return 'is an IP address: only DNS names are possible';
   if (labels.length < 2) return 'has too few labels: a name needs at least two, such as example.com';
   const long = labels.find((label) => label.length > 63);
-  if (long !== undefined) return 'has a label of more than 63 characters';
+  if (long !== undefined) return 'has a label of more than 63 characters: shorten it';
   const bad = labels.find((label) => !LABEL.test(label));
   if (bad !== undefined) return `has the label "${bad}": a label has letters, digits and inner hyphens only`;
-  if (ONLY_DIGITS.test(labels.at(-1) ?? '')) return 'ends with a label of digits only: no zone is named so';
+  if (ONLY_DIGITS.test(labels.at(-1) ?? ''))
+    return 'ends with a label of digits only: no zone is named so, write the whole name';
   return undefined;
 }

@@ -30,9 +30,9 @@ describe('an OriginCertificate', () => {
   const star = 'has a * elsewhere than as its whole first label: only *.example.com is possible';
   const noDuration = 'is no duration: write hours, minutes and seconds, such as 720h or 1h30m';
   const ours = (key: string): string =>
-    `Invalid value: has the key ${key}, which is under originca.dev/: those belong to the operator`;
+    `Invalid value: has the key ${key}, which is under originca.dev/: those belong to the operator, leave it out`;
   const tracking = (key: string): string =>
-    `Invalid value: has the key ${key}, by which GitOps tools track what they applied: such a tool would delete the Secret`;
+    `Invalid value: has the key ${key}, by which GitOps tools track what they applied: such a tool would delete the Secret, leave it out`;
 
   test.each<[object, string]>([
     hostnameIs('1.2.3.4', 'is an IP address: only DNS names are possible'),
@@ -48,7 +48,7 @@ describe('an OriginCertificate', () => {
       'my_host.com',
       'has a character that no hostname has: only letters, digits, hyphens and dots are possible',
     ),
-    hostnameIs(label64, 'has a label of more than 63 characters'),
+    hostnameIs(label64, 'has a label of more than 63 characters: shorten it'),
     hostnameIs('', 'spec.hostnames[0] in body should be at least 1 chars long'),
     [{ hostnames: [name254] }, 'spec.hostnames[0]: Too long: may not be more than 253 bytes'],
     [{ hostnames: ['a.com', 'b.com', 'a.com'] }, 'spec.hostnames[2]: Duplicate value: "a.com"'],
@@ -63,7 +63,7 @@ describe('an OriginCertificate', () => {
     ],
     [
       { validityDays: 7, renewBefore: '168h' },
-      'spec.renewBefore: Invalid value: must be shorter than the time that the certificate is valid (validityDays)',
+      'spec.renewBefore: Invalid value: is 168h, which is not shorter than the time that the certificate is valid (validityDays): write less, or leave it out for a third of that',
     ],
     [
       { existingSecret: 'Take' },
@@ -94,11 +94,15 @@ describe('an OriginCertificate', () => {
     ],
     [
       { privateKey: { algorithm: 'RSA', size: 1024 } },
-      'spec.privateKey.size: Invalid value: an RSA key has 2048, 3072 or 4096 bits',
+      'spec.privateKey.size: Unsupported value: 1024: supported values: "256", "384", "2048", "3072", "4096"',
+    ],
+    [
+      { privateKey: { algorithm: 'RSA', size: 256 } },
+      'spec.privateKey.size: Invalid value: is 256, but an RSA key has 2048, 3072 or 4096 bits: write one of these, or leave size out for 2048',
     ],
     [
       { privateKey: { algorithm: 'ECDSA', size: 2048 } },
-      'spec.privateKey.size: Invalid value: an ECDSA key has 256 or 384 bits',
+      'spec.privateKey.size: Invalid value: is 2048, but an ECDSA key has 256 or 384 bits: write one of these, or leave size out for 256',
     ],
     [{ privateKey: { size: 384 } }, 'spec.privateKey.algorithm: Required value'],
     [
@@ -107,7 +111,7 @@ describe('an OriginCertificate', () => {
     ],
     [
       { secretName: 'originca-pending-1' },
-      'spec.secretName: Invalid value: "originca-pending-1": is reserved: Secrets that begin with originca-pending- hold issuances that are not finished',
+      'spec.secretName: Invalid value: "originca-pending-1": is reserved: Secrets that begin with originca-pending- hold issuances that are not finished; write another name',
     ],
     [
       { secretName: 'My_Secret' },
@@ -218,8 +222,8 @@ describe('an issuer', () => {
       'spec.defaults.validityDays: Unsupported value: 60: supported values: "7", "30", "90", "365", "730", "1095", "5475"',
     ],
     [
-      { defaults: { privateKey: { algorithm: 'RSA', size: 1024 } } },
-      'spec.defaults.privateKey.size: Invalid value: an RSA key has 2048, 3072 or 4096 bits',
+      { defaults: { privateKey: { algorithm: 'RSA', size: 384 } } },
+      'spec.defaults.privateKey.size: Invalid value: is 384, but an RSA key has 2048, 3072 or 4096 bits: write one of these, or leave size out for 2048',
     ],
     [{ allow: [] }, 'spec.allow: Invalid value: 0: spec.allow in body should have at least 1 items'],
     [
@@ -239,11 +243,11 @@ describe('an issuer', () => {
     [allow(undefined), 'spec.allow[0].namespaceSelector: Required value'],
     [
       allow({ matchExpressions: [{ key: 'team', operator: 'In' }] }),
-      'spec.allow[0].namespaceSelector.matchExpressions[0].values: Invalid value: In and NotIn need values',
+      'spec.allow[0].namespaceSelector.matchExpressions[0].values: Invalid value: is empty, but operator In needs values: write some, or use Exists or DoesNotExist',
     ],
     [
       allow({ matchExpressions: [{ key: 'team', operator: 'Exists', values: ['a'] }] }),
-      'spec.allow[0].namespaceSelector.matchExpressions[0].values: Invalid value: Exists and DoesNotExist take no values',
+      'spec.allow[0].namespaceSelector.matchExpressions[0].values: Invalid value: has values, but operator Exists takes none: leave them out, or use In or NotIn',
     ],
   ])('of the cluster with %j is refused in one sentence', async (change, sentence) => {
     expect(await refusals.of(clusterOriginIssuers, { ...token, ...change })).toEqual([shown(sentence)]);

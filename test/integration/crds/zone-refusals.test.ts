@@ -54,11 +54,11 @@ describe('an OriginZone', () => {
       {
         settings: { hsts: { enabled: true, maxAge: 31_536_000, includeSubdomains: true, preload: true } },
       },
-      'spec.settings.hsts.preload: Invalid value: locks visitors to https for a year and more, in browsers not yet installed: set acknowledgeLockIn to true if that is meant',
+      'spec.settings.hsts.preload: Invalid value: is true, which locks visitors to https for a year and more, in browsers not yet installed: set acknowledgeLockIn to true if that is meant',
     ],
     [
       { settings: { hsts: { enabled: true, preload: true, acknowledgeLockIn: true } } },
-      'spec.settings.hsts.preload: Invalid value: needs a maxAge of 31536000 (a year) or more and includeSubdomains: preload lists refuse less',
+      'spec.settings.hsts.preload: Invalid value: is true, which needs includeSubdomains: true and a maxAge of 31536000 (a year) or more: preload lists refuse less',
     ],
     [
       { restoreAfter: '15 minutes' },
@@ -88,7 +88,7 @@ describe('an OriginZone', () => {
     ],
     [
       { authenticatedOriginPulls: { caSecretRef: { name: 'ca' } } },
-      'spec.authenticatedOriginPulls.caSecretRef: Invalid value: is used only with mode Zone',
+      'spec.authenticatedOriginPulls.caSecretRef: Invalid value: is used only with mode Zone, and mode is Unmanaged: set mode to Zone, or leave caSecretRef out',
     ],
     [
       { authenticatedOriginPulls: { mode: 'Shared', publish: [{ kind: 'Pod', namespace: 'a', name: 'b' }] } },
@@ -109,7 +109,7 @@ describe('an OriginZone', () => {
   test('that names no zone, neither in its spec nor as its name, is told to', async () => {
     const { zoneName: _, ...spec } = good;
     expect(await refusals.of(originZones, spec, 'example')).toEqual([
-      'spec.zoneName: Invalid value: is missing, and metadata.name is no zone: give the zone, such as example.com',
+      'spec.zoneName: Invalid value: is missing, and metadata.name, example, is no zone: give the zone, such as example.com',
     ]);
   });
 

@@ -26,7 +26,7 @@ describe('hostnames', () => {
     ['Example.com', ['has upper-case letters: write it in lower case']],
     ['example.com.', ['ends with a dot: leave the dot out']],
     ['bücher.example', ['is not ASCII: write its xn-- form']],
-    [`${'a'.repeat(64)}.com`, ['has a label of more than 63 characters']],
+    [`${'a'.repeat(64)}.com`, ['has a label of more than 63 characters: shorten it']],
     [
       'under_score.com',
       ['has a character that no hostname has: only letters, digits, hyphens and dots are possible'],
@@ -35,11 +35,11 @@ describe('hostnames', () => {
       'a b.com',
       ['has a character that no hostname has: only letters, digits, hyphens and dots are possible'],
     ],
-    ['-a.com', ['has a label that begins or ends with a hyphen']],
-    ['a.com-', ['has a label that begins or ends with a hyphen']],
-    ['a..com', ['has an empty label']],
-    ['.a.com', ['has an empty label']],
-    ['example.123', ['ends with a label of digits only: no zone is named so']],
+    ['-a.com', ['has a label that begins or ends with a hyphen: take the hyphen away']],
+    ['a.com-', ['has a label that begins or ends with a hyphen: take the hyphen away']],
+    ['a..com', ['has an empty label: take out the dot too many']],
+    ['.a.com', ['has an empty label: take out the dot too many']],
+    ['example.123', ['ends with a label of digits only: no zone is named so, write the whole name']],
     ['example.com', []],
     ['*.example.com', []],
     ['xn--bcher-kva.example', []],
@@ -86,13 +86,13 @@ describe('hostnames', () => {
 
 describe('the rest of a certificate', () => {
   const tracked = (key: string): string =>
-    `has the key ${key}, by which GitOps tools track what they applied: such a tool would delete the Secret`;
+    `has the key ${key}, by which GitOps tools track what they applied: such a tool would delete the Secret, leave it out`;
   const ours = (key: string): string =>
-    `has the key ${key}, which is under originca.dev/: those belong to the operator`;
+    `has the key ${key}, which is under originca.dev/: those belong to the operator, leave it out`;
   const none = 'which is none for a label or annotation: write name or example.com/name';
   const shortEnough = 'the name of 63 characters at most';
   const tooLong =
-    'spec.renewBefore: must be shorter than the time that the certificate is valid (validityDays)';
+    'spec.renewBefore: is 168h, which is not shorter than the time that the certificate is valid (validityDays): write less, or leave it out for a third of that';
   const noDuration =
     'spec.renewBefore: is no duration: write hours, minutes and seconds, such as 720h or 1h30m';
 
@@ -109,14 +109,18 @@ describe('the rest of a certificate', () => {
       { renewBefore: '0h0s' },
       ['spec.renewBefore: must be more than 0s, so that a certificate is renewed before it expires'],
     ],
-    [
-      { privateKey: { algorithm: 'RSA', size: 1024 } },
-      ['spec.privateKey.size: an RSA key has 2048, 3072 or 4096 bits'],
-    ],
-    [
-      { privateKey: { algorithm: 'ECDSA', size: 2048 } },
-      ['spec.privateKey.size: an ECDSA key has 256 or 384 bits'],
-    ],
+    ...[256, 384].map((size): [object, string[]] => [
+      { privateKey: { algorithm: 'RSA', size } },
+      [
+        `spec.privateKey.size: is ${size}, but an RSA key has 2048, 3072 or 4096 bits: write one of these, or leave size out for 2048`,
+      ],
+    ]),
+    ...[2048, 3072, 4096].map((size): [object, string[]] => [
+      { privateKey: { algorithm: 'ECDSA', size } },
+      [
+        `spec.privateKey.size: is ${size}, but an ECDSA key has 256 or 384 bits: write one of these, or leave size out for 256`,
+      ],
+    ]),
     [{ privateKey: { algorithm: 'RSA' } }, []],
     [{ privateKey: { algorithm: 'ECDSA', size: 384 } }, []],
     [
@@ -162,6 +166,16 @@ describe('the rest of a certificate', () => {
     ],
   ])('%j', (fields, expected) => {
     expect(violations(spec, fields, 'spec')).toEqual(expected);
+  });
+
+  test('every size that the schema lets through is refused of exactly one kind of key', () => {
+    const sizes = property(spec, 'privateKey', 'size').enum as number[];
+    for (const size of sizes) {
+      const refused = ['ECDSA', 'RSA'].filter(
+        (algorithm) => violations(spec, { privateKey: { algorithm, size } }).length > 0,
+      );
+      expect(refused).toHaveLength(1);
+    }
   });
 
   test('a renewBefore is let through exactly where the operator itself can read it, and it is more than nothing', () => {

@@ -25,9 +25,9 @@ describe('the name of a zone', () => {
     ['example.com.', ['ends with a dot: leave the dot out']],
     ['*.example.com', ['is a wildcard: name the zone itself, as in example.com']],
     ['example', [tooFewLabels]],
-    ['a..b', ['has an empty label']],
-    ['.a.b', ['has an empty label']],
-    [`${'a'.repeat(64)}.com`, ['has a label of more than 63 characters']],
+    ['a..b', ['has an empty label: take out the dot too many']],
+    ['.a.b', ['has an empty label: take out the dot too many']],
+    [`${'a'.repeat(64)}.com`, ['has a label of more than 63 characters: shorten it']],
     ['exam ple.com', [noZoneCharacter]],
     ['example.com:443', [noZoneCharacter]],
     ['https://example.com', [noZoneCharacter]],
@@ -43,7 +43,7 @@ describe('the name of a zone', () => {
     [{ metadata: { name: 'shop' }, spec: { zoneName: 'example.com' } }, []],
     [
       { metadata: { name: 'shop' }, spec: {} },
-      ['.spec.zoneName: is missing, and metadata.name is no zone: give the zone, such as example.com'],
+      ['.spec.zoneName: is missing, and metadata.name, shop, is no zone: give the zone, such as example.com'],
     ],
   ])('may be that of the object: %j', (object, messages) => {
     expect(violations(zone ?? {}, object)).toEqual(messages);
@@ -61,7 +61,7 @@ describe('names that the gate ignores and probes speak of', () => {
     ['a.*.com', ['has a * elsewhere']],
     ['**.com', ['has a * elsewhere']],
     ['a*', ['has a * elsewhere']],
-    ['a..b', ['has an empty label']],
+    ['a..b', ['has an empty label: take out the dot too many']],
     ['a.com:443', [noHostnameCharacter]],
     ['bücher.example', ['is not ASCII: write its xn-- form']],
     ['A.com', ['has upper-case letters: write it in lower case']],
@@ -150,9 +150,9 @@ describe('durations', () => {
 describe('settings that browsers remember', () => {
   const hsts = property(spec, 'settings', 'hsts');
   const lockIn =
-    '.preload: locks visitors to https for a year and more, in browsers not yet installed: set acknowledgeLockIn to true if that is meant';
-  const tooLittle =
-    '.preload: needs a maxAge of 31536000 (a year) or more and includeSubdomains: preload lists refuse less';
+    '.preload: is true, which locks visitors to https for a year and more, in browsers not yet installed: set acknowledgeLockIn to true if that is meant';
+  const tooShort = 'a maxAge of 31536000 (a year) or more: preload lists refuse less';
+  const tooLittle = `.preload: is true, which needs includeSubdomains: true and ${tooShort}`;
   const year = 31_536_000;
 
   test.each<[object, string[]]>([
@@ -167,9 +167,13 @@ describe('settings that browsers remember', () => {
     ],
     [
       { enabled: true, preload: true, maxAge: year - 1, includeSubdomains: true, acknowledgeLockIn: true },
-      [tooLittle],
+      [`.preload: is true, which needs ${tooShort}`],
     ],
     [{ enabled: true, preload: true, maxAge: year, acknowledgeLockIn: true }, [tooLittle]],
+    [
+      { enabled: true, preload: true, maxAge: year, includeSubdomains: false, acknowledgeLockIn: true },
+      [tooLittle],
+    ],
     [{ enabled: true, preload: true, maxAge: year, includeSubdomains: true, acknowledgeLockIn: true }, []],
   ])('%j', (fields, messages) => {
     expect(violations(hsts, fields)).toEqual(messages);
@@ -179,8 +183,18 @@ describe('settings that browsers remember', () => {
 test.each<[object, string[]]>([
   [{ mode: 'Zone', caSecretRef: { name: 'a' } }, []],
   [{ mode: 'Zone' }, []],
-  [{ mode: 'Shared', caSecretRef: { name: 'a' } }, ['.caSecretRef: is used only with mode Zone']],
-  [{ mode: 'Off', caSecretRef: { name: 'a' } }, ['.caSecretRef: is used only with mode Zone']],
+  [
+    { mode: 'Shared', caSecretRef: { name: 'a' } },
+    [
+      '.caSecretRef: is used only with mode Zone, and mode is Shared: set mode to Zone, or leave caSecretRef out',
+    ],
+  ],
+  [
+    { mode: 'Off', caSecretRef: { name: 'a' } },
+    [
+      '.caSecretRef: is used only with mode Zone, and mode is Off: set mode to Zone, or leave caSecretRef out',
+    ],
+  ],
 ])('a CA of ones own belongs to the mode that signs with it: %j', (fields, messages) => {
   expect(violations(property(spec, 'authenticatedOriginPulls'), fields)).toEqual(messages);
 });
