@@ -5,6 +5,7 @@ import { historyAfter } from './history.ts';
 import { instantOf, readSetting } from './readings.ts';
 import { contained } from './recurring.ts';
 import { askedText, textOf } from './settings.ts';
+import { wordsOf } from './settings-difference.ts';
 import { tell } from './tell.ts';
 import { namesToRead, rememberedOf, worldOf, type ZoneView } from './view.ts';
 import type { SettingAction, SettingName } from './world.ts';
@@ -87,7 +88,7 @@ function decided(context: ControllerContext, view: ZoneView): readonly SettingAc
 
 /** Once for each foreign value: what was changed, what becomes of it, and how to stop that. */
 function announceDrift(context: ControllerContext, view: ZoneView, action: SettingAction): void {
-  const { name, type, message } = action;
+  const { name, type } = action;
   const { memory, zone, zoneName, key } = view;
   if (type === 'Unread') return;
   if (type === 'Keep') {
@@ -103,6 +104,6 @@ function announceDrift(context: ControllerContext, view: ZoneView, action: Setti
   if (isOurs || memory.announced.get(name) === observed) return;
   memory.announced.set(name, observed);
   context.count.drift(key, name);
-  const note = `${name} of zone ${zoneName} was ${asked} and somebody else set it to ${observed}. ${message}`;
+  const note = `${name} of zone ${zoneName} was ${asked} and somebody else set it to ${observed}. ${wordsOf(action)}`;
   tell(context, zone, { type: 'Warning', reason: 'DriftDetected', action: 'Read', note });
 }

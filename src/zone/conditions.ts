@@ -1,6 +1,7 @@
 import { type Condition, STALL_AFTER_MS } from '../api/conditions.ts';
 import type { Problem } from './concern.ts';
 import type { Finding } from './ready.ts';
+import { wordsOf, wordsOfAll } from './settings-difference.ts';
 import type { SettingAction } from './world.ts';
 
 /** A condition before it is dated. */
@@ -73,10 +74,10 @@ function inSyncOf(
   const unread = actions.filter(({ type }) => type === 'Unread');
   const differing = actions.filter(({ type, inSync }) => type !== 'Unread' && !inSync);
   const [first] = differing;
-  if (first !== undefined) return { status: 'False', reason: first.reason, message: wordsOf(differing) };
+  if (first !== undefined) return { status: 'False', reason: first.reason, message: wordsOfAll(differing) };
   const [problem] = pullProblems;
   if (unread.length > 0) {
-    const message = wordsOf(unread);
+    const message = wordsOfAll(unread);
     if (last === undefined || last.status === 'Unknown')
       return { status: 'Unknown', reason: 'Unknown', message };
     return { status: last.status, reason: last.reason, message: isWaiting ? last.message : message };
@@ -88,7 +89,7 @@ function inSyncOf(
       message: pullProblems.map(({ message }) => message).join(' '),
     };
   const special = actions.find(({ reason }) => reason === 'CertificatesUnused') ?? actions.find(isStricter);
-  return { status: 'True', reason: special?.reason ?? 'InSync', message: wordsOf(actions) };
+  return { status: 'True', reason: special?.reason ?? 'InSync', message: wordsOfAll(actions) };
 }
 
 /** Where Ready says why the zone cannot be read, that the records were not read either is no news. */
@@ -99,10 +100,6 @@ function verifiedOf({ finding, verified }: Spoken): Omit<Said, 'type'> {
 
 function isStricter({ reason }: SettingAction): boolean {
   return reason === 'StricterThanAsked';
-}
-
-function wordsOf(actions: readonly SettingAction[]): string {
-  return actions.map(({ message }) => message).join(' ');
 }
 
 function unknown(finding: Finding): Omit<Said, 'type'> {
@@ -125,8 +122,8 @@ function stalledBy(
   }
   const held = actions.find((action) => action.type === 'Hold' && action.stalled);
   const problem = [...problems, ...pullProblems].find(({ stalled }) => stalled);
-  const first = problem ?? held;
-  return first && { reason: first.reason, message: first.message };
+  if (problem !== undefined) return { reason: problem.reason, message: problem.message };
+  return held && { reason: held.reason, message: wordsOf(held) };
 }
 
 function find(conditions: readonly Dated[], type: string): Dated | undefined {

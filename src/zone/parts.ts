@@ -6,6 +6,7 @@ import type { ReadFailure } from './recurring.ts';
 import { type Draft, type Status, transitionTime } from './report.ts';
 import { shownIntervals } from './schedule.ts';
 import { askedText, textOf } from './settings.ts';
+import { wordsOf } from './settings-difference.ts';
 import type { ZoneView } from './view.ts';
 import type { GateView, SettingAction } from './world.ts';
 
@@ -67,7 +68,7 @@ function settingOf({ zone, memory }: ZoneView, action: SettingAction, nowMs: num
       desired !== undefined &&
       memory.historyOf(name)?.lastInSync === desired && { drifted: true }),
     reason,
-    message: `${action.message}${stale}`,
+    message: `${wordsOf(action)}${stale}`,
     lastTransitionTime: transitionTime(before, inSync, nowMs),
   };
 }

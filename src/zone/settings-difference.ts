@@ -109,7 +109,10 @@ export function hold(
   reason: HoldReason,
   message: string,
   more: Partial<
-    Pick<Extract<SettingAction, { type: 'Hold' }>, 'stalled' | 'againMs' | 'probeSinceMs' | 'listsRecords'>
+    Pick<
+      Extract<SettingAction, { type: 'Hold' }>,
+      'shared' | 'stalled' | 'againMs' | 'probeSinceMs' | 'listsRecords'
+    >
   > = {},
 ): SettingAction {
   return {
@@ -117,10 +120,30 @@ export function hold(
     type: 'Hold',
     inSync: false,
     reason,
-    message: `${difference.name} is ${difference.observed}, asked for is ${difference.asked}. ${message}`,
+    message: [`${difference.name} is ${difference.observed}, asked for is ${difference.asked}.`, message]
+      .filter((part) => part !== '')
+      .join(' '),
     stalled: false,
     ...more,
   };
+}
+
+/** Differences that are left as they are for a reason that is not theirs. */
+export function holdAll(difference: Difference, reason: HoldReason, shared: string): SettingAction {
+  return hold(difference, reason, '', { shared });
+}
+
+/** All that is to be said of one setting alone. */
+export function wordsOf(action: SettingAction): string {
+  return wordsOfAll([action]);
+}
+
+/** The same of several: what holds for all of them stands once, at the end. */
+export function wordsOfAll(actions: readonly SettingAction[]): string {
+  const shared = actions.flatMap((action) =>
+    action.type === 'Hold' && action.shared ? [action.shared] : [],
+  );
+  return [...actions.map(({ message }) => message), ...new Set(shared)].join(' ');
 }
 
 /** How a person keeps the operator from changing anything, as a sentence. */

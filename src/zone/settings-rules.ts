@@ -1,20 +1,23 @@
 import { look, listWords, unseenWords, wantedProbes } from './gate-look.ts';
 import { usesTls } from './settings.ts';
-import { type Difference, hold, observedSsl, sslIsOnItsWay } from './settings-difference.ts';
+import { type Difference, hold, holdAll, observedSsl, sslIsOnItsWay } from './settings-difference.ts';
 import type { SettingAction } from './world.ts';
 
 export function zoneNotActive(difference: Difference): SettingAction | undefined {
   const { zoneProblem } = difference.world;
-  return zoneProblem === undefined ? undefined : hold(difference, 'ZoneNotActive', zoneProblem);
+  return zoneProblem === undefined ? undefined : holdAll(difference, 'ZoneNotActive', zoneProblem);
 }
 
 export function notEnforced(difference: Difference): SettingAction | undefined {
   const { enforce, hindrance, spec, objectName } = difference.world;
   if (enforce) return undefined;
   const command = `kubectl patch originzone ${objectName} --type=merge -p '{"spec":{"mode":"Enforce"}}'`;
-  const remedy = spec.mode === 'Observe' ? ` To have it set to ${difference.to}: ${command}.` : '';
-  const message = `Nothing is changed: ${hindrance ?? 'it may not be now'}.${remedy}`;
-  return hold(difference, 'NotEnforced', message);
+  const remedy = spec.mode === 'Observe' ? ` To have it changed: ${command}.` : '';
+  return holdAll(
+    difference,
+    'NotEnforced',
+    `Nothing is changed: ${hindrance ?? 'it may not be now'}.${remedy}`,
+  );
 }
 
 export function notEditable(difference: Difference): SettingAction | undefined {

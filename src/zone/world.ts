@@ -160,6 +160,8 @@ export type SettingAction = { readonly name: SettingName } & (
       readonly inSync: false;
       readonly reason: HoldReason;
       readonly message: string;
+      /** What follows the message and is the same for every setting that is held for this: said of several, it is said once. */
+      readonly shared?: string;
       /** Whether only a person can go on. */
       readonly stalled: boolean;
       /** Monotonic ms, look again then. */

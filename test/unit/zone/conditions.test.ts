@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { conditionsOf, type Said, type Spoken } from '../../../src/zone/conditions.ts';
 import type { Finding } from '../../../src/zone/ready.ts';
+import { decide } from '../../../src/zone/decide.ts';
 import type { SettingAction } from '../../../src/zone/world.ts';
+import { worldOf, type WorldChange } from './world-fixtures.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const MINUTE = 60_000;
@@ -144,6 +146,39 @@ describe('InSync', () => {
   test('says every setting that differs, and none that does not', () => {
     expect(said({ actions: [KEEP, HELD] })['InSync']?.message).toBe('hsts would lock in.');
     expect(said({ actions: [KEEP, STRICTER] })['InSync']?.message).toBe('ssl is full. tls13 is on.');
+  });
+});
+
+describe('several settings that differ', () => {
+  const settings = { ssl: 'strict', tls13: 'on', minTlsVersion: '1.2' } as const;
+  const inSync = (change: WorldChange) =>
+    said({ actions: decide(worldOf({ settings, ...change })) })['InSync'];
+  const differing =
+    'sslAutomaticMode is auto, asked for is custom. ssl is flexible, asked for is strict. ' +
+    'minTlsVersion is 1.0, asked for is 1.2. tls13 is off, asked for is on. ';
+  const values = { sslAutomaticMode: 'auto' } as const;
+
+  test('are told in Observe with one command for all of them', () => {
+    const world = { enforce: false, hindrance: 'spec.mode is Observe' };
+    expect(inSync({ values, spec: { mode: 'Observe' }, world })?.message).toBe(
+      `${differing}Nothing is changed: spec.mode is Observe. To have it changed: ` +
+        `kubectl patch originzone shop --type=merge -p '{"spec":{"mode":"Enforce"}}'.`,
+    );
+  });
+
+  test('are told in a zone out of use with what it is, once', () => {
+    expect(inSync({ values, world: { zoneProblem: 'Zone example.com is paused.' } })?.message).toBe(
+      `${differing}Zone example.com is paused.`,
+    );
+  });
+
+  test('are told each with its own reason where they have one', () => {
+    const refusal = { reason: 'RequestRejected', code: 1, message: 'No.', untilMs: 1e12 };
+    const message = inSync({ readOnly: ['tls13'], history: { minTlsVersion: { refusal } } })?.message ?? '';
+    expect(message).toMatch(
+      /minTlsVersion is 1\.0, asked for is 1\.2\. Cloudflare refused the change .*No\./,
+    );
+    expect(message).toMatch(/tls13 is off, asked for is on\. The plan of the zone/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/zone/decide.ts';
+import { wordsOf } from '../../../src/zone/settings-difference.ts';
 import type { SettingName } from '../../../src/zone/world.ts';
 import {
   actionOf,
@@ -144,16 +145,16 @@ describe('a difference is held', () => {
 
   test('in Observe with the difference in words and how to have it changed', () => {
     const world = { enforce: false, hindrance: 'spec.mode is Observe' };
-    const { message } = actionOf('tls13', { ...tls13, spec: { mode: 'Observe' }, world });
-    expect(message).toBe(
-      'tls13 is off, asked for is on. Nothing is changed: spec.mode is Observe. To have it set to on: ' +
+    const action = actionOf('tls13', { ...tls13, spec: { mode: 'Observe' }, world });
+    expect(wordsOf(action)).toBe(
+      'tls13 is off, asked for is on. Nothing is changed: spec.mode is Observe. To have it changed: ' +
         `kubectl patch originzone shop --type=merge -p '{"spec":{"mode":"Enforce"}}'.`,
     );
   });
 
   test('by the annotation without the advice to set what is set already', () => {
     const world = { enforce: false, hindrance: 'it is held until 2026-12-01T00:00:00Z' };
-    expect(actionOf('tls13', { ...tls13, world }).message).toBe(
+    expect(wordsOf(actionOf('tls13', { ...tls13, world }))).toBe(
       'tls13 is off, asked for is on. Nothing is changed: it is held until 2026-12-01T00:00:00Z.',
     );
   });
