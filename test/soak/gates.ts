@@ -1,4 +1,4 @@
-import { ANNOTATION, MANAGED, MANAGED_LABEL, PENDING_SECRET_TYPE } from '../../src/api/names.ts';
+import { ANNOTATION, PENDING_SECRET_TYPE } from '../../src/api/names.ts';
 import type { OriginZone } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
 import { inspectCertificate } from '../../src/pki/inspect.ts';
@@ -9,6 +9,7 @@ import type { FaultProxy } from '../proxy/proxy.ts';
 import { createHash } from 'node:crypto';
 import { publicKeyOfCsr } from '../simulator/ca/csr.ts';
 import type { Journal } from './journal.ts';
+import { mayHoldLeaked } from './leaked.ts';
 import { isServing } from './serving.ts';
 import type { Stage } from './stage.ts';
 import type { Users } from './users.ts';
@@ -50,15 +51,7 @@ async function problemOfRevocation(id: string, stage: Stage, users: Users): Prom
     (secret) =>
       isServing(secret) &&
       inspectCertificate(decode(secret.data?.['tls.crt']) ?? '', [])?.id === id &&
-      !(
-        secret.metadata.labels?.[MANAGED_LABEL] === MANAGED.released &&
-        users.rekeyed.has(
-          stage.places.slotOf({
-            namespace: secret.metadata.namespace,
-            name: secret.metadata.annotations?.[ANNOTATION.certificate],
-          }),
-        )
-      ),
+      !mayHoldLeaked(secret, { places: stage.places, users }),
   );
   if (users.adoptions.byHand.has(id)) return `certificate ${id}, which people had made by hand, is revoked`;
   return holder && `certificate ${id} is revoked while Secret ${holder.metadata.name ?? ''} holds it`;

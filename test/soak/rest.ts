@@ -6,6 +6,7 @@ import { NotYet, waitFor } from '../support/wait.ts';
 import { errorMessage } from '../programs/errors.ts';
 import type { Journal } from './journal.ts';
 import { CAUSES, type Cause, type Ledger } from './ledger.ts';
+import { mayHoldLeaked } from './leaked.ts';
 import { Help } from './help.ts';
 import { pullsProblems } from './pulls-at-rest.ts';
 import { isServing } from './serving.ts';
@@ -117,6 +118,7 @@ async function account(
     stage.simulator.certificates(),
   ]);
   const inSecrets = new Set(all.map(idOf));
+  const kept = new Set(all.filter((each) => !mayHoldLeaked(each, { places: stage.places, users })).map(idOf));
   const named = new Set(objects.flatMap(({ status }) => status?.superseded?.map(({ id }) => id) ?? []));
   const living = new Set(objects.map(({ metadata }) => metadata.uid));
   const allowed = new Map<Cause, number>(CAUSES.map((cause) => [cause, 0]));
@@ -136,7 +138,7 @@ async function account(
         `${twins.length} valid certificates for key ${key}: ${twins.map(({ id }) => id).join(', ')}`,
       );
   for (const { id, revokedAt } of issued)
-    if (revokedAt !== undefined && inSecrets.has(id) && !users.revoked.has(id))
+    if (revokedAt !== undefined && kept.has(id) && !users.revoked.has(id))
       journal.violation(`certificate ${id} is revoked and in a Secret`);
   return {
     issued: issued.length,
