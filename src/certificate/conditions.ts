@@ -122,7 +122,7 @@ function badPair(world: Living): Said | undefined {
     default:
       return {
         reason,
-        message: `Secret ${secretName} holds a certificate for ${facts.hostnames.join(', ') || 'no hostname'}.`,
+        message: `Secret ${secretName} holds a certificate for ${facts.hostnames.join(', ') || 'no hostname'}, not for exactly what spec.hostnames asks for.`,
       };
   }
 }

@@ -3,8 +3,9 @@ import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { discard, type Settlement } from './discard.ts';
 import { settleKey } from './attempts.ts';
-import { isBeingChecked, issuerKey } from './issuer-view.ts';
+import { isBeingChecked, issuerKey, nameOf } from './issuer-view.ts';
 import type { Outcome } from './outcome.ts';
+import type { Pending } from './pending.ts';
 
 /** How long an unwanted issuance is kept for while no token at hand may look for it. */
 export const GIVE_UP_MS = 5 * 60_000;
@@ -36,7 +37,7 @@ export async function giveUpLater(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { pending, key } = settlement;
-  const said = { reason: 'PermissionMissing', message: undecidedMessage(why) } as const;
+  const said = { reason: 'PermissionMissing', message: undecidedMessage(why, pending) } as const;
   if (isUndecided(context, settlement)) return { next: 'wait', ms: ASK_AGAIN_MS, said };
   const leftMs =
     context.memory.attempts.refusedSince(settleKey(key), 'NoToken') + GIVE_UP_MS - context.clock.now();
@@ -46,10 +47,11 @@ export async function giveUpLater(
   return discard(context, settlement, 'abandoned', signal);
 }
 
-function undecidedMessage(why: string): string {
+function undecidedMessage(why: string, { issuer }: Pending): string {
+  const whom = issuer ? nameOf(issuer) : 'the issuer';
   return (
     `What an issuance that is not wanted any more left at Cloudflare cannot be looked for: ${why.replace(/\.$/, '')}. ` +
-    'Give the issuer a token with Zone:Read and SSL and Certificates:Edit for the zone; after five minutes it is given up.'
+    `Give ${whom} a token with Zone:Read and SSL and Certificates:Edit for the zone; after five minutes it is given up.`
   );
 }
 

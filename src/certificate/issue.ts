@@ -1,6 +1,7 @@
 import { FIELD_MANAGER, SECRET_KEY } from '../api/names.ts';
 import type { IssueReason } from '../api/conditions.ts';
 import type { CertificateRequest, CreatedCertificate } from '../cloudflare/client.ts';
+import { detailsOf } from '../cloudflare/errors.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { Secret } from '../kube/object.ts';
 import { secrets } from '../kube/resource.ts';
@@ -79,10 +80,16 @@ export async function postAgain(
   return post(context, { ...issuance, pending, pendingSecret: patched }, signal);
 }
 
+/** What is known beside a certificate. */
+interface Provenance {
+  /** Ids of others that bear the key: if this one is bad, the key is given up with all of them. */
+  readonly twins?: readonly string[];
+  /** Of the answer that brought it. */
+  readonly rayId?: string | undefined;
+}
+
 /**
  * Judges a certificate for the pending key, whether it came as an answer or was found, and writes it if it is good.
- *
- * @param twins ids of others that bear the key: if this one is bad, the key is given up with all of them.
  */
 export async function accept(
   context: CertificateContext,
@@ -90,7 +97,7 @@ export async function accept(
   certificatePem: string,
   how: 'issued' | 'recovered',
   signal: AbortSignal,
-  twins: readonly string[] = [],
+  { twins = [], rayId }: Provenance = {},
 ): Promise<Outcome> {
   const { pending } = issuance;
   const verdict = verifyAnswer(certificatePem, {
@@ -106,8 +113,8 @@ export async function accept(
     const revoke = [...pending.revoke, verdict.ours.id, ...twins];
     await patchPending(context, pending, { postedAt: '', revoke }, signal);
   }
-  const message = `Cloudflare's answer was not used: ${verdict.problem}. Nothing was changed; it is tried again later.`;
-  return { next: 'failed', attempt: { reason: 'BadResponse', message } };
+  const message = `Cloudflare's answer was not used: ${verdict.problem}${detailsOf(undefined, rayId)}. Nothing was changed; it is tried again later.`;
+  return { next: 'failed', attempt: { reason: 'BadResponse', message, rayId } };
 }
 
 async function post(context: CertificateContext, issuance: Issuance, signal: AbortSignal): Promise<Outcome> {
@@ -131,7 +138,7 @@ async function post(context: CertificateContext, issuance: Issuance, signal: Abo
   } catch (error) {
     return withoutAnswer(context, pending, error, signal);
   }
-  return accept(context, issuance, answer.certificate, 'issued', signal);
+  return accept(context, issuance, answer.certificate, 'issued', signal, { rayId: answer.rayId });
 }
 
 /**

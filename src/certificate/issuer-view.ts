@@ -21,6 +21,11 @@ export function issuerKey(namespace: string, ref: IssuerRef): IssuerKey {
   return { kind: ref.kind, namespace: ref.kind === 'OriginIssuer' ? namespace : '', name: ref.name };
 }
 
+/** As messages name an issuer: "OriginIssuer cloudflare". */
+export function nameOf({ kind, name }: IssuerRef): string {
+  return `${kind} ${name}`;
+}
+
 /** What the certificate's issuer says to the certificate's wish, before anything is asked of Cloudflare. */
 export async function viewIssuer(
   context: CertificateContext,
@@ -34,8 +39,10 @@ export async function viewIssuer(
   const session = context.sessions.get(key);
   if (session === undefined) return { state: 'Unchecked' };
   if (session.ready !== true || session.uid !== issuer.uid || session.client === undefined) {
-    const why = session.message ? `: ${session.message}` : ' yet: its token is being checked.';
-    return { state: 'IssuerNotReady', message: `${key.kind} ${key.name} is not ready${why}` };
+    const why = session.message
+      ? `: ${session.message}`
+      : ' yet: its token is being checked, and its condition Ready says what that waits for.';
+    return { state: 'IssuerNotReady', message: `${nameOf(key)} is not ready${why}` };
   }
   const notAllowed = await refusal(context, key, issuer, certificate, signal);
   const ready = {
@@ -64,9 +71,9 @@ async function viewZones(
   const answer = await session.refreshZones({ id: `${uid}/${generation}`, wake }, signal);
   const lost = outside(certificate, answer.zones);
   if (lost.length === 0) return ready;
-  if (answer.fresh) return { ...ready, noZone: noZone(lost, answer.zones) };
+  if (answer.fresh) return { ...ready, noZone: noZone(session.key, lost, answer.zones) };
   if (answer.problem === undefined) return { state: 'ZonesAwaited', retryMs: answer.retryMs };
-  const message = `the zones of the issuer could not be listed: ${answer.problem}`;
+  const message = `The zones that the token of ${nameOf(session.key)} sees could not be listed: ${answer.problem}`;
   return { state: 'IssuerNotReady', message, retryMs: LIST_AGAIN_MS };
 }
 
@@ -151,11 +158,11 @@ function outside({ spec }: OriginCertificate, zones: readonly Zone[]): string[] 
   return spec.hostnames.filter((hostname) => zoneOf(hostname, zones) === undefined);
 }
 
-function noZone(lost: readonly string[], zones: readonly Zone[]): string {
+function noZone(key: IssuerKey, lost: readonly string[], zones: readonly Zone[]): string {
   const names = zones.map(({ name }) => name).slice(0, 10);
   const more = zones.length > names.length ? ` and ${zones.length - names.length} more` : '';
   return (
-    `${lost.join(', ')}: in none of the zones that the issuer's token sees (${names.join(', ') || 'none'}${more}). ` +
+    `${lost.join(', ')}: in none of the zones that the token of ${nameOf(key)} sees (${names.join(', ') || 'none'}${more}). ` +
     'Correct the hostname, or give the token access to its zone.'
   );
 }

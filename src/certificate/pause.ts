@@ -7,7 +7,7 @@ import type { Living } from './world.ts';
 /** Why a person wants nothing to be done outside the status now; undefined when nobody does. */
 export function pause({ certificate: { spec, metadata }, now }: Living): Refusal | undefined {
   if (spec.suspend) {
-    const message = 'spec.suspend is true: nothing is issued or written.';
+    const message = 'spec.suspend is true: nothing is issued or written until it is false.';
     return { type: 'Refuse', reason: 'Suspended', message };
   }
   const hold = holdUntil(metadata.annotations, now);
@@ -18,6 +18,6 @@ export function pause({ certificate: { spec, metadata }, now }: Living): Refusal
       'written until it is one, such as 2026-01-31T18:00:00Z, or is removed.';
     return { type: 'Refuse', reason: 'HoldUntilInvalid', message };
   }
-  const message = `The annotation ${ANNOTATION.holdUntil} says so: nothing is issued or written until ${rfc3339(hold.untilMs)}.`;
+  const message = `The annotation ${ANNOTATION.holdUntil} says so: nothing is issued or written until ${rfc3339(hold.untilMs)}, or until it is removed.`;
   return { type: 'Refuse', reason: 'Held', message, retryMs: hold.untilMs - now };
 }

@@ -3,6 +3,7 @@ import type { Rest } from './action.ts';
 import { mendKey, revokeKey } from './attempts.ts';
 import type { CertificateContext } from './context.ts';
 import { asksOf } from './incidents.ts';
+import { nameOf } from './issuer-view.ts';
 import { keptServedMs } from './origins.ts';
 import { report } from './report.ts';
 import { parseSubject, type Subject, subjectKey } from './subject.ts';
@@ -119,8 +120,10 @@ async function awaitIssuer(
   const waitedMs =
     context.clock.now() - context.memory.attempts.refusedSince(subjectKey(subject), 'IssuerNotReady');
   if (waitedMs < FIRST_CHECK_MS) return { requeueAfterMs: FIRST_CHECK_MS - waitedMs };
+  const issuer = world.certificate ? nameOf(world.certificate.spec.issuerRef) : 'The issuer';
   const message =
-    "the issuer's token could not be checked yet; look at the issuer and at the operator's log.";
+    `${issuer} is not ready yet: its token has not been checked. Its condition Ready says what that waits for; ` +
+    "where it has none, see the operator's log.";
   return rest(
     context,
     subject,

@@ -4,6 +4,7 @@ import type { ListedCertificate, Zone } from '../cloudflare/results.ts';
 import type { IssuerSession } from '../sessions.ts';
 import type { CertificateContext } from './context.ts';
 import { isRefusal } from './give-up.ts';
+import { nameOf } from './issuer-view.ts';
 import { OBSERVE, type Outcome, failedRequest } from './outcome.ts';
 import type { Pending } from './pending.ts';
 import { accept } from './issue.ts';
@@ -38,14 +39,14 @@ export async function search(
       case 'reading':
         return { next: 'wait', ms: LOOK_AGAIN_MS };
       case 'unseen':
-        return unseen(found.hostname);
+        return unseen(found.hostname, pending);
       case 'nothing':
         return await nothingStored(context, pending, signal);
       case 'matches': {
         const [newest, ...twins] = newestFirst(found.certificates);
         if (newest === undefined) return OBSERVE;
         const ids = twins.map(({ id }) => id);
-        return await accept(context, issuance, newest.certificate, 'recovered', signal, ids);
+        return await accept(context, issuance, newest.certificate, 'recovered', signal, { twins: ids });
       }
     }
   } catch (error) {
@@ -101,9 +102,10 @@ export async function find(
   return { kind: 'nothing' };
 }
 
-function unseen(hostname: string): Outcome {
+function unseen(hostname: string, { need }: Pending): Outcome {
+  const issuer = need?.issuer ? nameOf(need.issuer) : 'the issuer';
   const message =
-    `What became of an earlier request cannot be looked up: no zone of the issuer's token holds ${hostname}. ` +
+    `What became of an earlier request cannot be looked up: no zone that the token of ${issuer} sees holds ${hostname}. ` +
     'Give the token Zone:Read and SSL and Certificates:Edit for that zone.';
   return { next: 'failed', attempt: { reason: 'PermissionMissing', message } };
 }

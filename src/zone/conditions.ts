@@ -77,7 +77,10 @@ function inSyncOf(
   if (first !== undefined) return { status: 'False', reason: first.reason, message: wordsOfAll(differing) };
   const [problem] = pullProblems;
   if (unread.length > 0) {
-    const message = wordsOfAll(unread);
+    const why = isWaiting
+      ? 'That waits for the request budget; nothing needs to be done.'
+      : 'Why, stands in status.settings.';
+    const message = `${wordsOfAll(unread)} ${why}`;
     if (last === undefined || last.status === 'Unknown')
       return { status: 'Unknown', reason: 'Unknown', message };
     return { status: last.status, reason: last.reason, message: isWaiting ? last.message : message };

@@ -45,7 +45,7 @@ function verdictOf(view: GateView, gate: 'Verified' | 'Skip', ssl: SslMode | und
   }
   if (view.missing.length > 0) {
     const names = listWords(view.missing, SHOWN);
-    const message = `${plural(view.missing.length, 'name')} not looked at yet: ${names}.`;
+    const message = `${plural(view.missing.length, 'name')} not looked at yet: ${names}. They are looked at by turns; nothing needs to be done.`;
     return { status: 'Unknown', reason: 'Probing', message };
   }
   if (counted.length === 0) {

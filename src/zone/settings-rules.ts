@@ -41,9 +41,10 @@ export function refused(difference: Difference): SettingAction | undefined {
 
 /** Our own budget was short: Cloudflare was not asked, and how long it takes differs with every try. */
 function refusalWords({ reason, message }: NonNullable<Difference['history']['refusal']>): string {
-  return reason === 'BudgetExhausted'
-    ? 'The change waits for the request budget. Nothing needs to be done.'
-    : `Cloudflare refused the change (${reason}): ${message}`;
+  if (reason === 'BudgetExhausted')
+    return 'The change waits for the request budget. Nothing needs to be done.';
+  const happened = PASSING.has(reason) ? 'The change did not get through' : 'Cloudflare refused the change';
+  return `${happened} (${reason}): ${message}`;
 }
 
 /** A redirect to https needs a mode that serves https, and an origin that does not redirect back. */

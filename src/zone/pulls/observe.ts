@@ -108,7 +108,7 @@ async function readWantedCa(
     const message = `${where} ${problem}. Put a self-signed CA there, tls.crt and tls.key.`;
     return { wantedCa: { state: 'unusable', reason: 'CaSecretInvalid', message }, given: undefined };
   }
-  return { wantedCa: { state: 'given', ca: caFacts(given.certificate, true) }, given };
+  return { wantedCa: { state: 'given', ca: caFacts(given.certificate, true), place: where }, given };
 }
 
 function datesProblem({ validFromDate, validToDate }: X509Certificate, nowMs: number): string | undefined {

@@ -81,7 +81,7 @@ function problemsOf(world: PullsWorld, step: PullStep): readonly PullsProblem[] 
   }
   const { wantedCa, now } = world;
   if (wantedCa.state === 'given' && wantedCa.ca.notAfter - now < CA_WARNING_MS) {
-    const message = `The CA of authenticatedOriginPulls.caSecretRef ends ${rfc3339(wantedCa.ca.notAfter)}: put another into its Secret; both are published until origins accept the new one.`;
+    const message = `The CA of authenticatedOriginPulls.caSecretRef, in ${wantedCa.place}, ends ${rfc3339(wantedCa.ca.notAfter)}: put another there under tls.crt and tls.key; both are published until origins accept the new one.`;
     problems.push({ reason: 'CaExpiring', message, stalled: false });
   }
   return problems;

@@ -50,7 +50,8 @@ export type Store =
 /** The CA that is to sign. */
 export type WantedCa =
   | { readonly state: 'own' }
-  | { readonly state: 'given'; readonly ca: CaFacts }
+  /** `place` names its Secret in messages. */
+  | { readonly state: 'given'; readonly ca: CaFacts; readonly place: string }
   | {
       readonly state: 'unusable';
       readonly reason: 'CaSecretMissing' | 'CaSecretInvalid';

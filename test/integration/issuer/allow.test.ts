@@ -204,7 +204,7 @@ describe('an OriginIssuer', () => {
     });
     const { status } = await scene.condition('lost', 'Ready', 'HostnameRejected', 'False');
     expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
-      "www.example.test: in none of the zones that the issuer's token sees (example.com, example.org)",
+      'www.example.test: in none of the zones that the token of OriginIssuer zoned sees (example.com, example.org)',
     );
     expect(await scene.posts()).toBe(before);
   });

@@ -21,6 +21,7 @@ beforeEach(() => {
   woken = [];
   issuer = issuerWith();
   const session = {
+    key: KEY,
     uid: 'uid-1',
     ready: true,
     client: {},
@@ -58,7 +59,9 @@ describe('a hostname that is in no zone of the list at hand', () => {
     answer = { zones: [zone('new.test')], fresh: true };
     expect(await view()).toMatchObject({
       state: 'Ready',
-      noZone: expect.stringMatching(/^example\.com: in none of the zones .*\(new\.test\)/),
+      noZone: expect.stringMatching(
+        /^example\.com: in none of the zones that the token of OriginIssuer cloudflare sees \(new\.test\)/,
+      ),
     });
   });
 
@@ -79,7 +82,7 @@ describe('a hostname that is in no zone of the list at hand', () => {
       { zones, fresh: false, retryMs: 1, problem: '503.' },
       {
         state: 'IssuerNotReady',
-        message: 'the zones of the issuer could not be listed: 503.',
+        message: 'The zones that the token of OriginIssuer cloudflare sees could not be listed: 503.',
         retryMs: 60_000,
       },
     ],

@@ -139,8 +139,13 @@ describe('InSync', () => {
   });
 
   test('says what cannot be read, and nothing of our own budget', () => {
-    expect(said({ actions: [UNREAD] }, [synced])['InSync']?.message).toBe('not read');
+    expect(said({ actions: [UNREAD] }, [synced])['InSync']?.message).toBe(
+      'not read Why, stands in status.settings.',
+    );
     expect(said({ actions: [UNREAD], isWaiting: true }, [synced])['InSync']?.message).toBe('before');
+    expect(said({ actions: [UNREAD], isWaiting: true })['InSync']?.message).toMatch(
+      /^not read That waits for the request budget; nothing needs to be done\.$/,
+    );
   });
 
   test('says every setting that differs, and none that does not', () => {

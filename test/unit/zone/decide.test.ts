@@ -132,6 +132,7 @@ describe('a difference is held', () => {
   test('needs none where Cloudflare only asks to wait', () => {
     const slow = { ...refusal, reason: 'RateLimited' };
     expect(actionOf('tls13', { ...tls13, history: { tls13: { refusal: slow } } })).toMatchObject({
+      message: expect.stringMatching(/The change did not get through \(RateLimited\): not allowed$/),
       stalled: false,
       againMs: refusal.untilMs,
     });

@@ -69,6 +69,12 @@ describe('OriginsVerified', () => {
     expect(ask({ lines: [unverifiable] }).message).not.toContain('Visitors get');
   });
 
+  test('says of names that were not looked at yet that nothing is to be done', () => {
+    expect(ask({ missing: ['a.example.com'] }).message).toMatch(
+      /^1 name not looked at yet: a\.example\.com\. .*nothing needs to be done/,
+    );
+  });
+
   test('says why the records are not known', () => {
     expect(ask({ complete: false, incompleteWhy: 'The token may not list them.' }).message).toBe(
       'The token may not list them.',

@@ -20,7 +20,7 @@ type Case = readonly [string, PullsWorld, PullState, PullEffect | undefined];
 
 const OTHERS = seen({ fingerprint: 'OTHERS', notAfter: NOW + 60 * DAY, signer: 'CA1' }, { id: 'others' });
 const FOREIGN = seen({ fingerprint: 'F', notAfter: NOW + 60 * DAY, signer: undefined }, { id: 'foreign' });
-const GIVEN = { state: 'given', ca: NEXT_CA } as const;
+const GIVEN = { state: 'given', ca: NEXT_CA, place: 'Secret ca' } as const;
 const required = line({ clientCertificate: 'required' });
 const demanded = { complete: true, why: undefined, required: [required], unknown: [] };
 const beside = { nextCa: NEXT_CA };
@@ -326,13 +326,16 @@ const CASES: readonly Case[] = [
   ],
   [
     'a next CA that is wanted no more is dropped',
-    world({ store: store(beside), wantedCa: { state: 'given', ca: CA } }),
+    world({ store: store(beside), wantedCa: { state: 'given', ca: CA, place: 'Secret ca' } }),
     'Rotating',
     { do: 'DropNextCa' },
   ],
   [
     'a next CA is replaced by the one that is wanted',
-    world({ store: store(beside), wantedCa: { state: 'given', ca: { ...CA, fingerprint: 'CA3' } } }),
+    world({
+      store: store(beside),
+      wantedCa: { state: 'given', ca: { ...CA, fingerprint: 'CA3' }, place: 'Secret ca' },
+    }),
     'Rotating',
     { do: 'AddCa' },
   ],
@@ -340,7 +343,7 @@ const CASES: readonly Case[] = [
     'a next CA whose leaf is out is not dropped',
     world({
       store: store({ ...beside, nextLeaf: ofNextCa }),
-      wantedCa: { state: 'given', ca: CA },
+      wantedCa: { state: 'given', ca: CA, place: 'Secret ca' },
       cloudflare: { certificates: [seen(), seen(ofNextCa, { status: 'initializing' })] },
     }),
     'Rotating',

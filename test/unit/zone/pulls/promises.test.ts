@@ -86,7 +86,10 @@ const worlds: fc.Arbitrary<PullsWorld> = fc
       },
       { weight: 1, arbitrary: fc.constant({ state: 'absent' as const }) },
     ),
-    wantedCa: fc.constantFrom({ state: 'own' } as const, { state: 'given', ca: NEXT_CA } as const),
+    wantedCa: fc.constantFrom(
+      { state: 'own' } as const,
+      { state: 'given', ca: NEXT_CA, place: 'Secret ca' } as const,
+    ),
     cloudflare: fc.record({
       shared: fc.record({ on: fc.boolean(), editable: fc.boolean(), modifiedOn: maybe(NOW - DAY, NOW) }),
       enabled: fc.boolean(),
