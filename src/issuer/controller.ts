@@ -10,6 +10,11 @@ import type { CheckMemory } from './world.ts';
 const READ_MS = 30_000;
 /** How often that of a token that works is: one that replaces it is in use within a minute, with its check. */
 const READ_GOOD_MS = 40_000;
+/**
+ * Tokens that work are read together at multiples of this, not each at its own moment: with hundreds of issuers the
+ * process would else be woken many times a second, and most of what it costs at rest is waking.
+ */
+const TOGETHER_MS = 10_000;
 
 /** observe → decide → act → report, for either issuer kind. */
 export async function reconcileIssuer(
@@ -60,6 +65,11 @@ async function pass(
 
 /** The next check, or the next look at the token, whichever comes first. */
 function nextLookMs({ result, nextAt }: CheckMemory, nowMs: number): number {
-  const readMs = result.outcome === 'passed' ? READ_GOOD_MS : READ_MS;
+  const readMs = result.outcome === 'passed' ? together(nowMs, READ_GOOD_MS) : READ_MS;
   return Math.max(1000, Math.min(readMs, nextAt - nowMs));
+}
+
+/** How long until the last common moment that is no more than `ms` away. */
+function together(nowMs: number, ms: number): number {
+  return ms - ((nowMs + ms) % TOGETHER_MS);
 }

@@ -88,6 +88,17 @@ test('a token that takes the place of one that works is in use within a minute, 
   expect(clock.monotonic() - replacedMs).toBeLessThanOrEqual(60_000);
 });
 
+test('tokens that work are read in the same moments, whenever each was first read', async () => {
+  const readAt = new Set<number>();
+  for (const laterMs of [0, 1234, 2500, 5001]) {
+    await clock.advance(laterMs);
+    context.checks.clear();
+    const { requeueAfterMs = Infinity } = await pass();
+    readAt.add(clock.monotonic() + requeueAfterMs);
+  }
+  expect([...readAt]).toEqual([40_000]);
+});
+
 test('an issuer that waits for its first check says so with one write, however often it is looked at', async () => {
   isTurn = false;
   for (let passes = 0; passes < 3; passes += 1) {
