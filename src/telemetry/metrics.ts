@@ -1,8 +1,9 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { OPERATIONS } from '../cloudflare/operation.ts';
 import type { ClockReading, ClockSource } from './clock-skew.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { type CertificateSeries, type IssuerSeries, objectSeries } from './object-series.ts';
+import { collectProcessMetrics } from './process-metrics.ts';
 import { type SlowCheckSeries, slowCheckSeries } from './slow-check-series.ts';
 import { ZoneCounters } from './zone-counters.ts';
 import { type ZoneSeries, zoneSeries } from './zone-series.ts';
@@ -73,7 +74,7 @@ export class Metrics {
     this.contentType = this.#registry.contentType;
     this.controllers = new ControllerMetrics(this.#registry);
     this.zones = new ZoneCounters(this.#registry);
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
+    collectProcessMetrics(this.#registry);
     this.#requests = new Counter({
       name: 'originca_cloudflare_requests_total',
       help: 'Requests to Cloudflare by how they ended.',

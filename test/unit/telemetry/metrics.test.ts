@@ -216,7 +216,10 @@ describe('the process', () => {
       'originca_clock_skew_seconds{source="kubernetes"} 0',
       'originca_clock_skew_seconds{source="cloudflare"} -1.5',
     ]);
-    expect(await lines(metrics, 'nodejs_eventloop_lag_seconds')).toHaveLength(1);
+    expect(await lines(metrics, 'process_resident_memory_bytes')).toHaveLength(1);
+    expect(await lines(metrics, 'nodejs_eventloop_lag')).toEqual([
+      expect.stringMatching(/^nodejs_eventloop_lag_seconds \d/),
+    ]);
   });
 
   test('without a limit has an endless budget', async () => {
