@@ -28,7 +28,12 @@ describe('a first roll-out', () => {
     { timeout: LIMIT_MS },
     async () => {
       await flexibleZone(silent, stage);
-      const startVisitor = (): Visitor => new Visitor(stage.simulator, HOST);
+      const visitors: Visitor[] = [];
+      const startVisitor = (): Visitor => {
+        const visitor = new Visitor(stage.simulator, HOST);
+        visitors.push(visitor);
+        return visitor;
+      };
       const visitor = startVisitor();
       const certificate = await issued();
       await rolledOut(silent, stage, visitor);
@@ -38,6 +43,7 @@ describe('a first roll-out', () => {
       await visitor.stop();
       const unserved = await brokenOrigin(silent, stage, certificate);
       await renewedUnderStrict(silent, stage, unserved, { startVisitor, visits: VISITS });
+      console.log(`${visitors.reduce((sum, { visits }) => sum + visits, 0)} visits, none failed`);
       // A broken origin changed nothing at Cloudflare, and neither did the renewals.
       expect(await changedSettings()).toHaveLength(5);
     },

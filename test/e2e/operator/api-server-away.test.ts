@@ -157,7 +157,7 @@ async function toldOnce({ operator }: Place): Promise<void> {
 describe.concurrent(
   `an API server cut off for ${AWAY_MS / 1000} s: nothing is done, then all is, once`,
   () => {
-    test.each(KINDS)('$kind, cut off by $how', LIMIT, async ({ kind, cut }) => {
+    test.each(KINDS)('$kind, cut off by $how', LIMIT, async ({ kind, how, cut }) => {
       const place = places.get(kind)!;
       const { scene, operator } = place;
       await ask(scene, 'there');
@@ -187,6 +187,9 @@ describe.concurrent(
       expect(operator.process.hasEnded).toBe(false);
       expect(actsOnOldNews(place)).toEqual([]);
       await toldOnce(place);
+      console.log(
+        `cut off for ${AWAY_MS / 1000} s by ${how}: no exit, nothing done blindly, ${await scene.posts()} POSTs for 4 needs`,
+      );
     });
   },
 );

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cluster } from '../../support/cluster.ts';
 import { OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
 import { Scene } from '../../support/scene.ts';
+import { seconds } from '../../support/seconds.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { FrontedOperator, SPAN_FLAGS, SPANS } from './fronted.ts';
 import { allowLease } from './leadership.ts';
@@ -85,5 +86,7 @@ test(
     });
     expect(await other.leads()).toBe(true);
     expect(leader.cloudflare.requests.filter(({ atMs }) => atMs > leaseEndMs)).toEqual([]);
+    const lastMs = Math.max(...hanging.map(({ abandonedMs = Number.POSITIVE_INFINITY }) => abandonedMs));
+    console.log(`what was in flight was given up ${seconds(leaseEndMs - lastMs)} s before the lease ended`);
   },
 );

@@ -3,6 +3,7 @@ import type { Gate, Passage } from '../../proxy/gate.ts';
 import { cluster } from '../../support/cluster.ts';
 import { OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
 import { Scene } from '../../support/scene.ts';
+import { seconds } from '../../support/seconds.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { FrontedOperator, SPAN_FLAGS, SPANS } from './fronted.ts';
 import { allowLease } from './leadership.ts';
@@ -46,6 +47,8 @@ const PAUSES: readonly Pause[] = [
 ];
 
 let scene: Scene;
+/** Of each pause, how long after its deadline the leader went on. */
+const lateMs: number[] = [];
 let replicas: readonly [FrontedOperator, FrontedOperator];
 
 beforeAll(async () => {
@@ -60,6 +63,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  console.log(
+    `${lateMs.length} pauses, resumed ${lateMs.map(seconds).join(', ')} s after the deadline: no request, no twin`,
+  );
   await Promise.all(replicas.map((replica) => replica[Symbol.asyncDispose]()));
   await scene[Symbol.asyncDispose]();
 });
@@ -122,5 +128,6 @@ describe('a leader that is paused past its lease', () => {
     expect(await other.leads()).toBe(true);
     await servedOnce(scene, [name]);
     leader[pause.server].gate = undefined;
+    lateMs.push(resumedMs - deadlineMs);
   });
 });

@@ -5,6 +5,7 @@ import { idIn } from '../../integration/certificate/pairs.ts';
 import { cluster } from '../../support/cluster.ts';
 import { OPERATOR_ACCOUNT } from '../../support/kube-clients.ts';
 import { Scene } from '../../support/scene.ts';
+import { seconds } from '../../support/seconds.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import { FrontedOperator } from './fronted.ts';
 import { allowLease } from './leadership.ts';
@@ -106,7 +107,8 @@ test('a rolling update under load leaves no gap and issues nothing twice', { tim
   await next.untilLeading();
   expect(await ended).toBe(0);
   for (const name of served) await renewed(name, 'one');
-  expect(withoutLeaderMs(old, next)).toBeLessThan(LEASE_MS);
+  const gapMs = withoutLeaderMs(old, next);
+  expect(gapMs).toBeLessThan(LEASE_MS);
 
   // As a person does it: the old one is ended while the new one starts.
   const fresh = names('fresh');
@@ -116,9 +118,14 @@ test('a rolling update under load leaves no gap and issues nothing twice', { tim
   await last.untilLeading();
   await servedOnce(scene, fresh);
   await servedOnce(scene, served, 2);
-  expect(await stopReading()).toBeGreaterThan(0);
-  expect(await scene.posts()).toBe(3 * EACH);
+  const reads = await stopReading();
+  expect(reads).toBeGreaterThan(0);
+  const posts = await scene.posts();
+  expect(posts).toBe(3 * EACH);
   // The one that ended had no more to do: what it began it finished.
   for (const operator of [old, next])
     expect(operator.posts().filter(({ abandonedMs }) => abandonedMs !== undefined)).toEqual([]);
+  console.log(
+    `${3 * EACH} needs, ${posts} POSTs; ${seconds(gapMs)} s without a leader; Secrets read ${reads} times, no gap`,
+  );
 });

@@ -32,7 +32,10 @@ beforeAll(async () => {
   await trials.end();
 }, 400_000);
 
-afterAll(() => trials[Symbol.asyncDispose]());
+afterAll(async () => {
+  console.log(`${FAULTS.length} faults of a POST; ${await trials.figures()}`);
+  await trials[Symbol.asyncDispose]();
+});
 
 describe('a POST for a certificate that meets', () => {
   test.each(FAULTS)(

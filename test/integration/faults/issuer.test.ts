@@ -51,7 +51,12 @@ beforeAll(async () => {
   await trials.end();
 }, 180_000);
 
-afterAll(() => trials[Symbol.asyncDispose]());
+afterAll(async () => {
+  console.log(
+    `${FAULTS.length} faults each of verifying a token and of listing zones; ${await trials.figures()}`,
+  );
+  await trials[Symbol.asyncDispose]();
+});
 
 describe("the check of an issuer's token meets", () => {
   test.each(ROWS)(

@@ -41,7 +41,10 @@ beforeAll(async () => {
   await trials.end();
 }, 400_000);
 
-afterAll(() => trials[Symbol.asyncDispose]());
+afterAll(async () => {
+  console.log(`${FAULTS.length} faults of the listing after a lost answer; ${await trials.figures()}`);
+  await trials[Symbol.asyncDispose]();
+});
 
 describe('the search for a certificate whose answer was lost meets', () => {
   test.each(FAULTS)(

@@ -67,7 +67,12 @@ beforeAll(async () => {
   await trials.end();
 }, 400_000);
 
-afterAll(() => trials[Symbol.asyncDispose]());
+afterAll(async () => {
+  console.log(
+    `${FAULTS.length} faults each of reading and of revoking a wrong answer; ${await trials.figures()}`,
+  );
+  await trials[Symbol.asyncDispose]();
+});
 
 describe('giving up a wrong answer meets', () => {
   test.each(ROWS)('$name: says $said, and revokes it; the next try keeps its time', async (each) => {

@@ -190,6 +190,16 @@ export class Trials implements AsyncDisposable {
     );
   }
 
+  /** What came of all trials, in one line. */
+  async figures(): Promise<string> {
+    const { simulator } = this.scene;
+    const posts = await simulator.requests({ operation: 'createCertificate' });
+    const all = await simulator.certificates();
+    const live = all.filter(({ revokedAt }) => revokedAt === undefined).length;
+    const bad = [...this.#seen.values()].reduce((sum, seen) => sum + seen.bad.size, 0);
+    return `${this.#hostnames.size} certificates asked for: ${posts.length} POSTs, ${live} in force and ${all.length - live} revoked at Cloudflare, ${bad} bad writes`;
+  }
+
   /** Waits until all are Ready and no issuance is under way. */
   async end(): Promise<void> {
     await waitFor(

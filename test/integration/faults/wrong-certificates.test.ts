@@ -87,7 +87,12 @@ beforeAll(async () => {
   await trials.end();
 }, 400_000);
 
-afterAll(() => trials[Symbol.asyncDispose]());
+afterAll(async () => {
+  console.log(
+    `${CERTIFICATE_VARIANTS.length} answers other than asked for, each given and each found; ${await trials.figures()}`,
+  );
+  await trials[Symbol.asyncDispose]();
+});
 
 describe('a certificate that is not what was asked for', () => {
   test.each(ROWS)('$name: shows $shown, and $held are there at the end', async ({ name, shown, held }) => {

@@ -104,6 +104,9 @@ describe('ten thousand renewals that are due at once, against 1,200 requests in 
       .filter(({ namespace }) => namespace === 'team-1')
       .map(({ key }) => at.issued.get(key) ?? 0);
     expect(mostTurns(at.sent, 'team-1', 0, Math.min(...firstRound))).toBeLessThanOrEqual(1);
+    console.log(
+      `${at.issued.size} renewals in ${tookSeconds.toFixed(0)} s, of which the budget alone takes ${((10_001 - 100) / 3).toFixed(0)}; ${at.refusals} answers of 429`,
+    );
   }, 60_000);
 });
 
