@@ -5,9 +5,9 @@ import { isLabelled, type SecretFacts } from '../secret-facts.ts';
 import { type Action, isRest } from './action.ts';
 import { isProtected, needsProtection } from './finalizer.ts';
 import { gate } from './gates.ts';
-import { goodCertificate, issueReason, recordOf } from './judge.ts';
+import { goodCertificate, holdsTemporary, issueReason, recordOf } from './judge.ts';
 import { decideLeaving } from './leaving.ts';
-import { meanwhile, nextLookAt, revokeSuperseded } from './meanwhile.ts';
+import { meanwhile, nextLookAt, revokeSuperseded, sooner } from './meanwhile.ts';
 import { sameNames } from './need.ts';
 import { pause } from './pause.ts';
 import { decidePending } from './pending-rules.ts';
@@ -58,7 +58,8 @@ function unprotect(world: Living): Action | undefined {
 
 function copyToNewName(world: Living): Action | undefined {
   const { certificate, target, formers, holder } = world;
-  if (target !== undefined || holder.kind !== 'this') return undefined;
+  const isFree = target === undefined || (holdsTemporary(target) && !target.immutable);
+  if (!isFree || holder.kind !== 'this') return undefined;
   const from = formers.find((former) => goodCertificate(certificate, former, world) !== undefined);
   return from && (gate(world, 'copy') ?? { type: 'Copy', from });
 }
@@ -90,7 +91,8 @@ function isMendingHeldBack({ mendFailure, now }: Living): boolean {
 /** What is not as it should be around a pair that is. */
 function toMend({ certificate, target, holder, formers }: Living): Action | undefined {
   if (target === undefined || holder.kind !== 'this') return undefined;
-  const [former] = formers;
+  // A temporary pair takes the place of none: until there is a better one, the former Secret tells what was issued last.
+  const former = formers.find((each) => !holdsTemporary(target) || holdsTemporary(each));
   if (former) return { type: 'Release', former };
   if (target.pair.state !== 'Matching' || target.immutable) return undefined;
   const record = recordOf(certificate, target, target.pair.certificate);
@@ -112,7 +114,11 @@ function bridge(world: Living): Action | undefined {
   // An issuer that is looked at for the first time is known in a moment; and something takes the Secret away in a loop.
   if (next === undefined || !isRest(next) || next.type === 'AwaitIssuer') return undefined;
   if (next.type === 'Refuse' && next.reason === 'IssuanceLoop') return undefined;
-  return gate(world, 'copy') ? undefined : { type: 'Bridge' };
+  const shut = gate(world, 'copy');
+  if (shut === undefined) return { type: 'Bridge' };
+  // Who waits for an issuer looks again after a while; a pair that could not be stored is tried again before that.
+  const isRetried = shut.type === 'Refuse' && shut.retryMs !== undefined && next.type !== 'Done';
+  return isRetried ? sooner(next, world.now + shut.retryMs, world.now) : undefined;
 }
 
 /** There is no Secret, or only a temporary pair that does not fit the spec any more. */

@@ -32,6 +32,19 @@ export function replacedCertificate(secret: SecretFacts | undefined): Certificat
   return certificate && !isTemporary(certificate) ? certificate : undefined;
 }
 
+/**
+ * The Secret that holds what the next certificate replaces: the target, or a former one as long as the target holds
+ * nothing that was issued.
+ */
+export function replacedSecret({ target, formers }: Living): SecretFacts | undefined {
+  return target && !holdsTemporary(target) ? target : formers.find((former) => !holdsTemporary(former));
+}
+
+/** Whether the certificate in a Secret is a temporary one, whatever its key. */
+export function holdsTemporary({ pair }: SecretFacts): boolean {
+  return 'certificate' in pair && pair.certificate !== undefined && isTemporary(pair.certificate);
+}
+
 /** The certificate in a Secret if it is all that the spec asks for, due or not; undefined otherwise. */
 export function goodCertificate(
   certificate: OriginCertificate,

@@ -50,7 +50,8 @@ export function nextLookAt(world: Living): number {
   return Math.min(Infinity, ...times.filter((time) => time > now));
 }
 
-function sooner<Waiting extends Exclude<Rest, { readonly type: 'Done' | 'AwaitIssuer' }>>(
+/** The same rest, which ends at that time (ms since the epoch) if it does not end before. */
+export function sooner<Waiting extends Exclude<Rest, { readonly type: 'Done' | 'AwaitIssuer' }>>(
   rest: Waiting,
   at: number,
   now: number,
@@ -62,6 +63,6 @@ function sooner<Waiting extends Exclude<Rest, { readonly type: 'Done' | 'AwaitIs
     case 'Wait':
       return { ...rest, ms: Math.min(rest.ms, at - now) };
     case 'AwaitTurn':
-      return { ...rest, wakeAt: at };
+      return { ...rest, wakeAt: Math.min(rest.wakeAt ?? Infinity, at) };
   }
 }

@@ -1,4 +1,4 @@
-import { FIELD_MANAGER, MANAGED, MANAGED_LABEL, SECRET_KEY } from '../api/names.ts';
+import { ANNOTATION, FIELD_MANAGER, MANAGED, MANAGED_LABEL, SECRET_KEY } from '../api/names.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { Secret } from '../kube/object.ts';
 import { secrets } from '../kube/resource.ts';
@@ -25,7 +25,10 @@ export async function rewrite(
   return copyPair(context, world, target, seen.target, target, signal);
 }
 
-/** Copies the pair of a former target, with all that is recorded about it, to the name that the spec now has. */
+/**
+ * Copies the pair of a former target, with all that is recorded about it, to the name that the spec now has: where there
+ * is nothing, or over a temporary pair.
+ */
 export async function copy(
   context: CertificateContext,
   seen: Seen,
@@ -34,7 +37,7 @@ export async function copy(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const source = seen.formers.find(({ metadata }) => metadata.name === from.name);
-  return copyPair(context, world, from, source, undefined, signal);
+  return copyPair(context, world, from, source, world.target, signal);
 }
 
 async function copyPair(
@@ -48,10 +51,10 @@ async function copyPair(
   if (facts.pair.state !== 'Matching') return OBSERVE;
   const content = {
     certificate,
-    // What is made here was not there before us, also where its pair comes out of a Secret that was.
     record: {
       ...recordOf(certificate, facts, facts.pair.certificate),
-      ...(existing === undefined && { adopted: false }),
+      // What is made here was not there before us, also where its pair comes out of a Secret that was.
+      adopted: existing?.annotations[ANNOTATION.adopted] !== undefined,
     },
     certificatePem: decode(secret?.data?.[SECRET_KEY.certificate]) ?? '',
     privateKeyPem: decode(secret?.data?.[SECRET_KEY.privateKey]) ?? '',

@@ -1,7 +1,7 @@
 import { rfc3339 } from '../api/conditions.ts';
 import { parseDuration } from '../api/duration.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
-import { recordOf } from './judge.ts';
+import { recordOf, replacedSecret } from './judge.ts';
 import { requestsOf, type TargetRecord } from './record.ts';
 import type { Living, World } from './world.ts';
 
@@ -75,8 +75,8 @@ export function isCrowded(world: World): boolean {
  * says that it was issued for this object.
  */
 export function replacedEntry(world: Living): Superseded | undefined {
-  const { certificate, target, formers, now } = world;
-  const held = target ?? formers[0];
+  const { certificate, now } = world;
+  const held = replacedSecret(world);
   if (held?.pair.state !== 'Matching') return undefined;
   const { id, notAfter } = held.pair.certificate;
   const record = recordOf(certificate, held, held.pair.certificate);

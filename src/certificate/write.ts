@@ -9,7 +9,7 @@ import type { CertificateContext } from './context.ts';
 import { announce } from './announce.ts';
 import { gate } from './gates.ts';
 import { type Issuance, patchPending, refusedWrite } from './pending-io.ts';
-import { issueReason, recordOf, replacedCertificate } from './judge.ts';
+import { issueReason, recordOf, replacedCertificate, replacedSecret } from './judge.ts';
 import { observeLive, type Seen } from './observe.ts';
 import { noteReplaced, noteStray, sayWhatRekeyLeaves } from './note-replaced.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
@@ -91,13 +91,13 @@ async function afterParking(
 async function applyTarget(
   context: CertificateContext,
   seen: Seen,
-  { certificate, target }: Living,
+  world: Living,
   pending: Pending,
   checked: Checked,
   signal: AbortSignal,
 ): Promise<Secret> {
-  // Without a target, a former one may hold what this replaces: secretName has changed meanwhile.
-  const replaced = target ?? seen.world.formers[0];
+  const { certificate, target } = world;
+  const replaced = replacedSecret(world);
   const previous = replacedCertificate(replaced);
   const record: TargetRecord = {
     certificateName: certificate.metadata.name,

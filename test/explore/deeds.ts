@@ -2,6 +2,7 @@ import { ANNOTATION } from '../../src/api/names.ts';
 import { deleted, deletedWithNamespace } from './deletion.ts';
 import {
   dropped,
+  garbled,
   REFUSED_MS,
   restored,
   revoked,
@@ -13,6 +14,7 @@ import {
 import type { State } from './state.ts';
 import {
   asking,
+  bridging,
   changed,
   created,
   HOSTNAMES,
@@ -37,6 +39,8 @@ const RARE_DEEDS = [
   'delete issuer',
   'Cloudflare goes away',
   'forbid Secrets',
+  'overwrite Secret',
+  'switch temporary pair',
 ] as const;
 export const DEEDS = [
   'edit hostnames',
@@ -96,6 +100,10 @@ function deed(state: State, name: string, label: DeedName): State | undefined {
       return withoutIssuer(state, spec.issuerRef.name);
     case 'delete Secret':
       return dropped(state, spec.secretName);
+    case 'overwrite Secret':
+      return garbled(state, spec.secretName);
+    case 'switch temporary pair':
+      return bridging(state, certificate);
     case 'take label off Secret':
       return unlabelled(state, spec.secretName);
     case 'put own Secret':

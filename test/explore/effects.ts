@@ -2,7 +2,8 @@ import { serve } from './api-server.ts';
 import { carryOut, type Manner } from './cloudflare.ts';
 import { brokenBySentRevocation, brokenByLandedRevocation, brokenByWrite } from './promises.ts';
 import { letGoSince, takenDown } from './leaving.ts';
-import { isPending, keysOf, pairOf, servingSecrets } from './secrets.ts';
+import { isPending, issuedPairOf, keysOf, pairOf, servingSecrets } from './secrets.ts';
+import { brokenByAsking } from './temporary.ts';
 import {
   type Answer,
   type Budget,
@@ -44,7 +45,7 @@ export function perform(state: State, call: Call, { isLate = false, ...manner }:
   }
   const { cloudflare, answer } = carryOut(state.cloudflare, call, state.now, manner);
   const judge = isLate ? brokenByLandedRevocation : brokenBySentRevocation;
-  const broken = call.verb === 'revoke' ? judge(state, call.id) : undefined;
+  const broken = brokenByAsking(call) ?? (call.verb === 'revoke' ? judge(state, call.id) : undefined);
   return { state: { ...state, cloudflare }, answer, broken };
 }
 
@@ -68,10 +69,11 @@ export function withObjects(state: State, api: Objects): State {
 /** What can be seen now and must not be forgotten: ids that served, and the first pair, of which there is a backup. */
 function witnessed(users: Users, api: Objects): Users {
   const pairs = servingSecrets(api).filter((secret) => pairOf(secret) !== undefined);
-  const ids = pairs.flatMap((secret) => pairOf(secret)?.id ?? []);
+  const ids = pairs.flatMap((secret) => issuedPairOf(secret)?.id ?? []);
   const served = [...new Set([...users.served, ...ids])].toSorted();
   const backup = users.backup ?? pairs[0];
-  return served.length === users.served.length ? users : { ...users, served, backup };
+  const isNews = served.length > users.served.length || backup !== users.backup;
+  return isNews ? { ...users, served, backup } : users;
 }
 
 /** What belongs to an object that is gone goes too. */

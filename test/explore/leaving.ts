@@ -1,7 +1,7 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
 import { ISSUERS } from './context.ts';
-import { noteOf, pairOf } from './secrets.ts';
+import { issuedPairOf, noteOf, pairOf } from './secrets.ts';
 import type { Objects, State } from './state.ts';
 
 /** A finalizer with which the garbage collector keeps what belongs to the object: `kubectl delete --cascade=orphan`. */
@@ -38,7 +38,7 @@ export function isOf({ metadata }: Secret, certificate: OriginCertificate): bool
 export function takenDown({ users, api }: State, after: Objects): readonly string[] {
   const ids = Object.entries(api.secrets)
     .filter(([name, secret]) => after.secrets[name] === undefined && goesWithObject(api, secret))
-    .flatMap(([, secret]) => pairOf(secret)?.id ?? []);
+    .flatMap(([, secret]) => issuedPairOf(secret)?.id ?? []);
   return ids.length === 0 ? users.takenDown : [...new Set([...users.takenDown, ...ids])].toSorted();
 }
 

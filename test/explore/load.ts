@@ -46,7 +46,7 @@ function onPaper(): Plugin {
   return {
     name: 'paper',
     setup(builder) {
-      builder.onResolve({ filter: /pki\/(keys|csr|inspect|chain)\.ts$/ }, () => ({ path: PAPER }));
+      builder.onResolve({ filter: /pki\/(keys|csr|inspect|chain|temporary)\.ts$/ }, () => ({ path: PAPER }));
     },
   };
 }

@@ -1,8 +1,10 @@
-import { MANAGED_LABEL } from '../../src/api/names.ts';
+import { MANAGED_LABEL, SECRET_KEY } from '../../src/api/names.ts';
 import type { Secret } from '../../src/kube/object.ts';
+import { encode } from '../../src/secret-facts.ts';
 import { born, rewritten, withoutSecret, withSecret } from './api-server.ts';
 import { withObjects } from './effects.ts';
-import { carriedBy, isForeign, noteOf, pairOf } from './secrets.ts';
+import { keyText } from './paper.ts';
+import { carriedBy, isForeign, issuedPairOf, noteOf, pairOf } from './secrets.ts';
 import { isMidway, NAMESPACE, type State, type Users } from './state.ts';
 import { asked, withUsers } from './wishes.ts';
 
@@ -38,15 +40,24 @@ export function withoutTheirs(state: State, name: string): State | undefined {
   return withUsers(withObjects(state, withoutSecret(state.api, name)), { needs });
 }
 
-/** Deleted by hand: what it held is nobody's any more, and another may be issued. */
+/** Deleted by hand: what it held is nobody's any more, and another may be issued unless it was a temporary one. */
 export function dropped(state: State, secretName: string): State | undefined {
   const secret = state.api.secrets[secretName];
   if (pairOf(secret) === undefined) return undefined;
-  const after = withObjects(state, withoutSecret(state.api, secretName));
-  return withUsers(after, {
-    ...letGoOf(after.users, secret),
-    needs: state.users.needs + 1 + asked(state.api),
-  });
+  return lost(withObjects(state, withoutSecret(state.api, secretName)), secret);
+}
+
+/** Its key is overwritten by hand with another one's: readers that load it fail. */
+export function garbled(state: State, secretName: string): State | undefined {
+  const secret = state.api.secrets[secretName];
+  if (secret === undefined || isForeign(secret) || pairOf(secret) === undefined) return undefined;
+  const data = { ...secret.data, [SECRET_KEY.privateKey]: encode(keyText('none')) };
+  return lost(withObjects(state, withSecret(state.api, rewritten(secret, { ...secret, data }))), secret);
+}
+
+function lost(after: State, secret: Secret | undefined): State {
+  const needs = issuedPairOf(secret) ? 1 + asked(after.api) : 0;
+  return withUsers(after, { ...letGoOf(after.users, secret), needs: after.users.needs + needs });
 }
 
 /** With a Secret goes what only it knew: its certificate, and the one before until the status names that. */

@@ -3,6 +3,7 @@ import { ISSUING } from './rules-of-issuing.ts';
 import { OWNING } from './rules-of-owning.ts';
 import { REVOKING } from './rules-of-revoking.ts';
 import { STORING } from './rules-of-storing.ts';
+import { BRIDGING } from './rules-of-bridging.ts';
 import { SETTLING } from './rules-of-settling.ts';
 import { ADOPTING } from './rules-of-adopting.ts';
 import { DELETING } from './rules-of-deleting.ts';
@@ -16,4 +17,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DELETING,
   ...ADOPTING,
   ...STORING,
+  ...BRIDGING,
 ];

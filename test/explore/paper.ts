@@ -14,6 +14,8 @@ export interface PaperCertificate {
   /** Milliseconds since the Unix epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
+  /** Signed by its own key: nobody trusts it, and Cloudflare does not know it. */
+  readonly isTemporary?: true;
 }
 
 const CERTIFICATE = 'CERTIFICATE ';
@@ -35,6 +37,15 @@ export function certificateOf(text: string): PaperCertificate | undefined {
   return JSON.parse(line.slice(CERTIFICATE.length)) as PaperCertificate;
 }
 
+const DAY_MS = 86_400_000;
+/** Serial numbers of temporary certificates begin with it; those of Cloudflare here never come so far. */
+const TEMPORARY_ID = '700';
+
+/** Whether it is the serial number of a temporary certificate. */
+export function isTemporaryId(id: string): boolean {
+  return id.startsWith(TEMPORARY_ID);
+}
+
 /** Whose turn it is names the next key: the same steps make the same keys. */
 let nextKey = (): string => {
   throw new Error('a key is made outside of a step');
@@ -44,7 +55,7 @@ export function makeKeysBy(source: () => string): void {
   nextKey = source;
 }
 
-// What follows bears the names of src/pki/keys.ts, csr.ts and inspect.ts.
+// What follows bears the names of src/pki/keys.ts, csr.ts, inspect.ts and temporary.ts.
 
 export const DEFAULT_KEY: KeySpec = { algorithm: 'ECDSA', size: 256 };
 
@@ -78,7 +89,7 @@ export function inspectCertificate(
 ): CertificateFacts | undefined {
   const certificate = certificateOf(text);
   if (certificate === undefined) return undefined;
-  const { id, key, hostnames, notBefore, notAfter } = certificate;
+  const { id, key, hostnames, notBefore, notAfter, isTemporary: isSelfSigned = false } = certificate;
   return {
     id,
     serialNumber: id,
@@ -91,8 +102,8 @@ export function inspectCertificate(
     isCa: false,
     notBefore,
     notAfter,
-    issuer: 'Origin CA',
-    trusted: true,
+    issuer: isSelfSigned ? 'itself' : 'Origin CA',
+    trusted: !isSelfSigned,
     rootNotAfter: undefined,
   };
 }
@@ -108,4 +119,23 @@ export function inspectPair(
   if (privateKeyDigest(privateKeyPem) !== certificate.publicKeyDigest)
     return { state: 'InvalidKeyPair', problem: 'another key', certificate };
   return { state: 'Matching', certificate };
+}
+
+/** @public Imported in the place of the one of that name. */
+export function createTemporaryCertificate(
+  key: string,
+  _spec: KeySpec,
+  hostnames: readonly string[],
+  now: number,
+): Promise<string> {
+  const id = `${TEMPORARY_ID}${key.replaceAll(/\D/g, '0')}`;
+  const notAfter = now + 365 * DAY_MS;
+  return Promise.resolve(
+    certificateText({ id, key, hostnames, notBefore: now, notAfter, isTemporary: true }),
+  );
+}
+
+/** @public Imported in the place of the one of that name: nobody else's certificate is without trust here. */
+export function isTemporary({ trusted }: Pick<CertificateFacts, 'trusted'>): boolean {
+  return !trusted;
 }

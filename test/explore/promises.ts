@@ -16,6 +16,7 @@ import {
   pairOf,
   servingSecrets,
 } from './secrets.ts';
+import { brokenByTemporary, brokenWithoutIssuer } from './temporary.ts';
 import { type Call, type CloudflareCall, type State, WAIT_MS } from './state.ts';
 
 /**
@@ -111,7 +112,7 @@ export function brokenByWrite(before: State, after: State): string | undefined {
     if (isRevoked && !after.users.dropped.includes(pair.id) && !isTakenDown(after, secret))
       return `Secret ${name} is given certificate ${pair.id}, which is revoked`;
   }
-  return undefined;
+  return brokenByTemporary(before, after);
 }
 
 /** It is taken over as it is: whoever reads it has the pair that was there. */
@@ -147,6 +148,12 @@ export function brokenAtRest(state: State): string | undefined {
   const mayBeGivenUp = api.issuers.length < ISSUERS.length && (users.hasDeleted || isWithout);
   if (stray && !mayBeGivenUp)
     return `certificate ${stray.id} (key ${stray.key}) is a stray: not revoked, and nobody has or keeps it`;
+  const leaked = cloudflare.stored.find(
+    ({ id, revoked }) =>
+      !revoked && users.leaked.includes(id) && !users.letGo.includes(id) && id !== HAND_MADE_ID,
+  );
+  if (leaked && !mayBeGivenUp && !users.hasDeleted)
+    return `certificate ${leaked.id}, whose key leaked, is not revoked`;
   const { length } = cloudflare.stored;
   // Two that both believe to lead may each see a need: what counts is that all but one are revoked.
   return processes.length === 1 && length > users.needs
@@ -159,10 +166,10 @@ function brokenObject({ now, api, cloudflare }: State, certificate: OriginCertif
   const target = api.secrets[spec.secretName];
   if (isLeaving(certificate)) return `${metadata.name} is deleted and does not go`;
   const refusal = refusalOf(api, certificate);
-  if (refusal !== undefined)
-    return isSaid(certificate, refusal)
-      ? undefined
-      : `the status of ${metadata.name} does not say ${refusal}`;
+  if (refusal !== undefined && !isSaid(certificate, refusal))
+    return `the status of ${metadata.name} does not say ${refusal}`;
+  if (refusal === 'IssuerNotFound') return brokenWithoutIssuer(api, certificate);
+  if (refusal !== undefined) return undefined;
   if (!isSatisfied(certificate, target))
     return `Secret ${spec.secretName} does not hold what ${metadata.name} asks for`;
   const { id = '', notAfter = 0 } = pairOf(target) ?? {};

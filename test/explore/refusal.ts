@@ -11,6 +11,7 @@ import {
   pairOf,
   servingSecrets,
 } from './secrets.ts';
+import { lacksTemporary } from './temporary.ts';
 import { NAMESPACE, type Objects } from './state.ts';
 
 type Refusal = 'SecretNotManaged' | 'AdoptRefused' | 'SecretConflict' | 'IssuerNotFound';
@@ -74,6 +75,7 @@ export function isResigned(api: Objects, key: string, now: number): boolean {
   );
   if (certificate === undefined || isLeaving(certificate)) return false;
   const refusal = refusalOf(api, certificate) ?? waitingFor(api, certificate);
+  if (refusal === 'IssuerNotFound' && lacksTemporary(api, certificate)) return false;
   const pending = Object.values(api.secrets).find(
     (secret) => isPending(secret) && noteOf(secret, 'certificateUid') === certificate.metadata.uid,
   );

@@ -53,6 +53,7 @@ export function firstIssuance(
       served: [],
       leaked: [],
       claimedMidway: [],
+      bridged: [],
       hasDeleted: false,
       asks,
       needs: 1,

@@ -5,10 +5,22 @@ import { decode } from '../../src/secret-facts.ts';
 import { certificateOf, type PaperCertificate, privateKeyDigest } from './paper.ts';
 import { NAMESPACE, type Objects } from './state.ts';
 
-/** The certificate of a Secret that holds a matching pair. */
+/** The certificate of a Secret that holds a matching pair, whoever signed it. */
 export function pairOf(secret: Secret | undefined): PaperCertificate | undefined {
   const certificate = carriedBy(secret);
   return certificate?.key === keyOf(secret) ? certificate : undefined;
+}
+
+/** The same of a pair that Cloudflare signed. */
+export function issuedPairOf(secret: Secret | undefined): PaperCertificate | undefined {
+  const pair = pairOf(secret);
+  return pair?.isTemporary ? undefined : pair;
+}
+
+/** The same of a pair that nobody signed but itself. */
+export function temporaryPairOf(secret: Secret | undefined): PaperCertificate | undefined {
+  const pair = pairOf(secret);
+  return pair?.isTemporary ? pair : undefined;
 }
 
 /** The certificate in a Secret, whatever its key. */
@@ -58,7 +70,7 @@ export function keysOf({ certificates, secrets }: Objects): string[] {
 
 /** Whether the Secret of its name holds what the object asks for. */
 export function isSatisfied({ spec }: OriginCertificate, secret: Secret | undefined): boolean {
-  const pair = pairOf(secret);
+  const pair = issuedPairOf(secret);
   if (pair === undefined) return false;
   const need = JSON.parse(noteOf(secret, 'need') || '{}') as { issuer?: { name?: string } };
   return (

@@ -81,6 +81,8 @@ export interface Asks {
   readonly onDelete?: 'Revoke';
   /** A Secret that is there already is taken over. */
   readonly existingSecret?: 'Adopt';
+  /** Until a certificate can be had, the Secret holds a self-signed pair. */
+  readonly temporaryCertificate?: true;
 }
 
 /** What people did that the promises except, and what they can do again. */
@@ -103,6 +105,8 @@ export interface Users {
   readonly leaked: readonly string[];
   /** Names of objects that came to want a Secret while somebody worked by what it had read before. */
   readonly claimedMidway: readonly string[];
+  /** Names of objects that ask for a temporary pair, or did so when somebody read them who may still write. */
+  readonly bridged: readonly string[];
   readonly asks: Asks;
   /** Whether an object was deleted. */
   readonly hasDeleted: boolean;

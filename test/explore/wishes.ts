@@ -3,7 +3,7 @@ import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import { rewritten, withCertificate } from './api-server.ts';
 import { ISSUERS } from './context.ts';
 import { withObjects } from './effects.ts';
-import { noteOf, pairOf } from './secrets.ts';
+import { issuedPairOf, noteOf, pairOf } from './secrets.ts';
 import { type Asks, isMidway, NAMESPACE, type Objects, type State, type Users } from './state.ts';
 
 /** What people want of the operator, by its objects. */
@@ -38,14 +38,36 @@ export function created(
       ...specOf(state.users.asks),
     },
   };
-  return claiming(state, withObjects(state, withCertificate(state.api, certificate)), name);
+  const after = claiming(state, withObjects(state, withCertificate(state.api, certificate)), name);
+  return state.users.asks.temporaryCertificate
+    ? withUsers(after, { bridged: bridgedWith(after, name) })
+    : after;
 }
 
-function specOf({ existingSecret, ...revocation }: Asks): Partial<OriginCertificate['spec']> {
+function bridgedWith({ users }: State, name: string): readonly string[] {
+  return [...new Set([...users.bridged, name])].toSorted();
+}
+
+/** A person asks for a temporary pair, or does so no longer; who read it before may still write one. */
+export function bridging(state: State, certificate: OriginCertificate): State {
+  const { name } = certificate.metadata;
+  const temporaryCertificate = !certificate.spec.temporaryCertificate;
+  const after = changed(state, certificate, { temporaryCertificate }, 0);
+  if (temporaryCertificate) return withUsers(after, { bridged: bridgedWith(after, name) });
+  if (mayStillWrite(state)) return after;
+  return withUsers(after, { bridged: after.users.bridged.filter((each) => each !== name) });
+}
+
+function specOf({
+  existingSecret,
+  temporaryCertificate,
+  ...revocation
+}: Asks): Partial<OriginCertificate['spec']> {
   return {
     revocation: { gracePeriod: '1h', ...revocation },
     ...(revocation.onDelete && { secretDeletionPolicy: 'Delete' }),
     ...(existingSecret && { existingSecret }),
+    ...(temporaryCertificate && { temporaryCertificate }),
   };
 }
 
@@ -145,7 +167,7 @@ export function asking(state: State, certificate: OriginCertificate, request: st
  */
 export function leaking(state: State, { metadata, spec }: OriginCertificate): State {
   const secret = state.api.secrets[spec.secretName];
-  const id = noteOf(secret, 'certificate') === metadata.name ? pairOf(secret)?.id : undefined;
+  const id = noteOf(secret, 'certificate') === metadata.name ? issuedPairOf(secret)?.id : undefined;
   return id === undefined || mayStillWrite(state)
     ? state
     : withUsers(state, { leaked: [...state.users.leaked, id] });

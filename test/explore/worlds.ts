@@ -62,6 +62,23 @@ const ADOPTING: readonly DeedName[] = [
   'put own Secret',
   'take own Secret away',
 ];
+const BRIDGED = { temporaryCertificate: true } as const;
+const BRIDGED_BOTH = { ...BOTH, ...BRIDGED };
+/** What can happen to a Secret that holds a temporary pair until a certificate can be had. */
+const BRIDGING: readonly DeedName[] = [
+  'switch temporary pair',
+  'overwrite Secret',
+  'delete Secret',
+  'restore Secret',
+  'edit hostnames',
+  'rename Secret',
+  'delete object',
+  'create object',
+  'delete issuer',
+  'Cloudflare goes away',
+];
+/** What can make forgotten that the pair under a former name is to be revoked. */
+const LEAKING: readonly DeedName[] = ['ask for rekey', 'edit hostnames', 'rename Secret'];
 const ONE = { processes: 1, switch: 0 } as const;
 
 /** Explored in a few seconds, with every kind of trouble in it. */
@@ -85,6 +102,10 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'new', hand: 'good', asks: ADOPT, crash: 1, fault: 0, user: 1, deeds: ADOPTING },
   { ...ONE, start: 'new', hand: 'kept', asks: ADOPT, crash: 0, fault: 1, user: 1, deeds: ADOPTING },
   { ...ONE, start: 'new', crash: 0, fault: 0, user: 2, deeds: ['forbid Secrets', 'edit hostnames'] },
+  { ...ONE, start: 'new', asks: BRIDGED, crash: 1, fault: 0, user: 1, deeds: BRIDGING },
+  { ...ONE, start: 'issued', asks: BRIDGED, crash: 0, fault: 1, user: 1, deeds: BRIDGING },
+  // It found what was forgotten because a temporary pair lay under the new name.
+  { ...ONE, start: 'issued', asks: BRIDGED, crash: 0, fault: 0, user: 3, deeds: LEAKING },
 ];
 
 /** The full bound. */
@@ -121,6 +142,24 @@ export const FULL: readonly World[] = [
   { ...ONE, start: 'new', crash: 1, fault: 0, user: 1, deeds: ['forbid Secrets'] },
   { ...ONE, start: 'new', crash: 0, fault: 0, user: 2, deeds: REFUSING },
   { ...ONE, start: 'issued', crash: 0, fault: 1, user: 2, deeds: REFUSING },
+  { ...ONE, start: 'new', asks: BRIDGED, crash: 1, fault: 1, user: 1, deeds: BRIDGING },
+  { ...ONE, start: 'new', asks: BRIDGED, crash: 1, fault: 0, user: 2, deeds: BRIDGING },
+  { ...ONE, start: 'new', asks: BRIDGED, crash: 0, fault: 1, user: 2, deeds: BRIDGING },
+  { ...ONE, start: 'new', asks: BRIDGED, crash: 0, fault: 0, user: 3, deeds: BRIDGING },
+  { ...ONE, start: 'issued', asks: BRIDGED, crash: 1, fault: 0, user: 2, deeds: BRIDGING },
+  { ...ONE, start: 'issued', asks: BRIDGED, crash: 0, fault: 1, user: 2, deeds: BRIDGING },
+  { start: 'new', asks: BRIDGED, processes: 2, crash: 0, fault: 0, user: 1, switch: 2, deeds: BRIDGING },
+  { ...ONE, start: 'new', asks: BRIDGED_BOTH, crash: 0, fault: 1, user: 1, deeds: BRIDGING },
+  {
+    ...ONE,
+    start: 'new',
+    asks: BRIDGED,
+    objects: ['web', 'shop'],
+    crash: 0,
+    fault: 1,
+    user: 1,
+    deeds: BRIDGING,
+  },
 ];
 
 /** The first state and the rules of a world. */

@@ -464,6 +464,7 @@ describe('with temporaryCertificate', () => {
       annotations: recordAnnotations(note),
     });
   };
+  const expiredFormer = () => targetFacts({ name: 'old-tls' }, { notAfter: NOW });
   const none = { certificate, target: undefined };
   const refused = { issuer: { state: 'IssuerNotFound', message: 'none' } } as const;
   test.each<[string, string, Partial<World>]>([
@@ -532,8 +533,40 @@ describe('with temporaryCertificate', () => {
       'Bridge',
       { certificate, target: temporary({ notAfter: NOW }), failure },
     ],
+    [
+      'a former Secret stays ours as long as its successor holds but a temporary pair: it tells what is replaced',
+      'Refuse CloudflareUnavailable',
+      { certificate, target: temporary(), formers: [expiredFormer()], failure },
+    ],
+    [
+      'a former Secret is let go when its successor holds a pair that was issued',
+      'Release',
+      { certificate, formers: [expiredFormer()] },
+    ],
+    [
+      'a former Secret that holds but a temporary pair is let go at once',
+      'Release',
+      { certificate, target: temporary(), formers: [temporary()], failure },
+    ],
+    [
+      'a former pair that fits again is copied over a temporary one',
+      'Copy',
+      { certificate, target: temporary(), formers: [former()], failure },
+    ],
+    [
+      'a former pair is not copied over a temporary one that cannot be changed',
+      'Refuse SecretImmutable',
+      { certificate, target: { ...temporary(), immutable: true }, formers: [former()] },
+    ],
   ])('%s', (_, expected, change) => {
     expect(decided(change)).toBe(expected);
+  });
+
+  test('a pair that could not be stored is tried again in its time, and not when the issuer is looked at', () => {
+    const action = decide(
+      worldOf({ ...none, ...refused, failure: { ...failure, reason: 'SecretWriteRefused' } }),
+    );
+    expect(action).toMatchObject({ type: 'Refuse', reason: 'IssuerNotFound', retryMs: 5000 });
   });
 });
 

@@ -65,6 +65,15 @@ describe('what is to be revoked', () => {
     });
   });
 
+  test('is what a former Secret holds, as long as the target holds but a temporary pair', () => {
+    const signer = { trusted: false, issuer: 'origin-ca-operator temporary certificate' };
+    const temporary = targetFacts({ uid: 'secret-uid-2' }, { id: '2002', ...signer });
+    const former = targetFacts({ name: 'old-tls' });
+    const formerTemporary = targetFacts({ name: 'older-tls' }, { id: '2003', ...signer });
+    const given = { target: temporary, formers: [formerTemporary, former] };
+    expect(replacedEntry(world(given))).toMatchObject({ id: '1001', revoke: 'Superseded' });
+  });
+
   test.each<[string, Given]>([
     ['by default', { spec: { revocation: {} } }],
     ['under Retain', { spec: { revocation: { superseded: 'Retain' } } }],
