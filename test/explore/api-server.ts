@@ -1,8 +1,10 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
-import { FIELD_MANAGER } from '../../src/api/names.ts';
 import type { KubeObject, Secret } from '../../src/kube/object.ts';
-import { type Answer, type KubeCall, NAMESPACE, type Objects } from './state.ts';
+import { applied, ownership } from './apply.ts';
+import type { Answer, KubeCall } from './calls.ts';
+import { NAMESPACE, type Objects } from './state.ts';
 
+/** What the API server holds after a request, and what it answers. */
 export interface Served {
   readonly api: Objects;
   readonly answer: Answer;
@@ -73,71 +75,6 @@ function applySecret(api: Objects, { body, dryRun }: Extract<KubeCall, { readonl
   return stored(api, found ? rewritten(found, applied(found, made)) : born(api, made));
 }
 
-/** Server-side apply: what this manager owned and leaves out goes, what others put there stays. */
-function applied(found: Secret, body: Secret): Secret {
-  const owned = found.metadata.managedFields?.find(({ operation }) => operation === 'Apply')?.fieldsV1;
-  const merge = (before: Values = {}, now: Values = {}, fields: object = {}): Values => ({
-    ...Object.fromEntries(Object.entries(before).filter(([name]) => !Object.hasOwn(fields, `f:${name}`))),
-    ...now,
-  });
-  const metadata = fieldsOf(owned, 'f:metadata');
-  return {
-    ...found,
-    metadata: {
-      ...found.metadata,
-      labels: merge(found.metadata.labels, body.metadata.labels, fieldsOf(metadata, 'f:labels')),
-      annotations: merge(
-        found.metadata.annotations,
-        body.metadata.annotations,
-        fieldsOf(metadata, 'f:annotations'),
-      ),
-      ...mergedOwners(found, body, fieldsOf(metadata, 'f:ownerReferences')),
-      managedFields: body.metadata.managedFields ?? [],
-    },
-    data: merge(found.data, body.data, fieldsOf(owned, 'f:data')),
-  };
-}
-
-type Values = Readonly<Record<string, string>>;
-
-function fieldsOf(tree: object | undefined, name: string): object {
-  const found: unknown = Object.entries(tree ?? {}).find(([field]) => field === name)?.[1];
-  return typeof found === 'object' && found !== null ? found : {};
-}
-
-function ownership({ metadata, data }: Secret) {
-  const fields = (values: Values = {}): object =>
-    Object.fromEntries(Object.keys(values).map((name) => [`f:${name}`, {}]));
-  const fieldsV1 = {
-    'f:metadata': {
-      'f:labels': fields(metadata.labels),
-      'f:annotations': fields(metadata.annotations),
-      'f:ownerReferences': Object.fromEntries(
-        (metadata.ownerReferences ?? []).map(({ uid }) => [ownerField(uid), {}]),
-      ),
-    },
-    'f:data': fields(data),
-  };
-  return { manager: FIELD_MANAGER.certificate, operation: 'Apply', fieldsV1 };
-}
-
-/** A list by uid: others' entries stay. */
-function mergedOwners(
-  found: Secret,
-  body: Secret,
-  fields: object,
-): Pick<Secret['metadata'], 'ownerReferences'> {
-  const before = found.metadata.ownerReferences ?? [];
-  const now = body.metadata.ownerReferences ?? [];
-  const ours = [...Object.keys(fields), ...now.map(({ uid }) => ownerField(uid))];
-  const ownerReferences = [...before.filter(({ uid }) => !ours.includes(ownerField(uid))), ...now];
-  return ownerReferences.length > 0 || found.metadata.ownerReferences ? { ownerReferences } : {};
-}
-
-function ownerField(uid: string): string {
-  return `k:${JSON.stringify({ uid })}`;
-}
-
 /** JSON merge patch of the parts that the operator patches. */
 function patched(found: Secret, { metadata, data }: Secret): Secret {
   return {
@@ -205,21 +142,25 @@ export function rewritten<T extends KubeObject>(before: T, after: T): T {
   return { ...after, metadata: { ...after.metadata, resourceVersion: `${uid}.${version}` } };
 }
 
+/** With this Secret in the place of any of that name. */
 export function withSecret(api: Objects, secret: Secret): Objects {
   return stored(api, secret).api;
 }
 
+/** Without the Secret of that name, if there is one. */
 export function withoutSecret(api: Objects, name: string): Objects {
   const { [name]: _, ...secrets } = api.secrets;
   return { ...api, secrets };
 }
 
+/** With this OriginCertificate in the place of any of that name. */
 export function withCertificate(api: Objects, certificate: OriginCertificate): Objects {
   const { name } = certificate.metadata;
   const births = { ...api.births, [`certificate ${name}`]: birthOf(certificate) };
   return { ...api, certificates: sorted({ ...api.certificates, [name]: certificate }), births };
 }
 
+/** Without the OriginCertificate of that name, if there is one. */
 export function withoutCertificate(api: Objects, name: string): Objects {
   const { [name]: _, ...certificates } = api.certificates;
   return { ...api, certificates };

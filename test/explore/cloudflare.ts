@@ -1,14 +1,7 @@
 import type { ListedCertificate } from '../../src/cloudflare/results.ts';
 import { certificateText, type PaperCertificate } from './paper.ts';
-import {
-  type Answer,
-  type Call,
-  type Cloudflare,
-  type CloudflareCall,
-  SETTLE_MS,
-  type Stored,
-  WAIT_MS,
-} from './state.ts';
+import type { Answer, Call, CloudflareCall } from './calls.ts';
+import { type Cloudflare, SETTLE_MS, type Stored, WAIT_MS } from './state.ts';
 
 type Sent = Pick<Call, 'sentAt'>;
 

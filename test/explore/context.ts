@@ -7,7 +7,8 @@ import type { ObjectRef, Secret } from '../../src/kube/object.ts';
 import type { IssuerSession, IssuerSessions } from '../../src/sessions.ts';
 import { listed } from './cloudflare.ts';
 import type { Protocol } from './load.ts';
-import { type CloudflareCall, type KubeCall, NAMESPACE, type Objects, type Stored } from './state.ts';
+import type { CloudflareCall, KubeCall } from './calls.ts';
+import { NAMESPACE, type Objects, type Stored } from './state.ts';
 
 /** What a pass needs of the process that runs it. */
 export interface Surroundings {
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly wake: (key: string) => void;
 }
 
+/** Names of the issuers that there are at first. An object asks the first one until people change that. */
 export const ISSUERS = ['cloudflare', 'other'] as const;
 
 const ROOTS = { certificates: [], pem: '' };

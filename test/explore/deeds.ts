@@ -31,8 +31,9 @@ export interface Deed {
   readonly state: State;
 }
 
+/** What people can do, in the words of traces. */
 export type DeedName = (typeof DEEDS)[number] | (typeof RARE_DEEDS)[number];
-/** Done in worlds that name them. */
+/** Done only in worlds that name them. */
 const RARE_DEEDS = [
   'delete object only',
   'delete namespace',
@@ -42,6 +43,7 @@ const RARE_DEEDS = [
   'overwrite Secret',
   'switch temporary pair',
 ] as const;
+/** Done in every world that names none. */
 export const DEEDS = [
   'edit hostnames',
   'change issuer',

@@ -1,4 +1,4 @@
-import type { Call } from './state.ts';
+import type { Call } from './calls.ts';
 
 /** A request as traces show it. */
 export function describe(call: Call): string {

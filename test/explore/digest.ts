@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Answer, Objects } from './state.ts';
+import type { Answer } from './calls.ts';
+import type { Objects } from './state.ts';
 
 const digests = new WeakMap<object, string>();
 
@@ -10,6 +11,7 @@ export function digestOf(value: object, read: () => string = () => JSON.stringif
   return known;
 }
 
+/** Names a text: the same for the same text, and in all likelihood another for any other. */
 export function digest(text: string): string {
   return hash('sha1', text, 'base64url');
 }
@@ -25,6 +27,7 @@ export function digestOfObjects(api: Objects): string {
   );
 }
 
+/** Names an answer by all that a pass can read in it. */
 export function digestOfAnswer(answer: Answer): string {
   if (!('ok' in answer)) return JSON.stringify(answer);
   const { ok } = answer;

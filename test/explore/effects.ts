@@ -4,15 +4,8 @@ import { brokenBySentRevocation, brokenByLandedRevocation, brokenByWrite } from 
 import { letGoSince, takenDown } from './leaving.ts';
 import { isPending, issuedPairOf, keysOf, pairOf, servingSecrets } from './secrets.ts';
 import { brokenByAsking } from './temporary.ts';
-import {
-  type Answer,
-  type Budget,
-  type Call,
-  type Objects,
-  type State,
-  type Users,
-  WAIT_MS,
-} from './state.ts';
+import type { Answer, Call } from './calls.ts';
+import { type Budget, type Objects, type State, type Users, WAIT_MS } from './state.ts';
 
 /** A step of the world. `broken`: the promise that it breaks. */
 export interface Step {
@@ -26,7 +19,8 @@ export interface Move {
   readonly step: () => Promise<Step>;
 }
 
-export interface Performed extends Step {
+/** A step that took place at once, with what whoever asked hears of it. */
+interface Performed extends Step {
   readonly answer: Answer;
 }
 
@@ -37,7 +31,7 @@ interface Passage extends Manner {
 }
 
 /** The effect of a request takes place, whoever sent it and whenever that was. */
-export function perform(state: State, call: Call, { isLate = false, ...manner }: Passage = {}): Performed {
+function perform(state: State, call: Call, { isLate = false, ...manner }: Passage = {}): Performed {
   if (call.to === 'kube') {
     const { api, answer } = serve(state.api, call);
     const after = withObjects(state, api);

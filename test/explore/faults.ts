@@ -1,8 +1,8 @@
 import { describe } from './describe.ts';
 import { answered, delayed, type Move, spend, type Step } from './effects.ts';
-import { hasEffect } from './promises.ts';
 import { keysOf } from './secrets.ts';
-import { type Answer, type Call, newProcess, type State } from './state.ts';
+import type { Answer, Call } from './calls.ts';
+import { newProcess, type State } from './state.ts';
 
 /** As long as a request may take at most, nearly. */
 const SLOW_MS = 24_700;
@@ -83,4 +83,24 @@ export function slowness(state: State, call: Call): Move[] {
   if ((!hasEffect(call) && call.to === 'kube') || state.processes.length > 1) return [];
   const step = async (): Promise<Step> => ({ state: { ...spend(state, 'fault'), now: later } });
   return [{ label: `${SLOW_MS / 1000} s pass while it waits: ${describe(call)}`, step }];
+}
+
+/** Whether it changes something, which the world may have done although nobody was answered. */
+function hasEffect(call: Call): boolean {
+  switch (call.verb) {
+    case 'create':
+    case 'patch':
+    case 'delete':
+    case 'post':
+    case 'revoke':
+      return true;
+    case 'apply':
+      return !call.dryRun;
+    case 'get':
+    case 'list':
+    case 'list keepers':
+    case 'listing':
+    case 'read':
+      return false;
+  }
 }

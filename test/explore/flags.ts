@@ -3,6 +3,7 @@ import type { Mutation } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';
 import { FULL, SMALL } from './worlds.ts';
 
+/** What `--help` prints, and what stands under every complaint. */
 export const HELP = `npm run explore -- [--small] [--worlds A-B] [--mutations [--rule TEXT]]
   --small        the bound that npm test explores
   --worlds A-B   only the A-th to the B-th world, such as 9-18, 9- or 9: all of them take hours
@@ -12,6 +13,7 @@ export const HELP = `npm run explore -- [--small] [--worlds A-B] [--mutations [-
 /** Of the rules that are there, so many are told to who names none of them. */
 const TOLD = 3;
 
+/** The command line, read. */
 export interface ExploreFlags {
   readonly small: boolean;
   /** First and last, counted from 1. */

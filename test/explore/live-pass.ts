@@ -2,9 +2,8 @@ import type { CertificateMemory } from '../../src/certificate/memory.ts';
 import { contextFor } from './context.ts';
 import type { Protocol } from './load.ts';
 import { remembered, restore } from './memory.ts';
+import type { Answer, Call } from './calls.ts';
 import {
-  type Answer,
-  type Call,
   type Heard,
   type KeptListing,
   type Pass,

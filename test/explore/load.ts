@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import type * as protocol from './protocol.ts';
 
+/** The parts of the operator that are driven, as one module. */
 export type Protocol = typeof protocol;
 
 /** One change of the source, made on its way into memory: nothing is ever written. */

@@ -15,6 +15,7 @@ export const REFUSED_MS = 30 * 60_000;
 /** For longer than any deletion may wait. */
 const AWAY_MS = 20 * 60_000;
 
+/** Cloudflare answers nobody for a while. */
 export function withoutCloudflare(state: State): State {
   return { ...state, cloudflare: { ...state.cloudflare, awayUntil: state.now + AWAY_MS } };
 }

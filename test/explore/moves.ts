@@ -7,11 +7,12 @@ import { brokenByWaiting } from './leaving.ts';
 import { brokenByPost } from './promises.ts';
 import { isResigned } from './refusal.ts';
 import type { Runner } from './runner.ts';
-import type { Answer, Call, Process, State } from './state.ts';
+import type { Answer, Call } from './calls.ts';
+import type { Process, State } from './state.ts';
 import { type DeedName, deeds } from './deeds.ts';
 
-/** What is explored beyond the moves that always can happen. */
-export interface Rules {
+/** What people may do: the one kind of move that differs from world to world. */
+export interface People {
   /** Names of the objects that people act on. */
   readonly subjects: readonly string[];
   readonly deeds: readonly DeedName[];
@@ -23,7 +24,7 @@ const REST_MS = 6 * 3_600_000;
 const UNREST_MS = 48 * 3_600_000;
 
 /** All that can happen next. None: the world is at rest. */
-export function moves(runner: Runner, rules: Rules, state: State, startedAt: number): Move[] {
+export function moves(runner: Runner, people: People, state: State, startedAt: number): Move[] {
   const running = state.processes.flatMap((process, index) => {
     const turn = withTurn(state, index);
     return turn ? processMoves(runner, turn, process, index) : [];
@@ -33,7 +34,7 @@ export function moves(runner: Runner, rules: Rules, state: State, startedAt: num
     ...state.late.map((late, index) => landing(state, late.call, index)),
     ...orphaning(state),
     ...timePasses(state, startedAt),
-    ...userMoves(rules, state),
+    ...userMoves(people, state),
   ];
 }
 
@@ -138,7 +139,7 @@ function timePasses(state: State, startedAt: number): Move[] {
   ];
 }
 
-function userMoves({ subjects, deeds: allowed }: Rules, state: State): Move[] {
+function userMoves({ subjects, deeds: allowed }: People, state: State): Move[] {
   if (state.left.user === 0) return [];
   const spent = spend(state, 'user');
   return subjects

@@ -13,13 +13,19 @@ export interface Mutation {
   readonly spare?: string;
 }
 
-/** Worlds that most rules are missed in. */
+/** The smallest world: one object, one process, nothing goes wrong. */
 export const CALM = { start: 'new', processes: 1, crash: 0, fault: 0, user: 0, switch: 0 } as const;
+/** One person does one thing. */
 export const USER = { ...CALM, user: 1 };
+/** The process dies once. */
 export const CRASH = { ...CALM, crash: 1 };
+/** One request goes wrong. */
 export const FAULT = { ...CALM, fault: 1 };
+/** A crash and a deed. */
 export const CRASH_USER = { ...CALM, crash: 1, user: 1 };
+/** A fault and a deed. */
 export const FAULT_USER = { ...CALM, fault: 1, user: 1 };
+/** Two processes lead, and take turns twice. */
 export const LEADERS = { ...CALM, processes: 2, switch: 2 } as const;
 
 /** A change of one text in one file of `src/certificate`. */

@@ -7,6 +7,7 @@ import type { KeySpec } from '../../src/pki/keys.ts';
  * cost nothing and the same steps always make the same ones. What the protocol decides from them is unchanged.
  */
 
+/** All that the protocol ever reads in a certificate. */
 export interface PaperCertificate {
   readonly id: string;
   readonly key: string;
@@ -31,6 +32,7 @@ export function keyText(key: string): string {
   return `${KEY}${key}`;
 }
 
+/** The certificate in a text that may be anything. */
 export function certificateOf(text: string): PaperCertificate | undefined {
   const [line] = pemCertificates(text);
   if (line === undefined) return undefined;
@@ -51,25 +53,28 @@ let nextKey = (): string => {
   throw new Error('a key is made outside of a step');
 };
 
+/** Sets who names the keys that are made from now on. */
 export function makeKeysBy(source: () => string): void {
   nextKey = source;
 }
 
 // What follows bears the names of src/pki/keys.ts, csr.ts, inspect.ts and temporary.ts.
 
+/** In the place of the one of that name. */
 export const DEFAULT_KEY: KeySpec = { algorithm: 'ECDSA', size: 256 };
 
-/** @public Imported in the place of the one of that name. */
+/** @public In the place of the one of that name. */
 export function generateKey(): Promise<{ keys: string; privateKeyPem: string }> {
   const keys = nextKey();
   return Promise.resolve({ keys, privateKeyPem: keyText(keys) });
 }
 
-/** @public Imported in the place of the one of that name. */
+/** @public In the place of the one of that name. */
 export function createCsr(keys: string): Promise<string> {
   return Promise.resolve(keys);
 }
 
+/** In the place of the one of that name. */
 export function privateKeyDigest(privateKeyPem: string): string | undefined {
   return privateKeyPem.startsWith(KEY) ? privateKeyPem.slice(KEY.length) : undefined;
 }
@@ -79,10 +84,12 @@ export function publicKeyDigest(): never {
   throw new Error('a real key is asked for');
 }
 
+/** In the place of the one of that name. */
 export function pemCertificates(text: string): readonly string[] {
   return text.split('\n').filter((line) => line.startsWith(CERTIFICATE));
 }
 
+/** In the place of the one of that name. */
 export function inspectCertificate(
   text: string,
   _roots?: readonly X509Certificate[],
@@ -108,7 +115,7 @@ export function inspectCertificate(
   };
 }
 
-/** @public Imported in the place of the one of that name. */
+/** @public In the place of the one of that name. */
 export function inspectPair(
   certificatePem: string | undefined,
   privateKeyPem: string | undefined,
@@ -121,7 +128,7 @@ export function inspectPair(
   return { state: 'Matching', certificate };
 }
 
-/** @public Imported in the place of the one of that name. */
+/** @public In the place of the one of that name. */
 export function createTemporaryCertificate(
   key: string,
   _spec: KeySpec,
@@ -135,7 +142,7 @@ export function createTemporaryCertificate(
   );
 }
 
-/** @public Imported in the place of the one of that name: nobody else's certificate is without trust here. */
+/** @public In the place of the one of that name: nobody else's certificate is without trust here. */
 export function isTemporary({ trusted }: Pick<CertificateFacts, 'trusted'>): boolean {
   return !trusted;
 }

@@ -1,32 +1,20 @@
 import { ANNOTATION } from '../../src/api/names.ts';
-import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import { ISSUERS } from './context.ts';
 import { goesWithObject, isLeaving, isTakenDown } from './leaving.ts';
 import { HAND_MADE_ID } from './hand-made.ts';
-import { isAdoptable, isParked, isSaid, refusalOf } from './refusal.ts';
-import {
-  carriedBy,
-  isForeign,
-  isReleased,
-  isPending,
-  isSatisfied,
-  keyOf,
-  noteOf,
-  pairOf,
-  servingSecrets,
-} from './secrets.ts';
-import { brokenByTemporary, brokenWithoutIssuer } from './temporary.ts';
-import { type Call, type CloudflareCall, type State, WAIT_MS } from './state.ts';
+import { isAdoptable } from './refusal.ts';
+import { isForeign, isReleased, isPending, keyOf, noteOf, pairOf, servingSecrets } from './secrets.ts';
+import { brokenByTemporary } from './temporary.ts';
+import type { CloudflareCall } from './calls.ts';
+import { type State, WAIT_MS } from './state.ts';
 
 /**
  * The design's promises. Each function says which one is broken, or nothing. A promise is judged at the moment at
- * which it could be broken: as a request is sent, as its effect takes place, and when all has come to rest.
+ * which it could be broken: as a request is sent, as its effect takes place, and (promises-at-rest.ts) when all has come
+ * to rest.
  */
 
 const GRACE_MS = 3_600_000;
-/** A certificate is renewed when a third of its ninety days is left. */
-const DUE_MS = 28 * 86_400_000;
 
 type PostCall = Extract<CloudflareCall, { readonly verb: 'post' }>;
 
@@ -119,85 +107,4 @@ export function brokenByWrite(before: State, after: State): string | undefined {
 function isAdopted({ api, users }: State, secret: Secret, now: Secret | undefined): boolean {
   const isSame = JSON.stringify(secret.data) === JSON.stringify(now?.data);
   return isSame && users.asks.existingSecret === 'Adopt' && isAdoptable(api, secret);
-}
-
-/** With nothing under way and nothing left to do. */
-export function brokenAtRest(state: State): string | undefined {
-  const { api, cloudflare, users, processes } = state;
-  for (const certificate of Object.values(api.certificates)) {
-    const broken = brokenObject(state, certificate);
-    if (broken !== undefined) return broken;
-  }
-  const left = Object.values(api.secrets).find((secret) => isPending(secret) && !isParked(api, secret));
-  if (left) return `Secret ${left.metadata.name ?? ''} is left over`;
-  const known = new Set([...users.letGo, HAND_MADE_ID]);
-  for (const { status, spec } of Object.values(api.certificates)) {
-    const isRevocable = api.issuers.includes(spec.issuerRef.name);
-    for (const { id } of status?.superseded ?? [])
-      if (!isRevocable || (!users.asks.superseded && !users.leaked.includes(id))) known.add(id);
-  }
-  for (const secret of Object.values(api.secrets)) known.add(carriedBy(secret)?.id ?? '');
-  const keys = new Set([...users.lostKeys, ...Object.values(api.secrets).map((secret) => keyOf(secret))]);
-  const stray = cloudflare.stored.find(
-    ({ id, key, revoked }) => !revoked && !known.has(id) && !keys.has(key),
-  );
-  // With its issuer gone, and its object too or left without another, nobody can look for it: it is given up, and counted.
-  const isWithout = Object.values(api.certificates).some(
-    ({ spec }) => !api.issuers.includes(spec.issuerRef.name),
-  );
-  const mayBeGivenUp = api.issuers.length < ISSUERS.length && (users.hasDeleted || isWithout);
-  if (stray && !mayBeGivenUp)
-    return `certificate ${stray.id} (key ${stray.key}) is a stray: not revoked, and nobody has or keeps it`;
-  const leaked = cloudflare.stored.find(
-    ({ id, revoked }) =>
-      !revoked && users.leaked.includes(id) && !users.letGo.includes(id) && id !== HAND_MADE_ID,
-  );
-  if (leaked && !mayBeGivenUp && !users.hasDeleted)
-    return `certificate ${leaked.id}, whose key leaked, is not revoked`;
-  const { length } = cloudflare.stored;
-  // Two that both believe to lead may each see a need: what counts is that all but one are revoked.
-  return processes.length === 1 && length > users.needs
-    ? `${length} certificates were issued for ${users.needs} needs`
-    : undefined;
-}
-
-function brokenObject({ now, api, cloudflare }: State, certificate: OriginCertificate): string | undefined {
-  const { metadata, spec, status } = certificate;
-  const target = api.secrets[spec.secretName];
-  if (isLeaving(certificate)) return `${metadata.name} is deleted and does not go`;
-  const refusal = refusalOf(api, certificate);
-  if (refusal !== undefined && !isSaid(certificate, refusal))
-    return `the status of ${metadata.name} does not say ${refusal}`;
-  if (refusal === 'IssuerNotFound') return brokenWithoutIssuer(api, certificate);
-  if (refusal !== undefined) return undefined;
-  if (!isSatisfied(certificate, target))
-    return `Secret ${spec.secretName} does not hold what ${metadata.name} asks for`;
-  const { id = '', notAfter = 0 } = pairOf(target) ?? {};
-  if (notAfter < now + DUE_MS) return `Secret ${spec.secretName} holds a pair that is due`;
-  if (cloudflare.stored.some((stored) => stored.id === id && stored.revoked))
-    return `Secret ${spec.secretName} holds certificate ${id}, which is revoked`;
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
-  if (ready !== 'True' || status?.certificate?.id !== id)
-    return `the status of ${metadata.name} does not say Ready with certificate ${id}`;
-  return undefined;
-}
-
-/** Effects that the world can have done and not answered. */
-export function hasEffect(call: Call): boolean {
-  switch (call.verb) {
-    case 'create':
-    case 'patch':
-    case 'delete':
-    case 'post':
-    case 'revoke':
-      return true;
-    case 'apply':
-      return !call.dryRun;
-    case 'get':
-    case 'list':
-    case 'list keepers':
-    case 'listing':
-    case 'read':
-      return false;
-  }
 }

@@ -1,7 +1,8 @@
 import { digest as digestOfText, digestOfAnswer, digestOfObjects } from './digest.ts';
 import { LivePass, type Progress } from './live-pass.ts';
 import type { Protocol } from './load.ts';
-import type { Answer, Objects, Pass, Process } from './state.ts';
+import type { Answer } from './calls.ts';
+import type { Objects, Pass, Process } from './state.ts';
 
 /** Live passes kept; one that was dropped is played again from its beginning. */
 const LIVE_KEPT = 5000;

@@ -1,6 +1,6 @@
 import { ISSUERS } from './context.ts';
 import { type HandMade, withHandMade } from './hand-made.ts';
-import type { Rules } from './moves.ts';
+import type { People } from './moves.ts';
 import { isAtRest, moves } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { keysOf } from './secrets.ts';
@@ -68,9 +68,9 @@ export function firstIssuance(
 /** The same after its first certificate was issued in good weather. */
 export async function issued(runner: Runner, left: Budget, setting: Setting): Promise<State> {
   let state = firstIssuance(NOTHING, setting);
-  const rules: Rules = { subjects: [], deeds: [] };
+  const people: People = { subjects: [], deeds: [] };
   while (!isAtRest(state)) {
-    const [move] = moves(runner, rules, state, START);
+    const [move] = moves(runner, people, state, START);
     if (move === undefined) throw new Error('the first issuance does not come to its end');
     state = (await move.step()).state;
   }

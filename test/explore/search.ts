@@ -1,9 +1,10 @@
 import { digest, digestOf, digestOfObjects } from './digest.ts';
-import { isAtRest, moves, type Rules } from './moves.ts';
-import { brokenAtRest } from './promises.ts';
+import { isAtRest, moves, type People } from './moves.ts';
+import { brokenAtRest } from './promises-at-rest.ts';
 import type { Runner } from './runner.ts';
 import type { Process, State } from './state.ts';
 
+/** How to search, and when to stop. */
 export interface Limits {
   /**
    * `nearest` finds a shortest way to a broken promise. `deepest` keeps few states in memory and goes on with passes
@@ -16,6 +17,7 @@ export interface Limits {
   readonly onProgress?: (states: number) => void;
 }
 
+/** What a search has found. */
 export interface Findings {
   readonly states: number;
   /** Most moves from the start to a state. */
@@ -28,6 +30,7 @@ export interface Findings {
   readonly violation: Violation | undefined;
 }
 
+/** A promise that is broken, and the moves that lead there. */
 export interface Violation {
   readonly broken: string;
   readonly trace: readonly string[];
@@ -45,7 +48,7 @@ const PROGRESS = 50_000;
 /** Visits every state that can be reached, until a promise is broken. */
 export async function explore(
   runner: Runner,
-  rules: Rules,
+  people: People,
   start: State,
   { first, states, onProgress }: Limits,
 ): Promise<Findings> {
@@ -66,7 +69,7 @@ export async function explore(
       const broken = brokenAtRest(place.state);
       if (broken !== undefined) return result(false, { broken, trace: [...traceOf(place), 'at rest'] });
     }
-    for (const { label, step } of moves(runner, rules, place.state, start.now)) {
+    for (const { label, step } of moves(runner, people, place.state, start.now)) {
       const { state, broken } = await step();
       const next: Place = { state, label, depth: place.depth + 1, from: place };
       if (broken !== undefined) return result(false, { broken, trace: traceOf(next) });

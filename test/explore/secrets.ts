@@ -33,6 +33,7 @@ export function keyOf(secret: Secret | undefined): string | undefined {
   return privateKeyDigest(decode(secret?.data?.[SECRET_KEY.privateKey]) ?? '');
 }
 
+/** Whether it keeps the key of an issuance that is not finished. */
 export function isPending({ type }: Secret): boolean {
   return type === PENDING_SECRET_TYPE;
 }
@@ -47,6 +48,7 @@ export function isForeign(secret: Secret | undefined): boolean {
   return secret !== undefined && !isPending(secret) && noteOf(secret, 'certificate') === '';
 }
 
+/** An annotation of ours by its short name; empty where there is none. */
 export function noteOf(secret: Secret | undefined, name: keyof typeof ANNOTATION): string {
   return secret?.metadata.annotations?.[ANNOTATION[name]] ?? '';
 }

@@ -1,6 +1,6 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import type { KubeError } from '../../src/kube/errors.ts';
+import type { Answer, Call } from './calls.ts';
 
 /**
  * The whole world of one moment as plain data that is never changed: what the API server and Cloudflare hold, what is
@@ -49,6 +49,7 @@ export interface Objects {
   readonly births: Readonly<Record<string, number>>;
 }
 
+/** A certificate that Cloudflare has signed. */
 export interface Stored {
   readonly id: string;
   readonly key: string;
@@ -65,6 +66,7 @@ export interface Post {
   readonly refused: boolean;
 }
 
+/** What Cloudflare holds, and whether it answers. */
 export interface Cloudflare {
   readonly stored: readonly Stored[];
   /** Until then it answers nobody, ms since the epoch. */
@@ -114,52 +116,7 @@ export interface Users {
   readonly needs: number;
 }
 
-export type KubeCall =
-  | { readonly to: 'kube'; readonly verb: 'get'; readonly plural: string; readonly name: string }
-  | { readonly to: 'kube'; readonly verb: 'list' | 'list keepers' }
-  | { readonly to: 'kube'; readonly verb: 'create'; readonly body: Secret }
-  | {
-      readonly to: 'kube';
-      readonly verb: 'apply';
-      readonly plural: string;
-      readonly body: Secret & { readonly status?: object };
-      readonly dryRun: boolean;
-    }
-  | {
-      readonly to: 'kube';
-      readonly verb: 'patch';
-      readonly plural: string;
-      readonly name: string;
-      readonly patch: Secret;
-    }
-  | {
-      readonly to: 'kube';
-      readonly verb: 'delete';
-      readonly name: string;
-      readonly uid: string | undefined;
-      readonly resourceVersion: string | undefined;
-    };
-
-export type CloudflareCall =
-  | {
-      readonly to: 'cloudflare';
-      readonly verb: 'post';
-      readonly key: string;
-      readonly hostnames: readonly string[];
-      readonly days: number;
-    }
-  | { readonly to: 'cloudflare'; readonly verb: 'listing' }
-  | { readonly to: 'cloudflare'; readonly verb: 'read'; readonly id: string }
-  | { readonly to: 'cloudflare'; readonly verb: 'revoke'; readonly id: string };
-
-/** A request, and when it was sent, ms since the epoch. */
-export type Call = (KubeCall | CloudflareCall) & { readonly sentAt: number };
-
-export type Answer =
-  | { readonly ok: unknown }
-  | { readonly kube: KubeError['kind'] }
-  | { readonly cloudflare: 'CloudflareUnavailable' | 'NotFound' | 'RateLimited'; readonly definite: boolean };
-
+/** The effect of a request that nobody waits for any more. */
 export interface Late {
   readonly call: Call;
   /** It happens before this time or never, ms since the epoch. */
@@ -182,6 +139,7 @@ export interface Process {
   readonly pass: Pass | undefined;
 }
 
+/** A listing of all certificates, which serves every pass that may use one so old. */
 export interface KeptListing {
   /** Monotonic ms. */
   readonly startedMs: number;
@@ -201,13 +159,17 @@ export interface Pass {
   readonly calls: readonly Call[];
 }
 
+/** One answer, and when it came. */
 export interface Heard {
   readonly now: number;
   readonly answer: Answer;
 }
 
+/** The one namespace that there is. */
 export const NAMESPACE = 'shop';
+/** `--cloudflare-post-timeout`. */
 export const POST_TIMEOUT_MS = 30_000;
+/** `--settle`. */
 export const SETTLE_MS = 30_000;
 /** How long after its sending a POST for one hostname can still store something that a listing shows. */
 export const WAIT_MS = POST_TIMEOUT_MS + 1000 + SETTLE_MS;

@@ -1,7 +1,8 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import { isTemporaryId } from './paper.ts';
 import { isPending, issuedPairOf, noteOf, temporaryPairOf } from './secrets.ts';
-import type { CloudflareCall, Objects, State } from './state.ts';
+import type { CloudflareCall } from './calls.ts';
+import type { Objects, State } from './state.ts';
 
 /** The promises about temporary pairs; each function says which one is broken, or nothing. */
 

@@ -12,6 +12,7 @@ import { type Asks, isMidway, NAMESPACE, type Objects, type State, type Users } 
 export const HOSTNAMES = [['a.example.com'], ['b.example.com']] as const;
 const SECRETS = ['one', 'two'] as const;
 
+/** A person makes an object of that name, which asks for what the objects of this world ask for. */
 export function created(
   state: State,
   name: string,
@@ -83,6 +84,10 @@ function mayStillWrite(state: State): boolean {
   return isMidway(state) || state.late.length > 0;
 }
 
+/**
+ * A person changes the object's spec.
+ *
+ * @param needs how many more certificates may be issued for that. */
 export function changed(
   state: State,
   certificate: OriginCertificate,
@@ -116,6 +121,7 @@ export function otherIssuer(
   return andDelete ? withoutIssuer(after, before) : after;
 }
 
+/** A person deletes the issuer; nobody makes it again. */
 export function withoutIssuer(state: State, name: string): State | undefined {
   const { api } = state;
   if (!api.issuers.includes(name)) return undefined;
@@ -152,6 +158,7 @@ function leftToOthers({ api, users }: State, { metadata, spec }: OriginCertifica
   };
 }
 
+/** A person sets the annotation `request` to a value that it never had: one more certificate is asked for. */
 export function asking(state: State, certificate: OriginCertificate, request: string): State {
   const { metadata } = certificate;
   const asked = Number(metadata.annotations?.[request] ?? '0') + 1;
@@ -180,6 +187,7 @@ export function asked({ certificates }: Objects): number {
   return requests.some((annotations) => kinds.some((kind) => annotations[kind] !== undefined)) ? 1 : 0;
 }
 
+/** With these things about people told otherwise. */
 export function withUsers(state: State, change: Partial<Users>): State {
   return { ...state, users: { ...state.users, ...change } };
 }

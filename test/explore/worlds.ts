@@ -1,5 +1,5 @@
 import type { HandMade } from './hand-made.ts';
-import { type Rules } from './moves.ts';
+import type { People } from './moves.ts';
 import type { Runner } from './runner.ts';
 import { firstIssuance, issued } from './scenarios.ts';
 import type { Asks, Budget, State } from './state.ts';
@@ -162,13 +162,13 @@ export const FULL: readonly World[] = [
   },
 ];
 
-/** The first state and the rules of a world. */
-export async function begin(world: World, runner: Runner): Promise<{ state: State; rules: Rules }> {
+/** The first state of a world, and what people may do in it. */
+export async function begin(world: World, runner: Runner): Promise<{ state: State; people: People }> {
   const { crash, fault, user } = world;
   const left: Budget = { crash, fault, user, switch: world.switch };
   const objects = world.objects ?? ['web'];
   const state = world.start === 'new' ? firstIssuance(left, world) : await issued(runner, left, world);
-  return { state, rules: { subjects: objects, deeds: world.deeds ?? DEEDS } };
+  return { state, people: { subjects: objects, deeds: world.deeds ?? DEEDS } };
 }
 
 /** The world in words. */
@@ -181,7 +181,7 @@ export function titleOf(world: World): string {
     ...(user > 0 ? [`${user} user`] : []),
     ...(processes > 1 ? [`${processes} leaders, ${switches} switch`] : []),
     ...(hand ? [`${hand} pair made by hand`] : []),
-    ...Object.entries(asks).map(([field, value]) => `${field} ${value}`),
+    ...Object.entries(asks).map(([field, value]) => (value === true ? field : `${field} ${value}`)),
     ...(deeds ? [deeds.length > 3 ? `${deeds.length} deeds` : deeds.join(', ')] : []),
   ];
   return parts.join(' + ');

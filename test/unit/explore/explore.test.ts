@@ -17,8 +17,8 @@ describe('the protocol, driven through every state of a small world,', () => {
     'keeps every promise: %s',
     async (_, world) => {
       const runner = new Runner(await loadProtocol());
-      const { state, rules } = await begin(world, runner);
-      const found = await explore(runner, rules, state, { first: 'deepest', states: 200_000 });
+      const { state, people } = await begin(world, runner);
+      const found = await explore(runner, people, state, { first: 'deepest', states: 200_000 });
       expect(found.violation).toBeUndefined();
       expect(found.complete).toBe(true);
       expect(found.rests).toBeGreaterThan(0);
@@ -34,8 +34,8 @@ describe('the protocol, driven through every state of a small world,', () => {
         ({ states: taken, spare }) => taken <= AFFORDABLE && spare === undefined,
       )) {
         const runner = new Runner(await loadProtocol(edits));
-        const { state, rules } = await begin(world, runner);
-        const found = await explore(runner, rules, state, { first: 'nearest', states: 2 * states });
+        const { state, people } = await begin(world, runner);
+        const found = await explore(runner, people, state, { first: 'nearest', states: 2 * states });
         if (found.violation === undefined) kept.push(rule);
       }
       expect(kept).toEqual([]);
