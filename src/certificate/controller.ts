@@ -1,5 +1,7 @@
-import { FIELD_MANAGER } from '../api/names.ts';
+import { ANNOTATION, FIELD_MANAGER } from '../api/names.ts';
+import type { OriginCertificate } from '../api/v1alpha1.ts';
 import { KubeError } from '../kube/errors.ts';
+import type { SecretFacts } from '../secret-facts.ts';
 import { act } from './act.ts';
 import { type Action, type Effect, isRest, type Rest } from './action.ts';
 import type { CertificateContext } from './context.ts';
@@ -133,14 +135,22 @@ async function carryOut(
 
 /**
  * The status names the new certificate and the one it replaced before the pending Secret, which knows them too, is
- * deleted, and before a new issuance overwrites what the target's annotations say.
+ * deleted, before a new issuance overwrites what the target's annotations say, and before a former Secret is let go that
+ * alone knows it.
  */
 function mustReportFirst({ certificate, target }: World, action: Action): boolean {
   if (certificate === undefined) return false;
   if (action.type === 'Discard') return true;
+  if (action.type === 'Release') return tellsMore(certificate, action.former);
   if (action.type !== 'Issue' || target?.pair.state !== 'Matching') return false;
   const replaced = replacedCertificate(target);
   return replaced !== undefined && certificate.status?.certificate?.id !== replaced.id;
+}
+
+/** What a former Secret says that it replaced, and the status does not: nobody looks there once it is let go. */
+function tellsMore({ status }: OriginCertificate, { annotations }: SecretFacts): boolean {
+  const id = annotations[ANNOTATION.previousCertificateId] ?? '';
+  return id !== '' && !status?.superseded?.some((each) => each.id === id);
 }
 
 async function reported(

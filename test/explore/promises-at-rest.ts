@@ -1,9 +1,10 @@
+import { MANAGED_LABEL } from '../../src/api/names.ts';
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
 import { ISSUERS } from './context.ts';
 import { HAND_MADE_ID } from './hand-made.ts';
 import { isLeaving } from './leaving.ts';
 import { isParked, isSaid, refusalOf } from './refusal.ts';
-import { carriedBy, isPending, isSatisfied, keyOf, pairOf } from './secrets.ts';
+import { carriedBy, isPending, isSatisfied, keyOf, pairOf, servingSecrets } from './secrets.ts';
 import type { State } from './state.ts';
 import { brokenWithoutIssuer } from './temporary.ts';
 
@@ -74,15 +75,19 @@ function toldBy({ api, users }: State): string[] {
   });
 }
 
+/** A leaked certificate outlives only an object that went, or one that cannot have another; and where nobody finds it. */
 function brokenByLeak(state: State): string | undefined {
-  const { cloudflare, users } = state;
-  const excepted = new Set([...users.letGo, HAND_MADE_ID]);
+  const { api, cloudflare, users } = state;
+  const isRefused = Object.values(api.certificates).some((each) => refusalOf(api, each) !== undefined);
+  if (users.hasDeleted || isRefused || mayBeGivenUp(state)) return undefined;
+  const hidden = servingSecrets(api)
+    .filter(({ metadata }) => metadata.labels?.[MANAGED_LABEL] === undefined)
+    .map((secret) => carriedBy(secret)?.id ?? '');
+  const excepted = new Set([...users.letGo, ...hidden, HAND_MADE_ID]);
   const leaked = cloudflare.stored.find(
     ({ id, revoked }) => !revoked && users.leaked.includes(id) && !excepted.has(id),
   );
-  return leaked === undefined || users.hasDeleted || mayBeGivenUp(state)
-    ? undefined
-    : `certificate ${leaked.id}, whose key leaked, is not revoked`;
+  return leaked && `certificate ${leaked.id}, whose key leaked, is not revoked`;
 }
 
 /** With its issuer gone, and its object too or left without another, nobody can look for it: it is given up, and counted. */

@@ -9,6 +9,12 @@ export const SETTLING: readonly Mutation[] = [
     edits: [edit('controller.ts', 'if (mustReportFirst(seen.world, action)) seen', 'if (false) seen')],
   },
   {
+    rule: 'status before a former Secret is let go that alone knows what it replaced',
+    world: { ...USER, start: 'issued', user: 4, deeds: ['edit hostnames', 'rename Secret'] },
+    states: 32_391,
+    edits: [edit('controller.ts', 'return tellsMore(certificate, action.former);', 'return false;')],
+  },
+  {
     rule: 'a pending Secret is looked at before anything else to do',
     world: CRASH,
     states: 658,

@@ -106,6 +106,8 @@ export const SMALL: readonly World[] = [
   { ...ONE, start: 'issued', asks: BRIDGED, crash: 0, fault: 1, user: 1, deeds: BRIDGING },
   // It found what was forgotten because a temporary pair lay under the new name.
   { ...ONE, start: 'issued', asks: BRIDGED, crash: 0, fault: 0, user: 3, deeds: LEAKING },
+  // It found what was forgotten because a former Secret was let go before the status told what that one replaced.
+  { ...ONE, start: 'issued', crash: 0, fault: 0, user: 4, deeds: ['edit hostnames', 'rename Secret'] },
 ];
 
 /** The full bound. */
