@@ -11,7 +11,8 @@ import { issuerKey } from './issuer-view.ts';
 import type { IssuerRef } from './need.ts';
 import { reasonOf } from './outcome.ts';
 import { type Subject, subjectKey } from './subject.ts';
-import { due, owed } from './superseded.ts';
+import { due } from './revoke-time.ts';
+import { owed } from './superseded.ts';
 import { isRefused, revokersOf, sessionsFor } from './token-sessions.ts';
 import { type IncidentView, isLiving, type Request, type World } from './world.ts';
 

@@ -6,7 +6,8 @@ import { gate } from './gates.ts';
 import { holdsCertificate } from './guard.ts';
 import { recordOf } from './judge.ts';
 import { decidePending } from './pending-rules.ts';
-import { graceOf, isMarked, owed, type Superseded } from './superseded.ts';
+import { graceOf } from './revoke-time.ts';
+import { isMarked, owed, type Superseded } from './superseded.ts';
 import type { Leaving, World } from './world.ts';
 
 /** How often it is looked at while something else is awaited. */

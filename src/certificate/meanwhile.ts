@@ -2,7 +2,7 @@ import { type Action, isRest, type Rest } from './action.ts';
 import { gate } from './gates.ts';
 import { recordOf } from './judge.ts';
 import { renewalOf } from './renewal.ts';
-import { due, nextDueAt } from './superseded.ts';
+import { due, nextDueAt } from './revoke-time.ts';
 import { nextTwinAt } from './twins.ts';
 import type { Living } from './world.ts';
 

@@ -2,7 +2,7 @@ import { ANNOTATION } from '../api/names.ts';
 import type { OriginCertificate } from '../api/v1alpha1.ts';
 import type { Twin } from '../known-certificates.ts';
 import { keeperOf, type SecretFacts } from '../secret-facts.ts';
-import { graceOf } from './superseded.ts';
+import { graceOf } from './revoke-time.ts';
 import type { Living } from './world.ts';
 
 /** Those that are old enough to be revoked. One whose key is not settled yet may still be put to use. */

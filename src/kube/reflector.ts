@@ -1,20 +1,11 @@
 import { Turns } from '../turns.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
+import { type Change, Copy } from './copy.ts';
 import { KubeError } from './errors.ts';
 import { type KubeObject, keyOf, refOf } from './object.ts';
 import { pause } from './pause.ts';
 import type { Resource } from './resource.ts';
-
-/** Added: no `previous`. Deleted: no `current`. An object replaced under its name is deleted, then added. */
-export interface Change<S> {
-  readonly key: string;
-  readonly current?: Readonly<S>;
-  readonly previous?: Readonly<S>;
-  readonly uid: string;
-  /** Of the newest state seen, so that a caller can tell its own writes. */
-  readonly resourceVersion: string;
-}
 
 interface BaseOptions<S> {
   readonly client: KubeClient;
@@ -37,12 +28,6 @@ export type ReflectorOptions<T extends KubeObject, S> = BaseOptions<S> & {
   readonly resource: Resource<T>;
 } & ([T] extends [S] ? { readonly transform?: (object: T) => S } : { readonly transform: (object: T) => S });
 
-interface Entry<S> {
-  readonly value: Readonly<S>;
-  readonly uid: string;
-  readonly resourceVersion: string;
-}
-
 /** A watch that the server ends sooner than this is a failure too, or a broken server would be asked without pause. */
 const SHORT_WATCH_MS = 1_000;
 /** A server that asks us to stay away for longer is not believed. */
@@ -55,16 +40,19 @@ const MAX_RETRY_AFTER_MS = 5 * 60_000;
  */
 export class Reflector<T extends KubeObject, S = T> {
   readonly #o: ReflectorOptions<T, S>;
-  readonly #transform: (object: T) => S;
-  readonly #store = new Map<string, Entry<S>>();
+  readonly #store: Copy<T, S>;
   readonly #backoff: Backoff;
   readonly #synced = Promise.withResolvers<void>();
   #hasSynced = false;
 
   constructor(options: ReflectorOptions<T, S>) {
     this.#o = options;
-    // Without a transform the options' type says that a T is an S.
-    this.#transform = options.transform ?? ((object: T) => object as KubeObject as S);
+    this.#store = new Copy<T, S>({
+      // Without a transform the options' type says that a T is an S.
+      transform: options.transform ?? ((object: T) => object as KubeObject as S),
+      onChange: options.onChange,
+      onError: (error) => this.#tell(error),
+    });
     this.#backoff = new Backoff({ minMs: 800, maxMs: 30_000, resetAfterMs: 120_000, random: options.random });
   }
 
@@ -82,15 +70,15 @@ export class Reflector<T extends KubeObject, S = T> {
   }
 
   get(key: string): Readonly<S> | undefined {
-    return this.#store.get(key)?.value;
+    return this.#store.get(key);
   }
 
   list(): Readonly<S>[] {
-    return Array.from(this.#store.values(), ({ value }) => value);
+    return this.#store.list();
   }
 
-  *entries(): Generator<[key: string, value: Readonly<S>]> {
-    for (const [key, { value }] of this.#store) yield [key, value];
+  entries(): Generator<[key: string, value: Readonly<S>]> {
+    return this.#store.entries();
   }
 
   /** Runs until the signal aborts; never rejects. */
@@ -120,12 +108,12 @@ export class Reflector<T extends KubeObject, S = T> {
     // A list without resourceVersion is never older than anything seen before, so pages may go straight in.
     for await (const page of client.pages(resource, { namespace, labelSelector, signal })) {
       for (const object of page.items) {
-        seen.add(this.#put(object));
+        seen.add(this.#store.put(object));
         await turns.over;
       }
       resourceVersion = page.resourceVersion;
     }
-    for (const key of this.#store.keys()) if (!seen.has(key)) this.#drop(key);
+    this.#store.keep(seen);
     this.#hasSynced = true;
     this.#synced.resolve();
     return resourceVersion;
@@ -149,53 +137,9 @@ export class Reflector<T extends KubeObject, S = T> {
         continue;
       }
       const { object } = event;
-      if (event.type === 'DELETED') this.#drop(keyOf(refOf(object)), object.metadata.resourceVersion);
-      else this.#put(object);
+      if (event.type === 'DELETED') this.#store.drop(keyOf(refOf(object)), object.metadata.resourceVersion);
+      else this.#store.put(object);
       yield object.metadata.resourceVersion ?? '';
-    }
-  }
-
-  #put(object: T): string {
-    const key = keyOf(refOf(object));
-    const { uid = '', resourceVersion = '' } = object.metadata;
-    const before = this.#store.get(key);
-    if (before !== undefined && before.uid === uid && before.resourceVersion === resourceVersion) return key;
-    if (before !== undefined && before.uid !== uid) this.#drop(key);
-    const current = this.#make(object);
-    if (current === undefined) {
-      this.#drop(key);
-      return key;
-    }
-    const previous = this.#store.get(key)?.value;
-    this.#store.set(key, { value: current, uid, resourceVersion });
-    this.#change({ key, current, ...(previous === undefined ? {} : { previous }), uid, resourceVersion });
-    return key;
-  }
-
-  /** An object that cannot be transformed is told and left out: it must not keep the others from being seen. */
-  #make(object: T): S | undefined {
-    try {
-      return this.#transform(object);
-    } catch (error) {
-      this.#tell(error);
-      return undefined;
-    }
-  }
-
-  /** Without a resourceVersion the deletion was not seen, only that the object is gone. */
-  #drop(key: string, resourceVersion?: string): void {
-    const before = this.#store.get(key);
-    if (before === undefined) return;
-    this.#store.delete(key);
-    const { value: previous, uid } = before;
-    this.#change({ key, previous, uid, resourceVersion: resourceVersion ?? before.resourceVersion });
-  }
-
-  #change(change: Change<S>): void {
-    try {
-      this.#o.onChange?.(change);
-    } catch (error) {
-      this.#tell(error);
     }
   }
 

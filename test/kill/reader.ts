@@ -1,6 +1,7 @@
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import { type Change, Reflector } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/copy.ts';
+import { Reflector } from '../../src/kube/reflector.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
 import { decode } from '../../src/secret-facts.ts';

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../programs/errors.ts';
 import type { FaultSpec } from '../simulator/fault.ts';
 import { ruleOf } from './api-trouble.ts';
+import { Background } from './background.ts';
 import type { Journal } from './journal.ts';
 import type { Replica, Replicas } from './replicas.ts';
 import type { Site } from './site.ts';
@@ -20,9 +20,7 @@ export interface Restarts {
 export class Faults {
   readonly #stage: Stage;
   readonly #replicas: Replicas;
-  readonly #journal: Journal;
-  readonly #stop = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #background: Background;
   readonly #restarts: Restarts | undefined;
   /** What needs the API server, one after the other: none of it while that restarts. */
   #atApi: Promise<void> = Promise.resolve();
@@ -32,7 +30,9 @@ export class Faults {
     this.#restarts = restarts;
     this.#stage = stage;
     this.#replicas = replicas;
-    this.#journal = journal;
+    this.#background = new Background((error) => {
+      journal.violation(`a fault could not be made or ended: ${errorMessage(error)}`);
+    });
   }
 
   /** Begins a fault; resolves once it has begun. */
@@ -41,7 +41,7 @@ export class Faults {
     switch (step.kind) {
       case 'outage':
         await simulator.inject({ operation: '*', count: 0, status: step.status, html: true });
-        return this.#later(step.ms, () => simulator.clearFaults());
+        return this.#background.later(step.ms, () => simulator.clearFaults());
       case 'lose':
         return simulator.inject({ operation: step.operation, count: step.count, ...lossOf(step.how) });
       case 'limit':
@@ -58,7 +58,7 @@ export class Faults {
         const lateSigningMs = step.signing ? lateMs : 0;
         const lateListingMs = step.listing ? lateMs : 0;
         await simulator.settings({ lateSigningMs, lateListingMs });
-        return this.#later(step.ms, () => this.#notLate());
+        return this.#background.later(step.ms, () => this.#notLate());
       }
       case 'token refused':
         return this.#refuseToken(step);
@@ -77,7 +77,7 @@ export class Faults {
       case 'pause':
         return this.#pause(step.ms);
       case 'roll':
-        return this.#inBackground(() => this.#roll());
+        return this.#background.run(() => this.#roll());
       default:
         throw new Error(`${step.kind} is no fault`);
     }
@@ -85,8 +85,7 @@ export class Faults {
 
   /** Ends everything that is wrong; resolves when it has ended. */
   async end(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#running);
+    await this.#background.end();
     for (const { api } of this.#replicas.all) api.clear();
     await this.#stage.simulator.clearFaults();
     await this.#notLate();
@@ -101,7 +100,7 @@ export class Faults {
     const id = issuers.tokenIds[issuer];
     if (id === undefined) return;
     await simulator.updateToken(id, { status: 'disabled' });
-    this.#later(ms, async () => {
+    this.#background.later(ms, async () => {
       if (replaced) await this.#withApi(() => issuers.replaceToken(issuer));
       else await simulator.updateToken(id, { status: 'active' });
     });
@@ -114,10 +113,10 @@ export class Faults {
     if (how === 'is cut off') {
       api.pause();
       api.resetAll();
-      return this.#later(ms, () => Promise.resolve(api.resume()));
+      return this.#background.later(ms, () => Promise.resolve(api.resume()));
     }
     const end = api.inject({ ...ruleOf(how), ...(how === 'is slow' ? {} : { count: count * 4 }) });
-    return this.#later(ms, () => Promise.resolve(end()));
+    return this.#background.later(ms, () => Promise.resolve(end()));
   }
 
   #breakOrigin(site: Site | undefined, ms: number): void {
@@ -125,7 +124,7 @@ export class Faults {
     site.brokenSinceMs = performance.now();
     site.healthySinceMs = undefined;
     site.origin.setBroken(true);
-    this.#later(ms, async () => {
+    this.#background.later(ms, async () => {
       site.origin.setBroken(false);
       site.brokenSinceMs = undefined;
       site.healthySinceMs = performance.now() + ORIGINS_MEND_MS;
@@ -152,17 +151,17 @@ export class Faults {
   }
 
   #kill(whom: 'leader' | 'both'): void {
-    this.#inBackground(async () => {
+    this.#background.run(async () => {
       const leader = whom === 'leader' ? await this.#replicas.leader() : undefined;
       for (const replica of leader ? [leader] : this.#replicas.all) replica.signal('SIGKILL');
     });
   }
 
   #pause(ms: number): void {
-    this.#inBackground(async () => {
+    this.#background.run(async () => {
       const leader = await this.#replicas.leader();
       leader?.signal('SIGSTOP');
-      await this.#wait(ms);
+      await this.#background.wait(ms);
       leader?.signal('SIGCONT');
     });
   }
@@ -175,30 +174,7 @@ export class Faults {
   }
 
   async #isBack(replica: Replica): Promise<void> {
-    while (replica.operator === undefined && !this.#stop.signal.aborted) await this.#wait(100);
-  }
-
-  #later(ms: number, work: () => Promise<void>): void {
-    this.#inBackground(async () => {
-      await this.#wait(ms);
-      await work();
-    });
-  }
-
-  /** Not waited for, unless the soak ends. */
-  #inBackground(work: () => Promise<void>): void {
-    const running = work()
-      .catch((error: unknown) => {
-        this.#journal.violation(`a fault could not be made or ended: ${errorMessage(error)}`);
-      })
-      .finally(() => void this.#running.delete(running));
-    this.#running.add(running);
-  }
-
-  /** Cut short when the soak ends. */
-  async #wait(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    await sleep(signal.aborted ? 0 : ms, undefined, { signal }).catch(() => undefined); // Aborted: it is over.
+    while (replica.operator === undefined && !this.#background.isOver) await this.#background.wait(100);
   }
 }
 

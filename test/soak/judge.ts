@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../src/kube/object.ts';
-import { type Change, Reflector } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/copy.ts';
+import { Reflector } from '../../src/kube/reflector.ts';
 import type { Resource } from '../../src/kube/resource.ts';
 import { InTurn } from './in-turn.ts';
 import type { Journal } from './journal.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject, Secret } from '../../src/kube/object.ts';
-import type { Change } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/copy.ts';
 import { encode } from '../../src/secret-facts.ts';
 
 /** What strangers write on objects begins so, and is nobody else's to take away. */

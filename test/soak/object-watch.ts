@@ -1,5 +1,5 @@
 import type { OriginCertificate } from '../../src/api/v1alpha1.ts';
-import type { Change } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/copy.ts';
 import { inspectCertificate } from '../../src/pki/inspect.ts';
 import { originCertificates } from '../../src/resources.ts';
 import { decode } from '../../src/secret-facts.ts';

@@ -1,6 +1,6 @@
 import { ANNOTATION, PENDING_SECRET_TYPE } from '../../src/api/names.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import type { Change } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/copy.ts';
 import { secrets } from '../../src/kube/resource.ts';
 import { inspectPair, type PairFacts } from '../../src/pki/inspect.ts';
 import { privateKeyDigest } from '../../src/pki/keys.ts';

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { ANNOTATION } from '../../src/api/names.ts';
 import type { Secret } from '../../src/kube/object.ts';
-import type { Change } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/copy.ts';
 import { inspectPair } from '../../src/pki/inspect.ts';
 import { decode } from '../../src/secret-facts.ts';
 import { isStrangers } from './marks.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../src/kube/object.ts';
-import type { Change } from '../../src/kube/reflector.ts';
+import type { Change } from '../../src/kube/copy.ts';
 
 /**
  * Which states of which objects are people's doing. People work one after the other, so that it is known as soon as

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { keyOf, refOf, type Secret } from '../../../src/kube/object.ts';
-import { type Change, Reflector, type ReflectorOptions } from '../../../src/kube/reflector.ts';
+import type { Change } from '../../../src/kube/copy.ts';
+import { Reflector, type ReflectorOptions } from '../../../src/kube/reflector.ts';
 import { secrets } from '../../../src/kube/resource.ts';
 import { NotYet, waitFor } from '../../support/wait.ts';
 import type { World } from './world.ts';

@@ -5,7 +5,7 @@ import { formatDuration, parseDuration } from '../../../src/api/duration.ts';
 import { holdUntil } from '../../../src/api/hold-until.ts';
 import { ANNOTATION } from '../../../src/api/names.ts';
 import { renewalOf } from '../../../src/certificate/renewal.ts';
-import { graceOf } from '../../../src/certificate/superseded.ts';
+import { graceOf } from '../../../src/certificate/revoke-time.ts';
 import { duration } from '../../../src/flag-kinds.ts';
 import { decide } from '../../../src/zone/decide.ts';
 import { holdOf } from '../../../src/zone/hold.ts';

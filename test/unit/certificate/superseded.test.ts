@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { FINALIZER } from '../../../src/api/names.ts';
 import type { OriginCertificate } from '../../../src/api/v1alpha1.ts';
 import { decide } from '../../../src/certificate/decide.ts';
+import { due, nextDueAt } from '../../../src/certificate/revoke-time.ts';
 import {
-  due,
   fitting,
-  nextDueAt,
   owed,
   replacedEntry,
   type Superseded,
