@@ -14,7 +14,8 @@ const LOOK_EVERY_MS = 1000;
 
 /**
  * Whoever runs the origins of the sites: they demand a client certificate once the status says that they may, of the CAs
- * that are published at each moment, and no more once it says that it is switched off for them.
+ * that are published at each moment, and no more once it says that it is in the way: of switching off, or of the way
+ * back from a mode in which nothing is shown to them.
  */
 export class Doorkeepers {
   /** How often an origin began to demand one. */
@@ -58,8 +59,7 @@ export class Doorkeepers {
     const pem = decode((await kube.get(secrets, ref, writing()))?.data?.['ca.crt']) ?? '';
     const cas = pemCertificates(pem).map((ca) => new X509Certificate(ca));
     const { origin, pulls } = site;
-    if (pulls.mode === 'Off' && zone?.status?.authenticatedOriginPulls?.state === 'SwitchingOff')
-      origin.demand(undefined);
+    if (mustNotDemand(zone, pulls)) origin.demand(undefined);
     else if (origin.demands) origin.demand(cas);
     else if (pulls.mode === 'Zone' && mayDemand(zone) && cas.length > 0) {
       this.demands += 1;
@@ -72,7 +72,17 @@ type Told = Pick<OriginZone, 'status'> & { readonly metadata: Pick<OriginZone['m
 
 /** Whether the status says so of the spec as it is. */
 export function mayDemand(zone: Told | undefined): boolean {
-  const inSync = zone?.status?.conditions?.find(({ type }) => type === 'InSync');
-  const isCurrent = inSync?.observedGeneration === zone?.metadata.generation;
+  const isCurrent = inSyncOf(zone)?.observedGeneration === zone?.metadata.generation;
   return isCurrent && zone?.status?.authenticatedOriginPulls?.safeToDemand === true;
+}
+
+/** A zone that was made anew does not know what was demanded under a mode that others have lowered since, and says so. */
+export function mustNotDemand(zone: Told | undefined, { mode }: Pick<PullsWish, 'mode'>): boolean {
+  const { state, safeToDemand } = zone?.status?.authenticatedOriginPulls ?? {};
+  if (mode === 'Off') return state === 'SwitchingOff';
+  return inSyncOf(zone)?.reason === 'GateClosed' && safeToDemand === false;
+}
+
+function inSyncOf(zone: Told | undefined) {
+  return zone?.status?.conditions?.find(({ type }) => type === 'InSync');
 }

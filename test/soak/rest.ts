@@ -98,7 +98,10 @@ async function zoneProblems(stage: Stage): Promise<readonly string[]> {
     stage.sites.map(async (site) => {
       const conditions = (await stage.zone(site))?.status?.conditions;
       const inSync = conditions?.find(({ type }) => type === 'InSync');
-      return inSync?.status === 'True' ? [] : [`zone ${site.zone}: ${inSync?.reason ?? 'no status'}`];
+      if (inSync?.status === 'True') return [];
+      return [
+        `zone ${site.zone}: ${inSync === undefined ? 'no status' : `${inSync.reason}: ${inSync.message}`}`,
+      ];
     }),
   );
   return found.flat();

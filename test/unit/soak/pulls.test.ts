@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mayDemand } from '../../soak/doorkeepers.ts';
+import { mayDemand, mustNotDemand } from '../../soak/doorkeepers.ts';
 import { problemsOfPulls, type PullsSeen } from '../../soak/pulls-at-rest.ts';
 import type { PullsWish } from '../../soak/site.ts';
 
@@ -53,16 +53,34 @@ test.each<[string, PullsWish['mode'], PullsSeen, readonly string[]]>([
   expect(problemsOfPulls(mode, seen)).toEqual(told);
 });
 
+/** A zone as its status tells of it. */
+function told(safeToDemand: boolean, { generation = 2, reason = 'InSync', state = 'Presenting' } = {}) {
+  const condition = {
+    type: 'InSync',
+    status: reason === 'InSync' ? 'True' : 'False',
+    observedGeneration: generation,
+    reason,
+    message: '',
+    lastTransitionTime: '',
+  } as const;
+  const status = { conditions: [condition], authenticatedOriginPulls: { state, safeToDemand } };
+  return { metadata: { generation: 2 }, status };
+}
+
 test.each([
-  ['says so of the present spec', 2, true, true],
-  ['said so of an earlier spec', 1, true, false],
-  ['says that it may not', 2, false, false],
-])('origins demand a client certificate only where the status %s', (_, observedGeneration, safe, may) => {
-  const inSync = { type: 'InSync', status: 'True', observedGeneration } as const;
-  const condition = { ...inSync, reason: 'InSync', message: '', lastTransitionTime: '' };
-  const status = {
-    conditions: [condition],
-    authenticatedOriginPulls: { state: 'Presenting', safeToDemand: safe },
-  };
-  expect(mayDemand({ metadata: { generation: 2 }, status })).toBe(may);
+  ['says so of the present spec', told(true), true],
+  ['said so of an earlier spec', told(true, { generation: 1 }), false],
+  ['says that it may not', told(false), false],
+])('origins demand a client certificate only where the status %s', (_, zone, may) => {
+  expect(mayDemand(zone)).toBe(may);
+});
+
+test.each<[string, PullsWish['mode'], ReturnType<typeof told>, boolean]>([
+  ['it waits for them before it is off', 'Off', told(false, { state: 'SwitchingOff' }), true],
+  ['it is not off yet, and nobody waits', 'Off', told(true), false],
+  ['the way back to TLS waits for them', 'Zone', told(false, { reason: 'GateClosed' }), true],
+  ['another origin is what closes the gate', 'Zone', told(true, { reason: 'GateClosed' }), false],
+  ['it may not be demanded any more, and nobody waits', 'Zone', told(false), false],
+])('where %s, an origin that demands one goes on or not', (_, mode, zone, must) => {
+  expect(mustNotDemand(zone, { mode })).toBe(must);
 });
