@@ -59,8 +59,12 @@ export class Doorkeepers {
     const pem = decode((await kube.get(secrets, ref, writing()))?.data?.['ca.crt']) ?? '';
     const cas = pemCertificates(pem).map((ca) => new X509Certificate(ca));
     const { origin, pulls } = site;
-    if (mustNotDemand(zone, pulls)) origin.demand(undefined);
-    else if (origin.demands) origin.demand(cas);
+    if (mustNotDemand(zone, pulls)) {
+      if (!origin.demands) return;
+      origin.demand(undefined);
+      // Soon after a renewal the operator looks at the origin, and not for a quarter of an hour else.
+      if (pulls.mode === 'Zone') await this.#stage.renewSite(site, Date.now());
+    } else if (origin.demands) origin.demand(cas);
     else if (pulls.mode === 'Zone' && mayDemand(zone) && cas.length > 0) {
       this.demands += 1;
       origin.demand(cas);

@@ -35,6 +35,8 @@ export class Help {
       await issuers.apply(issuer, 1);
     }
     for (const site of sites) {
+      // Under a mode without TLS the new object would wait for that, and look again only after a quarter of an hour.
+      site.origin.demand(undefined);
       if ((await this.#stage.zone(site)) !== undefined) await this.#stage.deleteZone(site);
       await this.#stage.applyZone(site);
     }
