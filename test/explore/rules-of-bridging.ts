@@ -101,13 +101,13 @@ export const BRIDGING: readonly Mutation[] = [
   {
     rule: 'a former Secret is not let go for a temporary pair',
     world: LEAKED,
-    states: 38_846,
+    states: 38_864,
     edits: [edit('decide.ts', '!holdsTemporary(target) || holdsTemporary(each)', 'each !== undefined')],
   },
   {
     rule: 'what comes after a temporary pair replaces what the former Secret holds',
     world: LEAKED,
-    states: 38_806,
+    states: 38_824,
     edits: [edit('judge.ts', 'target && !holdsTemporary(target) ? target', 'target ? target')],
   },
 ];
