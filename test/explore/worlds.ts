@@ -150,7 +150,7 @@ export const FULL: readonly World[] = [
   { ...ONE, start: 'new', asks: BRIDGED, crash: 0, fault: 0, user: 3, deeds: BRIDGING },
   { ...ONE, start: 'issued', asks: BRIDGED, crash: 1, fault: 0, user: 2, deeds: BRIDGING },
   { ...ONE, start: 'issued', asks: BRIDGED, crash: 0, fault: 1, user: 2, deeds: BRIDGING },
-  { start: 'new', asks: BRIDGED, processes: 2, crash: 0, fault: 0, user: 1, switch: 2, deeds: BRIDGING },
+  { start: 'new', asks: BRIDGED, processes: 2, crash: 0, fault: 0, user: 1, switch: 1, deeds: BRIDGING },
   { ...ONE, start: 'new', asks: BRIDGED_BOTH, crash: 0, fault: 1, user: 1, deeds: BRIDGING },
   {
     ...ONE,
