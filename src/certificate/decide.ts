@@ -5,7 +5,7 @@ import { isLabelled, type SecretFacts } from '../secret-facts.ts';
 import { type Action, isRest } from './action.ts';
 import { isProtected, needsProtection } from './finalizer.ts';
 import { gate } from './gates.ts';
-import { goodCertificate, holdsTemporary, issueReason, recordOf } from './judge.ts';
+import { goodCertificate, holdsTemporary, issueReason, recordOf, replacedCertificate } from './judge.ts';
 import { decideLeaving } from './leaving.ts';
 import { meanwhile, nextLookAt, revokeSuperseded, sooner } from './meanwhile.ts';
 import { sameNames } from './need.ts';
@@ -91,8 +91,9 @@ function isMendingHeldBack({ mendFailure, now }: Living): boolean {
 /** What is not as it should be around a pair that is. */
 function toMend({ certificate, target, holder, formers }: Living): Action | undefined {
   if (target === undefined || holder.kind !== 'this') return undefined;
-  // A temporary pair takes the place of none: until there is a better one, the former Secret tells what was issued last.
-  const former = formers.find((each) => !holdsTemporary(target) || holdsTemporary(each));
+  // What nobody issued takes the place of nothing: until there is better, a former Secret tells what was issued last.
+  const isBare = replacedCertificate(target) === undefined;
+  const former = formers.find((each) => !isBare || replacedCertificate(each) === undefined);
   if (former) return { type: 'Release', former };
   if (target.pair.state !== 'Matching' || target.immutable) return undefined;
   const record = recordOf(certificate, target, target.pair.certificate);

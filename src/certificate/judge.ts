@@ -37,7 +37,7 @@ export function replacedCertificate(secret: SecretFacts | undefined): Certificat
  * nothing that was issued.
  */
 export function replacedSecret({ target, formers }: Living): SecretFacts | undefined {
-  return target && !holdsTemporary(target) ? target : formers.find((former) => !holdsTemporary(former));
+  return [target, ...formers].find((secret) => replacedCertificate(secret) !== undefined);
 }
 
 /** Whether the certificate in a Secret is a temporary one, whatever its key. */

@@ -7,6 +7,7 @@ import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { recordOf } from './judge.ts';
 import type { Seen } from './observe.ts';
+import { sayWhatReleaseLeaves } from './note-replaced.ts';
 import { OBSERVE, type Outcome } from './outcome.ts';
 import { ownersBeside } from './owner.ts';
 import { refusedWrite } from './pending-io.ts';
@@ -99,5 +100,6 @@ export async function release(
     return error.kind === 'NotFound' ? OBSERVE : refusedWrite(error, former.name);
   }
   announce.released(context, world, former.name);
+  sayWhatReleaseLeaves(context, world, former);
   return OBSERVE;
 }

@@ -3,11 +3,12 @@ import type { CertificateFacts } from '../pki/inspect.ts';
 import { announce } from './announce.ts';
 import type { CertificateContext } from './context.ts';
 import { setFinalizer } from './finalizer.ts';
-import { recordOf, replacedCertificate } from './judge.ts';
+import { recordOf, replacedCertificate, replacedSecret } from './judge.ts';
 import { marked } from './leaving.ts';
 import { noteDeleted } from './let-go.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pending } from './pending.ts';
+import type { SecretFacts } from '../secret-facts.ts';
 import { report } from './report.ts';
 import { subjectKey } from './subject.ts';
 import { isNoted, isRekeyAsked, replacedEntry } from './superseded.ts';
@@ -46,11 +47,22 @@ export async function noteReplaced(
 
 /** A leaked certificate that is not ours to revoke is somebody else's task. */
 export function sayWhatRekeyLeaves(context: CertificateContext, before: Living): void {
-  const { certificate, target } = before;
-  const replaced = replacedCertificate(target);
-  if (target === undefined || replaced === undefined || replacedEntry(before) !== undefined) return;
-  if (!isRekeyAsked(certificate, recordOf(certificate, target, replaced))) return;
+  const { certificate } = before;
+  const held = replacedSecret(before);
+  const replaced = replacedCertificate(held);
+  if (held === undefined || replaced === undefined || replacedEntry(before) !== undefined) return;
+  if (!isRekeyAsked(certificate, recordOf(certificate, held, replaced))) return;
   const why =
     'the Secret does not say that it was issued for this object; revoke it in the Cloudflare dashboard';
   announce.notRevoked(context, before, replaced.id, why);
+}
+
+/** So is one whose Secret was let go before another took its place: nothing replaces it any more. */
+export function sayWhatReleaseLeaves(context: CertificateContext, world: Living, former: SecretFacts): void {
+  const { certificate } = world;
+  const held = replacedCertificate(former);
+  if (held === undefined || certificate.status?.superseded?.some(({ id }) => id === held.id)) return;
+  if (!isRekeyAsked(certificate, recordOf(certificate, former, held))) return;
+  const why = `Secret ${former.name}, which holds it, was let go before it was replaced; revoke it in the Cloudflare dashboard`;
+  announce.notRevoked(context, world, held.id, why);
 }

@@ -61,7 +61,7 @@ const UNSAID = {
   CredentialsMissing:
     "its API token is missing. Whoever keeps the issuer is told by the issuer's Ready what to do.",
   CredentialsInvalid:
-    "what it has for an API token is none. Whoever keeps the issuer is told by the issuer's Ready what to do.",
+    "what it was given as an API token is not one. Whoever keeps the issuer is told by the issuer's Ready what to do.",
 } as const;
 
 /** The session without a usable token: whoever waits for the issuer is told why. */

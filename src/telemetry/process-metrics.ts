@@ -7,11 +7,11 @@ import { collectDefaultMetrics, type Registry } from 'prom-client';
 const SAMPLED = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
   (what) => `nodejs_eventloop_lag_${what}_seconds`,
 );
-/** prom-client starts that timer in any case: with this period it does not fire in the life of a process. */
-const NEVER_MS = 2 ** 40;
+/** prom-client starts that timer in any case. This is the longest period that Node takes: 24.8 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** CPU, memory, file descriptors, garbage collection and the like, of this process. */
 export function collectProcessMetrics(register: Registry): void {
-  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: NEVER_MS });
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: LONGEST_MS });
   for (const name of SAMPLED) register.removeSingleMetric(name);
 }

@@ -44,7 +44,7 @@ function readyOf(finding: Finding, last: Dated | undefined): Said {
     case 'refused':
       return { type: 'Ready', status: 'False', reason: finding.reason, message };
     case 'unavailable': {
-      if (last === undefined || last.status === 'Unknown' || last.reason === 'CredentialsMissing')
+      if (last === undefined || last.status === 'Unknown' || !isVerdict(last))
         return { type: 'Ready', status: 'Unknown', reason: shownReason(finding), message };
       const { status, reason } = last;
       // Our own budget is no outage: what was said stands as it is.
@@ -59,6 +59,11 @@ function readyOf(finding: Finding, last: Dated | undefined): Said {
       };
     }
   }
+}
+
+/** Whether Cloudflare judged the token: that there was none, or another object had the zone, says nothing of it. */
+function isVerdict({ reason }: Dated): boolean {
+  return reason !== 'CredentialsMissing' && reason !== 'ZoneConflict';
 }
 
 /** Whoever limits the requests, nothing is to be done but to wait. */
@@ -79,7 +84,7 @@ function inSyncOf(
   if (unread.length > 0) {
     const why = isWaiting
       ? 'That waits for the request budget; nothing needs to be done.'
-      : 'Why, stands in status.settings.';
+      : 'See status.settings for why.';
     const message = `${wordsOfAll(unread)} ${why}`;
     if (last === undefined || last.status === 'Unknown')
       return { status: 'Unknown', reason: 'Unknown', message };

@@ -14,7 +14,7 @@ import { findingOf } from './ready.ts';
 import { type Draft, type Parts, report } from './report.ts';
 import { sslModeOf } from './settings.ts';
 import { verifiedOf } from './verified.ts';
-import { enforcementOf, namesToRead, nextReadingMs, type ZoneView } from './view.ts';
+import { enforcementOf, namesToRead, nextReadingMs, waitsForBudget, type ZoneView } from './view.ts';
 import type { SettingAction } from './world.ts';
 
 /** How often a token Secret is read: a corrected token heals within twice this time. */
@@ -101,7 +101,7 @@ async function pass(
   const spoken = {
     finding,
     actions,
-    isWaiting: isWaiting(view),
+    isWaiting: waitsForBudget(view),
     verified,
     problems: problemsOf(view),
     pullProblems: concerns?.pulls.problems ?? [],
@@ -149,15 +149,6 @@ function withConcerns(parts: Draft, { pulls, inventory }: Concerns): Draft {
 function keptParts({ status }: ZoneView['zone']): Draft {
   const { conditions: _, observedGeneration: __, ...parts } = status ?? {};
   return parts;
-}
-
-/** Whether nothing but our own budget keeps from being read what never was. */
-function isWaiting(view: ZoneView): boolean {
-  const { memory } = view;
-  return [memory.lookup, ...namesToRead(view).map((name) => memory.setting(name))].every(
-    ({ value, failure }) =>
-      value !== undefined || (failure?.error.kind ?? 'BudgetExhausted') === 'BudgetExhausted',
-  );
 }
 
 function problemsOf({ hold, trust }: ZoneView): readonly Problem[] {

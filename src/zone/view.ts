@@ -96,6 +96,18 @@ export function nextReadingMs({ memory, facts, zone }: Pick<ZoneView, 'memory' |
   return Math.min(lookup.nextMs, records.nextMs, ...settings);
 }
 
+/** Whether something was never read, and nothing but our own budget is why. */
+export function waitsForBudget(view: Pick<ZoneView, 'memory' | 'zone'>): boolean {
+  const { memory } = view;
+  const unread = [memory.lookup, ...namesToRead(view).map((name) => memory.setting(name))].filter(
+    ({ value }) => value === undefined,
+  );
+  const isOurs = unread.every(
+    ({ failure }) => (failure?.error.kind ?? 'BudgetExhausted') === 'BudgetExhausted',
+  );
+  return isOurs && unread.length > 0;
+}
+
 function readingsOf(view: ZoneView): Partial<Record<SettingName, Reading>> {
   const readings: Partial<Record<SettingName, Reading>> = {};
   for (const name of namesToRead(view)) {

@@ -48,11 +48,12 @@ export function dropped(state: State, secretName: string): State | undefined {
   return lost(withObjects(state, withoutSecret(state.api, secretName)), secret);
 }
 
-/** Its key is overwritten by hand with another one's: readers that load it fail. */
+/** Its key is overwritten by hand with another one's, a temporary pair is emptied: readers that load it fail. */
 export function garbled(state: State, secretName: string): State | undefined {
   const secret = state.api.secrets[secretName];
   if (secret === undefined || isForeign(secret) || pairOf(secret) === undefined) return undefined;
-  const data = { ...secret.data, [SECRET_KEY.privateKey]: encode(keyText('none')) };
+  const empty = issuedPairOf(secret) === undefined && { [SECRET_KEY.certificate]: '' };
+  const data = { ...secret.data, [SECRET_KEY.privateKey]: encode(keyText('none')), ...empty };
   return lost(withObjects(state, withSecret(state.api, rewritten(secret, { ...secret, data }))), secret);
 }
 

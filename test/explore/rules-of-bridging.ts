@@ -71,7 +71,6 @@ export const BRIDGING: readonly Mutation[] = [
         'return certificate && !isTemporary(certificate) ? certificate : undefined;',
         'return certificate;',
       ),
-      edit('judge.ts', 'target && !holdsTemporary(target) ? target', 'target ? target'),
     ],
   },
   {
@@ -102,12 +101,12 @@ export const BRIDGING: readonly Mutation[] = [
     rule: 'a former Secret is not let go for a temporary pair',
     world: LEAKED,
     states: 38_864,
-    edits: [edit('decide.ts', '!holdsTemporary(target) || holdsTemporary(each)', 'each !== undefined')],
+    edits: [edit('decide.ts', '!isBare || replacedCertificate(each) === undefined', 'each !== undefined')],
   },
   {
     rule: 'what comes after a temporary pair replaces what the former Secret holds',
     world: LEAKED,
     states: 38_824,
-    edits: [edit('judge.ts', 'target && !holdsTemporary(target) ? target', 'target ? target')],
+    edits: [edit('judge.ts', 'return [target, ...formers].find', 'return target ?? formers.find')],
   },
 ];

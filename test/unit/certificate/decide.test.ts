@@ -464,6 +464,8 @@ describe('with temporaryCertificate', () => {
       annotations: recordAnnotations(note),
     });
   };
+  const emptied = () =>
+    ({ ...temporary(), pair: { state: 'MissingData', problem: 'tls.crt missing' } }) as const;
   const expiredFormer = () => targetFacts({ name: 'old-tls' }, { notAfter: NOW });
   const none = { certificate, target: undefined };
   const refused = { issuer: { state: 'IssuerNotFound', message: 'none' } } as const;
@@ -537,6 +539,11 @@ describe('with temporaryCertificate', () => {
       'a former Secret stays ours as long as its successor holds but a temporary pair: it tells what is replaced',
       'Refuse CloudflareUnavailable',
       { certificate, target: temporary(), formers: [expiredFormer()], failure },
+    ],
+    [
+      'a former Secret stays ours also when people empty the temporary pair of its successor',
+      'Refuse CloudflareUnavailable',
+      { certificate, target: emptied(), formers: [expiredFormer()], failure },
     ],
     [
       'a former Secret is let go when its successor holds a pair that was issued',

@@ -71,6 +71,9 @@ describe('what is to be revoked', () => {
     const formerTemporary = targetFacts({ name: 'older-tls' }, { id: '2003', ...signer });
     const given = { target: temporary, formers: [formerTemporary, former] };
     expect(replacedEntry(world(given))).toMatchObject({ id: '1001', revoke: 'Superseded' });
+    const pair = { state: 'MissingData', problem: 'tls.crt missing' } as const;
+    const emptied = { ...given, target: { ...temporary, pair } };
+    expect(replacedEntry(world(emptied))).toMatchObject({ id: '1001', revoke: 'Superseded' });
   });
 
   test.each<[string, Given]>([

@@ -89,6 +89,12 @@ describe('Ready', () => {
       [{ status: 'False', reason: 'CredentialsMissing' }],
       'Unknown CloudflareUnavailable',
     ],
+    [
+      'takes it for no verdict that another object had the zone',
+      OUTAGE,
+      [{ status: 'False', reason: 'ZoneConflict' }],
+      'Unknown CloudflareUnavailable',
+    ],
     ['waits for the budget without a verdict', BUDGET, [], 'Unknown RateLimited'],
   ])('%s', (_, finding, before, expected) => {
     expect(short(said({ finding }, before)['Ready'])).toBe(expected);
@@ -140,7 +146,7 @@ describe('InSync', () => {
 
   test('says what cannot be read, and nothing of our own budget', () => {
     expect(said({ actions: [UNREAD] }, [synced])['InSync']?.message).toBe(
-      'not read Why, stands in status.settings.',
+      'not read See status.settings for why.',
     );
     expect(said({ actions: [UNREAD], isWaiting: true }, [synced])['InSync']?.message).toBe('before');
     expect(said({ actions: [UNREAD], isWaiting: true })['InSync']?.message).toMatch(
