@@ -65,7 +65,8 @@ function hindrance(
     return (
       `Secret ${name} holds a certificate by "${pair.certificate.issuer}", which is no Origin CA root that this ` +
       `operator trusts; whoever trusts that one need not trust ours. Name another Secret in spec.secretName and move ` +
-      `its readers there, or give this one up: kubectl -n ${namespace} delete secret ${name}`
+      `its readers there, or give this one up (what serves it has no pair until ours is written): ` +
+      `kubectl -n ${namespace} delete secret ${name}`
     );
   }
   return undefined;

@@ -134,10 +134,13 @@ async function refusal(
   const refused = await refusedBy(context, key, issuer, namespace, spec.hostnames, signal);
   const [first] = refused;
   if (first === undefined) return undefined;
-  const who =
-    key.kind === 'ClusterOriginIssuer' ? ` ${first} is allowed to ${whoMay(issuer.allow ?? [], first)}.` : '';
+  const rules = issuer.allow ?? [];
+  const allowed =
+    key.kind === 'ClusterOriginIssuer'
+      ? `${first} is allowed to ${whoMay(rules, first)}.`
+      : `It allows ${firstOf([...new Set(rules.flatMap(({ hostnames }) => hostnames))])}.`;
   return (
-    `${key.kind} ${key.name} does not let namespace ${namespace} ask for ${refused.join(', ')}.${who} ` +
+    `${key.kind} ${key.name} does not let namespace ${namespace} ask for ${refused.join(', ')}. ${allowed} ` +
     `Extend spec.allow of the issuer, or take the names out of spec.hostnames.`
   );
 }
@@ -159,10 +162,17 @@ function outside({ spec }: OriginCertificate, zones: readonly Zone[]): string[] 
 }
 
 function noZone(key: IssuerKey, lost: readonly string[], zones: readonly Zone[]): string {
-  const names = zones.map(({ name }) => name).slice(0, 10);
-  const more = zones.length > names.length ? ` and ${zones.length - names.length} more` : '';
+  const seen = firstOf(zones.map(({ name }) => name)) || 'none';
   return (
-    `${lost.join(', ')}: in none of the zones that the token of ${nameOf(key)} sees (${names.join(', ') || 'none'}${more}). ` +
+    `${lost.join(', ')}: in none of the zones that the token of ${nameOf(key)} sees (${seen}). ` +
     'Correct the hostname, or give the token access to its zone.'
   );
+}
+
+/** Names in a message; an issuer may allow thousands. */
+const SHOWN = 10;
+
+function firstOf(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN).join(', ');
+  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 }

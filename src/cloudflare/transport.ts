@@ -183,5 +183,6 @@ function brokenExchange(call: ApiRequest, timedOut: boolean, cause: unknown): Cl
 function networkProblem(cause: unknown): string {
   if (!(cause instanceof Error)) return 'the connection broke';
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
-  return cause.message === '' ? code : `${cause.message} (${code})`;
+  if (cause.message === '') return code;
+  return cause.message.includes(code) ? cause.message : `${cause.message} (${code})`;
 }

@@ -89,10 +89,10 @@ function refusalOf(error: CloudflareError, before: Refusal | undefined, nowMs: n
 }
 
 function tellChange(context: ControllerContext, view: ZoneView, action: Patch): void {
-  const { name, from, to, because, message } = action;
+  const { name, to, because, message } = action;
   const { value } = view.memory.setting(name);
   if (value === undefined || textOf(name, value.value) !== to) return;
   const reason = because === 'Restore' ? 'SettingRestored' : 'SettingChanged';
-  const note = `${name} of zone ${view.zoneName} is now ${to}, it was ${from}. ${message}`;
+  const note = `Done in zone ${view.zoneName}: ${message}`;
   tell(context, view.zone, { type: 'Normal', reason, action: 'Patch', note });
 }

@@ -105,13 +105,19 @@ function consequence(failing: readonly OriginLine[], ssl: SslMode | undefined): 
   return isStrict ? `${now} Mend them at the origins: the mode is left as it is.` : `${now} ${held}`;
 }
 
+/** Without a record visitors meet nothing; with one that is not proxied they meet what their browsers refuse. */
 function notProxiedWords(lines: readonly OriginLine[]): readonly string[] {
-  if (lines.length === 0) return [];
-  const names = listWords(
-    lines.map(({ hostname }) => hostname),
-    SHOWN,
-  );
-  return [
-    `Not proxied, so that browsers meet a certificate they refuse: ${names} (${plural(lines.length, 'name')} of OriginCertificates).`,
-  ];
+  const named = [
+    { begin: 'Not proxied, so that browsers meet a certificate they refuse', of: false },
+    { begin: 'Without a DNS record', of: true },
+  ].map(({ begin, of }) => ({
+    begin,
+    names: lines.filter(({ withoutRecord = false }) => withoutRecord === of).map(({ hostname }) => hostname),
+  }));
+  return named
+    .filter(({ names }) => names.length > 0)
+    .map(
+      ({ begin, names }) =>
+        `${begin}: ${listWords(names, SHOWN)} (${plural(names.length, 'name')} of OriginCertificates).`,
+    );
 }

@@ -25,6 +25,8 @@ export interface FixedOrigin {
   readonly source: string;
   readonly result: 'NoOrigin' | 'NotProxied' | 'Ignored';
   readonly message: string;
+  /** NotProxied because there is no DNS record: nobody reaches it. */
+  readonly withoutRecord?: boolean;
 }
 
 export interface OriginPlan {
@@ -173,15 +175,21 @@ function notProxied({ zoneName, paused, certificateNames }: OriginSources, names
   const found: FixedOrigin[] = [];
   for (const hostname of new Set(certificateNames)) {
     const source = 'an OriginCertificate';
-    const say = (message: string): void =>
-      void found.push({ hostname, source, result: 'NotProxied', message });
-    if (paused) say(`Zone ${zoneName} is paused, so visitors meet the origin itself: ${REFUSED}.`);
+    const say = (message: string, withoutRecord = false): void =>
+      void found.push({ hostname, source, result: 'NotProxied', message, withoutRecord });
+    const hasRecord = names.answering(hostname) !== undefined;
+    const isWildcard = hostname.startsWith(WILDCARD);
+    if (paused && (hasRecord || isWildcard))
+      say(`Zone ${zoneName} is paused, so visitors meet the origin itself: ${REFUSED}.`);
     else if (isBehind(hostname, names)) continue;
-    else if (names.answering(hostname) !== undefined)
+    else if (hasRecord)
       say(`Its DNS record is not proxied (grey cloud): ${REFUSED}. Switch the proxy on, or use another CA.`);
     // A wildcard is asked for ahead of the names that it will cover: nobody is misled by one without a record.
-    else if (!hostname.startsWith(WILDCARD))
-      say(`It has no DNS record in zone ${zoneName}. Create a proxied one, or take it off the certificate.`);
+    else if (!isWildcard)
+      say(
+        `It has no DNS record in zone ${zoneName}. Create a proxied one, or take it off the certificate.`,
+        true,
+      );
   }
   return found;
 }

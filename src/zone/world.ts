@@ -58,6 +58,8 @@ export interface OriginLine {
   readonly message: string;
   /** Monotonic ms when the probe began; undefined where nothing is probed. */
   readonly beganMs: number | undefined;
+  /** NotProxied because there is no DNS record: nobody reaches it. */
+  readonly withoutRecord?: boolean;
 }
 
 /** What is known of the zone's origins. */

@@ -221,7 +221,7 @@ async function recovered(narrator: Narrator, stage: Stage, former: string): Prom
 }
 
 async function measured(narrator: Narrator, operator: OperatorProcess): Promise<void> {
-  narrator.command(`curl -s ${operator.url}/metrics | grep ^originca_`);
+  narrator.command(`curl -s ${operator.url}/metrics | grep ^originca_ # (some)`);
   const lines = (await operator.metrics()).split('\n').filter((line) => SHOWN.test(line));
   if (lines.length === 0) throw new Error('the operator shows no metrics of its own');
   for (const line of lines) narrator.output(line);

@@ -63,6 +63,9 @@ function greeting({ apiUrl, controlUrl, caFile, ...files }: Addresses): string {
   origin-pull CA    ${files.originPullCaFile}
   control           ${controlUrl}
 
+In another terminal:
+  export CONTROL=${controlUrl} API=${apiUrl} CA=${caFile} ROOTS=${files.originCaRootsFile}
+
 Try:
   curl -s ${controlUrl}/seed-zone  -d '{"name":"example.com"}'
   curl -s ${controlUrl}/seed-token -d '{}'

@@ -57,6 +57,9 @@ test('shows a person its addresses and what to try, and ends with 0 on Ctrl-C', 
   await waitFor('the whole greeting', () => text.includes('lists all commands'), SOON);
   const control = /^ +control +(http:\S+)$/m.exec(text)?.[1];
   const caFile = /^ +its TLS CA +(\S+)$/m.exec(text)?.[1] ?? '';
+  const api = /^ +API +(https:\S+)$/m.exec(text)?.[1];
+  const roots = /^ +Origin CA roots +(\S+)$/m.exec(text)?.[1];
+  expect(text).toContain(`\n  export CONTROL=${control} API=${api} CA=${caFile} ROOTS=${roots}\n`);
   const { stdout } = await run('curl', ['-s', `${control}/seed-zone`, '-d', '{"name":"example.com"}']);
   expect(JSON.parse(stdout)).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{32}$/) });
   expect(existsSync(caFile)).toBe(true);

@@ -81,7 +81,7 @@ describe('a strict that somebody lowered', () => {
     expect(drift).toContain('was strict and somebody else set it to full');
     expect(await told(zone, 'DriftDetected')).toHaveLength(1);
     const [back = ''] = await told(zone, 'SettingRestored');
-    expect(back).toContain('is now strict, it was full');
+    expect(back).toContain('it is set to strict');
     const labels = `{zone="${scene.namespace}",setting="ssl"}`;
     expect(await metric(/^originca_zone_drift_total\{.*"ssl".*$/m)).toBe(
       `originca_zone_drift_total${labels} 1`,

@@ -106,6 +106,21 @@ describe('what an issuer refuses', () => {
     expect(await refused()).toEqual([]);
   });
 
+  test('is said with the first ten names that an OriginIssuer allows, and how many more there are', async () => {
+    const labels = Array.from({ length: 12 }, (_, n) => `n${n}.old.test`);
+    const whole = issuerWith();
+    issuer = {
+      ...whole,
+      spec: { ...whole.spec, allow: [{ hostnames: labels }, { hostnames: ['n0.old.test'] }] },
+    };
+    expect(await view()).toMatchObject({
+      notAllowed:
+        'OriginIssuer cloudflare does not let namespace shop ask for example.com. ' +
+        `It allows ${labels.slice(0, 10).join(', ')} and 2 more. ` +
+        'Extend spec.allow of the issuer, or take the names out of spec.hostnames.',
+    });
+  });
+
   test('is not known when it is gone', async () => {
     issuer = undefined;
     expect(await refused()).toBeUndefined();

@@ -122,7 +122,7 @@ describe('a request', () => {
     wire = await Wire.start(() => undefined, { baseUrl: 'http://127.0.0.1:9/client/v4' });
     const error = await failure(wire.client.verifyToken({ signal }));
     expect(error).toMatchObject({ kind: 'CloudflareUnavailable', definite: false });
-    expect(error.message).toContain('ECONNREFUSED');
+    expect(error.message.match(/ECONNREFUSED/g)).toHaveLength(1);
   });
 });
 

@@ -120,3 +120,23 @@ test('a restore that Cloudflare refused is none', async () => {
   const { remembered } = await restored(Promise.reject(refusal(9109, 'a')));
   expect(remembered).toBe(0);
 });
+
+test('a change that was done is told in one sentence that says what it was and what it is', async () => {
+  const notes: string[] = [];
+  const context = {
+    clock: new TestClock(),
+    random: () => 0,
+    events: { record: (_: unknown, { note }: { readonly note: string }) => void notes.push(note) },
+    log: { info: () => undefined },
+  } as unknown as ControllerContext; // Only what is asked of it.
+  const zone = originZone({ mode: 'Enforce', settings: { tls13: 'on' } });
+  const client = {
+    patchSetting: () => Promise.resolve(),
+    getSetting: () => Promise.resolve({ value: 'on', editable: true, modifiedOn: undefined }),
+  };
+  const memory = new ZoneMemory(zone);
+  const view = { key: 'shop', zone, zoneName: 'example.com', memory, client, intervals: {} };
+  const patch = { ...PATCH, message: 'tls13 is set from off to on.' };
+  await change(context, view as unknown as ZoneView, 'id', patch, AbortSignal.timeout(1000)); // As above.
+  expect(notes).toEqual(['Done in zone example.com: tls13 is set from off to on.']);
+});

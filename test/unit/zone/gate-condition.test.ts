@@ -88,4 +88,14 @@ describe('OriginsVerified', () => {
     expect(message).toContain('The one origin serves');
     expect(message).toContain('mail.example.com');
   });
+
+  test('says that browsers meet a refused certificate only of names that have a record', () => {
+    const bare = { result: 'NotProxied', tls: false, address: undefined } as const;
+    const grey = line({ ...bare, hostname: 'mail.example.com' });
+    const none = line({ ...bare, hostname: 'a.example.com', withoutRecord: true });
+    expect(ask({ lines: [line(), grey, none] }).message).toMatch(
+      /Not proxied, so that browsers .* refuse: mail\.example\.com \(1 name of OriginCertificates\)\. Without a DNS record: a\.example\.com \(1 name of OriginCertificates\)\.$/,
+    );
+    expect(ask({ lines: [line(), none] }).message).not.toContain('browsers');
+  });
 });

@@ -244,13 +244,20 @@ describe('a hostname of an OriginCertificate', () => {
     const said = Object.fromEntries(found.fixed.map(({ hostname, message }) => [hostname, message]));
     expect(said['grey.example.com']).toContain('grey cloud');
     expect(said['none.example.com']).toContain('no DNS record');
+    const missing = found.fixed.filter(({ withoutRecord }) => withoutRecord);
+    expect(missing.map(({ hostname }) => hostname)).toEqual(['none.example.com']);
   });
 
   test('of a paused zone is not proxied, and nobody is knocked at', () => {
-    const found = plan(['www A 203.0.113.1'], { certificateNames: ['www.example.com'], paused: true });
+    const found = plan(['www A 203.0.113.1'], {
+      certificateNames: ['www.example.com', 'none.example.com'],
+      paused: true,
+    });
     expect(found.targets).toEqual([]);
-    expect(found.fixed[0]).toMatchObject({ result: 'NotProxied' });
-    expect(found.fixed[0]?.message).toContain('paused');
+    expect(found.fixed).toMatchObject([
+      { result: 'NotProxied', message: expect.stringContaining('paused') },
+      { result: 'NotProxied', message: expect.stringContaining('no DNS record') },
+    ]);
   });
 });
 
