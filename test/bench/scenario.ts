@@ -60,7 +60,7 @@ export const FLAGS = [
 const IDLE_MS = 5000;
 
 /** Of Node itself, as in deploy/base/deployment.yaml. */
-export const DEPLOYED_NODE_FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=192'];
+export const DEPLOYED_NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=192'];
 
 /** One measurement on a control plane of its own. */
 export async function measure(scenario: Scenario, options: ScenarioOptions): Promise<Figures> {

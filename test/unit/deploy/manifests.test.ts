@@ -116,7 +116,7 @@ test('the arguments of a pod are flags that the operator knows, after the progra
   const [deployment] = (await readManifests('deploy/base/deployment.yaml')) as [Workload];
   const { args } = deployment.spec.template.spec.containers[0];
   const program = args.indexOf('/app/main.js');
-  expect(args.slice(0, program)).toEqual(['--max-semi-space-size=8', '--max-old-space-size=192']);
+  expect(args.slice(0, program)).toEqual(['--max-semi-space-size=4', '--max-old-space-size=192']);
   const flags = args.slice(program + 1);
   expect(parseConfig(flags, { env: {}, isTty: false })).toMatchObject({
     action: 'run',
