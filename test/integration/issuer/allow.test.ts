@@ -187,7 +187,7 @@ describe('an OriginIssuer', () => {
     const before = await scene.posts();
     await scene.applyCertificate('strict-apex', { issuerRef: { kind: 'OriginIssuer', name: 'strict' } });
     expect(await refusal('strict-apex')).toBe(
-      `OriginIssuer strict does not let namespace ${scene.namespace} ask for example.com. ` +
+      `OriginIssuer strict does not let namespace ${scene.namespace} ask for example.com. It allows *.example.com. ` +
         'Extend spec.allow of the issuer, or take the names out of spec.hostnames.',
     );
     expect(await scene.posts()).toBe(before);
