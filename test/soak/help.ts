@@ -10,6 +10,12 @@ type Helped = Pick<Stage, 'sites' | 'zone' | 'deleteZone' | 'applyZone' | 'renew
 /** Between two helps for the same object: each begins its work anew. */
 const AGAIN_MS = 20_000;
 
+/**
+ * Refusals for a Secret that is in the way: somebody's own, or an Opaque one that was taken over and has lost the
+ * annotation which lets the operator write it.
+ */
+const IN_THE_WAY = ['SecretNotManaged', 'AdoptRefused', 'SecretWriteRefused'];
+
 /** What refusals ask of people: good tokens, and for those that wait for long a new request. */
 export class Help {
   readonly #stage: Helped;
@@ -57,7 +63,7 @@ export class Help {
 
   /** A new request; and a Secret that is in the way goes. */
   async #object(slot: string, wish: Wish, refusal: string): Promise<void> {
-    if (['SecretNotManaged', 'AdoptRefused'].includes(refusal)) {
+    if (IN_THE_WAY.includes(refusal)) {
       const secret = secretNameOf(slot, wish);
       await this.#users.run({ kind: 'damage', slot, secret, how: 'delete', other: secret });
     }

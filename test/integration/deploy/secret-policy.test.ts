@@ -37,7 +37,7 @@ const CERTIFICATE = {
   issuerRef: { kind: 'OriginIssuer', name: 'cloudflare' },
 };
 const notPublished = (name: string): string =>
-  `origin-ca-operator writes Opaque Secrets only with the annotation originca.dev/origin-zone and no key but ca.crt, or the pair of one that it has taken over (existingSecret: Adopt), and ${name} is none`;
+  `origin-ca-operator writes Opaque Secrets only with the annotation originca.dev/origin-zone and no key but ca.crt, or the pair of one that it has taken over (existingSecret: Adopt), and ${name} is none; where it was, put its annotation originca.dev/adopted: "true" back, or delete it`;
 
 function publishedSecret(annotations: Record<string, string> = forZone, data = { 'ca.crt': 'Q0E=' }): Secret {
   return { ...secret('ca', 'Opaque', annotations), data };

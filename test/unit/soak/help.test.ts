@@ -47,3 +47,12 @@ test('a Secret that is in the way goes first', async () => {
   await help.refused(new Map([[SLOT, 'SecretNotManaged']]));
   expect(done).toEqual(['damage', 'renewal 1']);
 });
+
+test.each(['SecretNotManaged', 'AdoptRefused', 'SecretWriteRefused'])(
+  'a Secret that is in the way goes where the refusal is %s',
+  async (refusal) => {
+    const { help, done } = helping();
+    await help.refused(new Map([[SLOT, refusal]]));
+    expect(done).toEqual(['damage', 'renewal 1']);
+  },
+);
