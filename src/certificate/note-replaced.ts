@@ -59,9 +59,11 @@ export function sayWhatRekeyLeaves(context: CertificateContext, before: Living):
 
 /** So is one whose Secret was let go before another took its place: nothing replaces it any more. */
 export function sayWhatReleaseLeaves(context: CertificateContext, world: Living, former: SecretFacts): void {
-  const { certificate } = world;
+  const { certificate, target } = world;
   const held = replacedCertificate(former);
-  if (held === undefined || certificate.status?.superseded?.some(({ id }) => id === held.id)) return;
+  // Copied to the target, it is replaced there.
+  if (held === undefined || held.id === replacedCertificate(target)?.id) return;
+  if (certificate.status?.superseded?.some(({ id }) => id === held.id)) return;
   if (!isRekeyAsked(certificate, recordOf(certificate, former, held))) return;
   const why = `Secret ${former.name}, which holds it, was let go before it was replaced; revoke it in the Cloudflare dashboard`;
   announce.notRevoked(context, world, held.id, why);

@@ -10,7 +10,7 @@ import { isLiving, type World } from '../../src/certificate/world.ts';
 import { type Finding, statusOf } from '../../src/issuer/report.ts';
 import type { KStatus } from '../support/kstatus.ts';
 import { NOW, originCertificate, targetFacts, worldOf } from './certificate/fixtures.ts';
-import { issuerWith } from './issuer/fixtures.ts';
+import { issuerWith, outageSince } from './issuer/fixtures.ts';
 import { originZone, spokenOf, STRICT, unread } from './kstatus-zones.ts';
 import { untrusted, type WorldChange } from './zone/world-fixtures.ts';
 
@@ -105,13 +105,7 @@ const CERTIFICATES: readonly Row[] = [
 ];
 
 const PASSED: Finding = { outcome: 'passed', token: undefined, zones: [] };
-const OUTAGE = {
-  outcome: 'unavailable',
-  reason: 'CloudflareUnavailable',
-  message: '503',
-  since: NOW,
-  trouble: 'list_zones',
-} as const satisfies Finding;
+const OUTAGE = outageSince(NOW);
 const NO_TOKEN: Finding = { outcome: 'no-token', reason: 'CredentialsMissing', message: 'no Secret' };
 const REFUSED = { outcome: 'refused', reason: 'CredentialsInvalid', message: 'wrong' } as Finding;
 

@@ -6,6 +6,7 @@ import { originCertificate, targetFacts, withAnnotations, worldOf } from './fixt
 
 const REKEY = { annotations: { 'originca.dev/rekey-requested-at': 'now' } };
 const FORMER = targetFacts({ name: 'old-tls' });
+const ANOTHER = targetFacts({}, { id: '2002' });
 
 /** A world whose object asks for a rekey. */
 function world(change: Partial<World> = {}): Living {
@@ -25,16 +26,20 @@ function toldBy(say: (context: CertificateContext) => void): string[] {
 }
 
 test('a leaked certificate whose Secret is let go before it was replaced is told', () => {
-  const told = toldBy((context) => sayWhatReleaseLeaves(context, world(), FORMER));
+  const told = toldBy((context) => sayWhatReleaseLeaves(context, world({ target: ANOTHER }), FORMER));
   expect(told).toEqual([expect.stringMatching(/^NotRevoked: Certificate 1001.*Secret old-tls.*dashboard/)]);
+});
+
+test('one that was copied to the target is not told: it is replaced there', () => {
+  expect(toldBy((context) => sayWhatReleaseLeaves(context, world(), FORMER))).toEqual([]);
 });
 
 test('one that the status lists, or that nobody calls leaked, is not told when its Secret is let go', () => {
   const { certificate } = world();
   const superseded = [{ id: '1001', supersededAt: '2026-11-21T12:00:00Z' }];
-  const listed = world({ certificate: { ...certificate, status: { superseded } } });
+  const listed = world({ target: ANOTHER, certificate: { ...certificate, status: { superseded } } });
   expect(toldBy((context) => sayWhatReleaseLeaves(context, listed, FORMER))).toEqual([]);
-  const calm = world({ certificate: originCertificate() });
+  const calm = world({ target: ANOTHER, certificate: originCertificate() });
   expect(toldBy((context) => sayWhatReleaseLeaves(context, calm, FORMER))).toEqual([]);
 });
 

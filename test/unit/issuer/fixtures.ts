@@ -1,4 +1,5 @@
 import type { OriginIssuer } from '../../../src/api/v1alpha1.ts';
+import type { CheckResult } from '../../../src/issuer/world.ts';
 
 /** Of `issuerWith`. */
 export const KEY = { kind: 'OriginIssuer', namespace: 'shop', name: 'cloudflare' } as const;
@@ -20,4 +21,15 @@ export function issuerWith({ uid = 'uid-1', generation = 1, status }: IssuerPart
     spec: { apiTokenSecretRef: { name: 'cloudflare', key: 'api-token' } },
     ...(status && { status }),
   } as OriginIssuer;
+}
+
+/** What a check finds while Cloudflare does not answer; `since` in ms since the epoch. */
+export function outageSince(since: number) {
+  return {
+    outcome: 'unavailable',
+    reason: 'CloudflareUnavailable',
+    message: '503',
+    since,
+    trouble: 'list_zones',
+  } as const satisfies CheckResult;
 }

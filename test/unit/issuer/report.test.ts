@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OriginIssuer } from '../../../src/api/v1alpha1.ts';
 import { type Finding, statusOf } from '../../../src/issuer/report.ts';
-import { issuerWith } from './fixtures.ts';
+import { issuerWith, outageSince } from './fixtures.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const ZONE = { id: 'z', name: 'a.test', status: 'active', paused: false };
@@ -10,13 +10,7 @@ const PASSED: Finding = {
   token: undefined,
   zones: [{ ...ZONE, account: { id: undefined, name: undefined } }],
 };
-const OUTAGE = {
-  outcome: 'unavailable',
-  reason: 'CloudflareUnavailable',
-  message: '503',
-  since: NOW,
-  trouble: 'list_zones',
-} as const satisfies Finding;
+const OUTAGE = outageSince(NOW);
 const refusal = (outcome: 'no-token' | 'refused', reason: string): Finding =>
   ({ outcome, reason, message: 'm' }) as Finding;
 
